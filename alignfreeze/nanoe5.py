@@ -132,9 +132,7 @@ def read_packed(path: str | Path) -> PackedModel:
     offsets = reader.array("<u4", count + 1)
     scores = reader.array("<f4", count)
     blob = reader.bytes(blob_length)
-    pieces = [
-        (blob[offsets[i] : offsets[i + 1]].decode("utf-8"), float(score)) for i, score in enumerate(scores)
-    ]
+    pieces = [(blob[offsets[i] : offsets[i + 1]].decode("utf-8"), float(score)) for i, score in enumerate(scores)]
     _, map_bytes = reader.scalars("iI")
     reader.bytes(map_bytes)  # the normalisation map: Nmt + NFKC does the same
     shapes = {
@@ -162,9 +160,7 @@ def read_packed(path: str | Path) -> PackedModel:
     )
 
 
-def _read_tensors(
-    reader: _Reader, shapes: dict[str, tuple[int, int]], hidden: int
-) -> dict[str, np.ndarray]:
+def _read_tensors(reader: _Reader, shapes: dict[str, tuple[int, int]], hidden: int) -> dict[str, np.ndarray]:
     tensors = {}
     (count,) = reader.scalars("i")
     for _ in range(count):

@@ -1,0 +1,105 @@
+"""Alignments from an encoder's states, as awesome-align extracts them (Dou and Neubig 2021, section 2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from tqdm import tqdm
+from transformers import PreTrainedModel
+
+from alignfreeze.bitext import Bitext
+from alignfreeze.encoders import encoder_blocks, layer_index, only_lower_blocks
+from alignfreeze.pharaoh import Links
+from alignfreeze.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
+from alignfreeze.token_classification import pad_batch
+
+Extraction = Literal["softmax", "argmax"]
+NO_WORD = -1
+
+
+def _words_of_subwords(sentences: Sequence[EncodedSentence], length: int) -> torch.Tensor:
+    """(B, T): number of the word that each subword belongs to, `NO_WORD` for special tokens and padding."""
+    words = np.full((len(sentences), length), NO_WORD, np.int64)
+    for row, sentence in enumerate(sentences):
+        present = np.flatnonzero(sentence.first != NO_SUBWORD)
+        if len(present):
+            firsts = sentence.first[present]
+            end = len(sentence.ids) - 1  # the closing special token
+            spans = np.diff(np.append(firsts, end))
+            words[row, firsts[0] : end] = np.repeat(present, spans)
+    return torch.from_numpy(words)
+
+
+def extract_links(
+    source: torch.Tensor,
+    target: torch.Tensor,
+    source_words: torch.Tensor,
+    target_words: torch.Tensor,
+    extraction: Extraction = "softmax",
+    threshold: float = 1e-3,
+) -> list[Links]:
+    """Word links of a batch.
+
+    Parameters
+    ----------
+    source, target : (B, Ts, h) and (B, Tt, h) states.
+    source_words, target_words : (B, Ts) and (B, Tt), the word of each subword or `NO_WORD`.
+    extraction : `softmax`: subwords whose probability exceeds the threshold in both directions (Dou and Neubig's
+        equation 1); `argmax`: subwords that are each other's most similar.
+    threshold : probability, for `softmax`.
+
+    Returns
+    -------
+    links of each sentence pair; two words are linked if any of their subwords are.
+    """
+    similarity = source.float() @ target.float().transpose(1, 2)  # (B, Ts, Tt)
+    real = (source_words != NO_WORD)[:, :, None] & (target_words != NO_WORD)[:, None, :]
+    similarity = similarity.masked_fill(~real, torch.finfo(similarity.dtype).min)
+    if extraction == "softmax":
+        linked = (similarity.softmax(2) > threshold) & (similarity.softmax(1) > threshold)
+    else:
+        linked = (similarity == similarity.amax(2, keepdim=True)) & (similarity == similarity.amax(1, keepdim=True))
+    rows, i, j = (linked & real).nonzero(as_tuple=True)
+    triples = torch.stack([rows, source_words[rows, i], target_words[rows, j]], 1).unique(dim=0)
+    links: list[Links] = [[] for _ in range(len(source))]
+    for row, source_word, target_word in triples.tolist():
+        links[row].append((source_word, target_word))
+    return links
+
+
+@torch.inference_mode()
+def align(
+    bitext: Bitext,
+    model: PreTrainedModel,
+    tokenizer: WordTokenizer,
+    layer: int,
+    device: torch.device,
+    extraction: Extraction = "softmax",
+    threshold: float = 1e-3,
+    batch_size: int = 64,
+) -> Iterator[Links]:
+    """Links of every pair of the bitext, in order; encoding is batched by length.
+
+    Parameters
+    ----------
+    layer : index into `hidden_states` of the layer to read (a middle one aligns best).
+    """
+    model.eval().to(device)
+    sources, targets = tokenizer.encode(bitext.source), tokenizer.encode(bitext.target)
+    pad_id = tokenizer.tokenizer.pad_token_id
+    order = np.argsort([len(s.ids) + len(t.ids) for s, t in zip(sources, targets, strict=True)], kind="stable")
+    alignments: list[Links] = [[] for _ in range(len(bitext))]
+    starts = tqdm(range(0, len(order), batch_size), desc="align", unit="batch", mininterval=5)
+    with only_lower_blocks(model, layer_index(layer, len(encoder_blocks(model)))):
+        for chosen in (order[i : i + batch_size] for i in starts):
+            states, words = [], []
+            for side in ([sources[i] for i in chosen], [targets[i] for i in chosen]):
+                batch = {name: t.to(device) for name, t in pad_batch(side, pad_id).items()}
+                states.append(model(**batch).last_hidden_state)
+                words.append(_words_of_subwords(side, batch["input_ids"].shape[1]).to(device))
+            for row, links in zip(chosen, extract_links(*states, *words, extraction, threshold), strict=True):
+                alignments[row] = links
+    yield from alignments

@@ -1,0 +1,102 @@
+"""One device per job: local jobs take a free GPU through a file lock, SLURM's assignment is respected.
+
+This module must run before PyTorch looks for devices, and so never imports it at the top.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from filelock import FileLock, Timeout
+
+from alignfreeze.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+logger = logging.getLogger(__name__)
+DeviceChoice = Literal["auto", "cpu", "cuda"]
+POLL_SECONDS = 1.0
+LOCK_FOLDER = Path(tempfile.gettempdir()) / "alignfreeze-devices"
+
+
+def visible_devices() -> list[str]:
+    """GPUs that this process may use, by the name that CUDA_VISIBLE_DEVICES takes; none on a machine without one."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [name.strip() for name in visible.split(",") if name.strip() and name.strip() != "-1"]
+    try:
+        listing = subprocess.run(
+            ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
+            capture_output=True, text=True, check=True, timeout=60,
+        )  # fmt: skip
+    except (FileNotFoundError, subprocess.SubprocessError):
+        return []
+    return listing.stdout.split()
+
+
+@contextmanager
+def claimed_device(choice: DeviceChoice, lock_folder: Path = LOCK_FOLDER) -> Iterator[str | None]:
+    """Hold one GPU for this process and make it the only one that PyTorch will see.
+
+    Parameters
+    ----------
+    choice : `auto` takes a GPU if there is one; `cuda` insists; `cpu` takes none.
+    lock_folder : where the locks lie; shared by all jobs of this machine.
+
+    Yields
+    ------
+    the GPU's name, or None for the CPU. Where all GPUs are taken, waits for one.
+
+    Raises
+    ------
+    InputError : `cuda` on a machine without a GPU.
+    """
+    names = [] if choice == "cpu" else visible_devices()
+    if not names:
+        if choice == "cuda":
+            raise InputError("device: 'cuda', but no GPU is visible; write device: auto or cpu")
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        yield None
+    elif "SLURM_JOB_ID" in os.environ:
+        yield names[0]  # the scheduler has given this job its own device
+    else:
+        lock, name = _first_free(names, lock_folder)
+        os.environ["CUDA_VISIBLE_DEVICES"] = name
+        logger.info("using GPU %s", name)
+        try:
+            yield name
+        finally:
+            lock.release()
+
+
+def _first_free(names: list[str], folder: Path) -> tuple[FileLock, str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    waiting = False
+    while True:
+        for name in names:
+            lock = FileLock(folder / f"gpu-{name.replace('/', '_')}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                continue
+            return lock, name
+        if not waiting:
+            logger.info("all GPUs (%s) are taken, waiting for one", ", ".join(names))
+            waiting = True
+        time.sleep(POLL_SECONDS)
+
+
+def torch_device(name: str | None) -> torch.device:
+    """The device inside this process, after `claimed_device`."""
+    import torch
+
+    return torch.device("cpu" if name is None else "cuda:0")

@@ -1,0 +1,175 @@
+"""Realignment: train an encoder so that translated words get similar vectors, with some blocks frozen."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from transformers import PreTrainedModel
+
+from alignfreeze.batches import (
+    Bucketing,
+    Interleave,
+    RealignmentBatch,
+    RealignmentCollator,
+    RowReader,
+    batch_plan,
+)
+from alignfreeze.encoders import Layer, encoder_blocks, layer_index, only_lower_blocks
+from alignfreeze.freezing import FreezeReport, freeze
+from alignfreeze.loss import RealignmentLoss, Variant
+from alignfreeze.training import Precision, TrainingReport, TrainingState, adam, train
+from alignfreeze.vocabulary import TrimmedVocabulary
+from alignfreeze.word_pairs import PairRow, PairRows
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RealignmentSettings:
+    """Settings of a realignment; the defaults are the paper's (DESIGN.md section 5).
+
+    freeze : `full`, `front`, `back` or [first, end) block numbers.
+    learning_rate : constant, Adam.
+    batch_size : sentence pairs.
+    layer : index into hidden_states, `paper` or `last`.
+    temperature : dimensionless.
+    """
+
+    freeze: str | Sequence[int] = "full"
+    freeze_embeddings: bool = False
+    learning_rate: float = 2.0e-5
+    batch_size: int = 16
+    layer: Layer = "paper"
+    temperature: float = 0.1
+    head: bool = True
+    head_size: int = 128
+    variant: Variant = "strong"
+    interleave: Interleave = "first_exhausted"
+    bucketing: Bucketing = "none"
+    precision: Precision = "fp32"
+    trim_vocabulary: bool = True
+
+
+class Realigner:
+    """A model, its loss and its batches, ready to train: `Realigner(...).run(steps, ...)`.
+
+    Parameters
+    ----------
+    model : a Hugging Face encoder; trained in place.
+    streams : rows of each language, in the order in which languages take turns.
+    settings : see `RealignmentSettings`.
+    seed : decides the head's first weights, dropout and the order of sentence pairs.
+    device : where to train.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        streams: Mapping[str, PairRows],
+        settings: RealignmentSettings,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self.model, self.streams, self.settings = model, streams, settings
+        self.seed, self.device = seed, device
+        self.layer = layer_index(settings.layer, len(encoder_blocks(model)))
+        self.vocabulary = (
+            TrimmedVocabulary(model, np.unique(np.concatenate([s.token_ids() for s in streams.values()])))
+            if settings.trim_vocabulary
+            else None
+        )
+        self.frozen: FreezeReport = freeze(model, settings.freeze, settings.freeze_embeddings)
+        torch.manual_seed(seed)
+        loss = RealignmentLoss(
+            model.config.hidden_size, settings.temperature, settings.head, settings.head_size, settings.variant
+        )
+        self.modules = nn.ModuleDict({"encoder": model, "loss": loss}).to(device)
+        self.optimiser = adam([p for p in self.modules.parameters() if p.requires_grad], settings.learning_rate, device)
+
+    def loss(self, batch: RealignmentBatch) -> torch.Tensor:
+        """Loss of a batch on the device; blocks above the layer that is read do not run."""
+        with only_lower_blocks(self.model, self.layer):
+            source = self.model(input_ids=batch.source_ids, attention_mask=batch.source_mask).last_hidden_state
+            target = self.model(input_ids=batch.target_ids, attention_mask=batch.target_mask).last_hidden_state
+        return self.modules["loss"](source, target, batch)
+
+    def batches(self, first: int) -> Iterator[RealignmentBatch]:
+        """Endless batches from step `first` on."""
+        lengths = {language: len(stream) for language, stream in self.streams.items()}
+        row_length = {
+            language: np.array([len(stream[i].source_ids) + len(stream[i].target_ids) for i in range(len(stream))])
+            for language, stream in self.streams.items()
+            if self.settings.bucketing == "window"
+        }
+        plan = batch_plan(
+            lengths,
+            self.settings.batch_size,
+            self.seed,
+            self.settings.interleave,
+            self.settings.bucketing,
+            row_length,
+        )
+        on_gpu = self.device.type == "cuda"
+        return iter(
+            DataLoader(
+                RowReader(self.streams),
+                batch_sampler=itertools.islice(plan, first, None),
+                collate_fn=self._collate,
+                num_workers=2 if on_gpu else 0,
+                pin_memory=on_gpu,
+            )
+        )
+
+    def _collate(self, rows: Sequence[PairRow]) -> RealignmentBatch:
+        batch = RealignmentCollator(pad_id=self.model.config.pad_token_id)(rows)
+        if self.vocabulary is None:
+            return batch
+        ids = {name: self.vocabulary.map(getattr(batch, name)) for name in ("source_ids", "target_ids")}
+        return RealignmentBatch(**(vars(batch) | ids))
+
+    def run(
+        self,
+        steps: Sequence[int],
+        save: Callable[[int, Callable[[Path], None]], None] | None = None,
+        state: TrainingState | None = None,
+    ) -> TrainingReport:
+        """Train for max(steps) steps; one trajectory serves every step count, for the rate is constant.
+
+        Parameters
+        ----------
+        steps : step counts at which a checkpoint is wanted.
+        save : called at each of them with the step count and a function that writes the encoder to a folder.
+        state : where a killed run's state is kept.
+        """
+        lengths = {language: len(stream) for language, stream in self.streams.items()}
+        logger.info("sentence pairs by language: %s", lengths)
+        logger.info("settings: %s; %s", asdict(self.settings), self.frozen)
+        checkpoints = {count: (lambda count=count: save(count, self.save)) for count in steps} if save else None
+        return train(
+            self.modules,
+            self.batches,
+            self.loss,
+            lambda batch: int(batch.source_mask.sum() + batch.target_mask.sum()),
+            self.optimiser,
+            max(steps),
+            self.device,
+            precision=self.settings.precision,
+            checkpoints=checkpoints,
+            state=state,
+            description=f"realign {self.settings.freeze}",
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the encoder (without the head) as an ordinary checkpoint with its full vocabulary."""
+        if self.vocabulary is None:
+            self.model.save_pretrained(path)
+        else:
+            self.vocabulary.save(path)

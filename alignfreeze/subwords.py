@@ -1,0 +1,107 @@
+"""Words to subwords: each distinct word is tokenised once, lone `▁` pieces are removed (DESIGN.md section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+NO_SUBWORD = -1
+LONE_MARK = "▁"
+
+
+@dataclass(frozen=True)
+class EncodedSentence:
+    """Subwords of one sentence.
+
+    ids : (subwords,) int32, with the special tokens.
+    first : (words,) int32, position in `ids` of each word's first subword, or `NO_SUBWORD`.
+    """
+
+    ids: np.ndarray
+    first: np.ndarray
+
+
+class WordTokenizer:
+    """Encode sentences that are lists of words.
+
+    Words are encoded independently of one another, so a table of the distinct words' subwords gives exactly what
+    `tokenizer(words, is_split_into_words=True)` gives.
+
+    Parameters
+    ----------
+    tokenizer : a fast Hugging Face tokenizer.
+    max_length : subwords a sentence, special tokens counted; what comes after is cut.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self._subwords: dict[str, np.ndarray] = {}
+        # "▁" is a piece only in SentencePiece vocabularies; elsewhere it maps to the unknown token or a real character.
+        mark = tokenizer.convert_tokens_to_ids(LONE_MARK)
+        self._mark = -1 if mark is None or mark == tokenizer.unk_token_id else mark
+        self._prefix, self._suffix = self._special_tokens()
+
+    @property
+    def capacity(self) -> int:
+        """Subwords that fit beside the special tokens."""
+        return self.max_length - len(self._prefix) - len(self._suffix)
+
+    def _special_tokens(self) -> tuple[np.ndarray, np.ndarray]:
+        bare = self.tokenizer(["a"], is_split_into_words=True, add_special_tokens=False)["input_ids"]
+        full = self.tokenizer(["a"], is_split_into_words=True)["input_ids"]
+        start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
+        return np.asarray(full[:start], np.int32), np.asarray(full[start + len(bare) :], np.int32)
+
+    def learn(self, sentences: Iterable[Sequence[str]]) -> None:
+        """Tokenise the distinct words of the sentences that are not known yet, in one batch."""
+        words = sorted({word for sentence in sentences for word in sentence} - self._subwords.keys())
+        if words:
+            encoded = self.tokenizer(
+                [[word] for word in words],
+                is_split_into_words=True,
+                add_special_tokens=False,
+                return_attention_mask=False,
+                return_token_type_ids=False,
+            )["input_ids"]
+            self._subwords.update((word, np.asarray(ids, np.int32)) for word, ids in zip(words, encoded, strict=True))
+
+    def encode(self, sentences: Sequence[Sequence[str]]) -> list[EncodedSentence]:
+        """Encode sentences: cut to `max_length`, then remove lone `▁` pieces and shift the positions."""
+        self.learn(sentences)
+        return [self._encode(sentence) for sentence in sentences]
+
+    def windows(self, sentence: Sequence[str]) -> list[tuple[int, int]]:
+        """Split a sentence into word ranges [start, end) that `encode` does not cut.
+
+        A single word longer than the window forms a window of its own: its first subword is never lost.
+        """
+        self.learn([sentence])
+        ranges, start, used = [], 0, 0
+        for position, word in enumerate(sentence):
+            size = len(self._subwords[word])
+            if position > start and used + size > self.capacity:
+                ranges.append((start, position))
+                start, used = position, 0
+            used += size
+        ranges.append((start, len(sentence)))
+        return ranges
+
+    def _encode(self, sentence: Sequence[str]) -> EncodedSentence:
+        pieces = [self._subwords[word] for word in sentence]
+        lengths = np.fromiter((len(piece) for piece in pieces), np.int64, len(pieces))
+        flat = np.concatenate(pieces) if pieces else np.zeros(0, np.int32)
+        word_of = np.repeat(np.arange(len(pieces)), lengths)
+        flat, word_of = flat[: self.capacity], word_of[: self.capacity]
+        kept = flat != self._mark
+        flat, word_of = flat[kept], word_of[kept]
+        first = np.full(len(pieces), NO_SUBWORD, np.int32)
+        present, where = np.unique(word_of, return_index=True)
+        first[present] = where + len(self._prefix)
+        return EncodedSentence(np.concatenate([self._prefix, flat, self._suffix]), first)

@@ -1,0 +1,122 @@
+"""Token classification: labels on first subwords; evaluation loses no word (DESIGN.md section 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import AutoModelForTokenClassification, PreTrainedModel
+
+from alignfreeze.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
+
+IGNORED = -100  # the label that cross-entropy passes over
+
+
+def load_model(path: str | Path, labels: Sequence[str]) -> PreTrainedModel:
+    """An encoder's weights under a new linear head for `labels`; seed torch before for the head's first weights."""
+    return AutoModelForTokenClassification.from_pretrained(
+        path,
+        num_labels=len(labels),
+        id2label=dict(enumerate(labels)),
+        label2id={label: number for number, label in enumerate(labels)},
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+        dtype=torch.float32,
+    )
+
+
+def load_finetuned(path: str | Path) -> PreTrainedModel:
+    """A fine-tuned model as `finetune` saved it."""
+    return AutoModelForTokenClassification.from_pretrained(
+        path, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+    )
+
+
+def pad_batch(sentences: Sequence[EncodedSentence], pad_id: int) -> dict[str, torch.Tensor]:
+    """Ids and attention mask, (B, T), padded to the longest sentence."""
+    longest = max(len(sentence.ids) for sentence in sentences)
+    ids = np.full((len(sentences), longest), pad_id, np.int64)
+    mask = np.zeros((len(sentences), longest), np.int64)
+    for row, sentence in enumerate(sentences):
+        ids[row, : len(sentence.ids)] = sentence.ids
+        mask[row, : len(sentence.ids)] = 1
+    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+
+
+class TaggedItems:
+    """Encoded training sentences with a label on each word's first subword.
+
+    Parameters
+    ----------
+    words, tags : sentences and their labels, word by word.
+    labels : all labels, in the order of the model's head.
+    tokenizer : cuts sentences at its `max_length`.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[Sequence[str]],
+        tags: Sequence[Sequence[str]],
+        labels: Sequence[str],
+        tokenizer: WordTokenizer,
+    ) -> None:
+        number = {label: i for i, label in enumerate(labels)}
+        self.pad_id = tokenizer.tokenizer.pad_token_id
+        self.encoded = tokenizer.encode(words)
+        self.labels = [np.array([number[tag] for tag in sentence]) for sentence in tags]
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    def token_ids(self) -> np.ndarray:
+        """Distinct subword ids, sorted, with the padding id."""
+        return np.unique(np.concatenate([[self.pad_id], *(sentence.ids for sentence in self.encoded)]))
+
+    def collate(self, chosen: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Arguments of the model's `forward` for the chosen items; every tensor is (B, T)."""
+        sentences = [self.encoded[i] for i in chosen]
+        batch = pad_batch(sentences, self.pad_id)
+        labels = torch.full_like(batch["input_ids"], IGNORED)
+        for row, item in enumerate(chosen):
+            present = self.encoded[item].first != NO_SUBWORD
+            labels[row, self.encoded[item].first[present]] = torch.from_numpy(self.labels[item][present])
+        return batch | {"labels": labels}
+
+
+@torch.inference_mode()
+def predict(
+    model: PreTrainedModel,
+    words: Sequence[Sequence[str]],
+    tokenizer: WordTokenizer,
+    device: torch.device,
+    batch_size: int = 64,
+) -> list[list[str | None]]:
+    """A label for every word, or None for a word that has no subword.
+
+    Sentences longer than the tokenizer's window are split between words, not cut; windows are sorted by length.
+    """
+    model.eval().to(device)
+    windows = [
+        (number, start, end) for number, sentence in enumerate(words) for start, end in tokenizer.windows(sentence)
+    ]
+    encoded = tokenizer.encode([words[number][start:end] for number, start, end in windows])
+    predictions: list[list[str | None]] = [[None] * len(sentence) for sentence in words]
+    order = np.argsort([len(sentence.ids) for sentence in encoded], kind="stable")
+    for chosen in (order[i : i + batch_size] for i in range(0, len(order), batch_size)):
+        batch = pad_batch([encoded[i] for i in chosen], tokenizer.tokenizer.pad_token_id)
+        best = model(**{name: t.to(device) for name, t in batch.items()}).logits.argmax(-1).cpu().numpy()
+        for row, item in enumerate(chosen):
+            number, start, _ = windows[item]
+            for offset, position in enumerate(encoded[item].first):
+                if position != NO_SUBWORD:
+                    predictions[number][start + offset] = model.config.id2label[int(best[row, position])]
+    return predictions
+
+
+def accuracy(predictions: Sequence[Sequence[str | None]], tags: Sequence[Sequence[str]]) -> tuple[float, int]:
+    """Share of words with the right label, and the number of words; a word without a label counts as wrong."""
+    pairs = [pair for p, t in zip(predictions, tags, strict=True) for pair in zip(p, t, strict=True)]
+    return sum(predicted == tag for predicted, tag in pairs) / len(pairs), len(pairs)

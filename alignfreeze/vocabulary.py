@@ -1,0 +1,57 @@
+"""Trimmed vocabulary: train without the embedding rows that no token of the data uses, put them back on saving.
+
+A row whose token never occurs gets no gradient and, with Adam without weight decay, never moves; so this is exact.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+
+class TrimmedVocabulary:
+    """Replace the model's word embeddings by the rows of the tokens in use.
+
+    Parameters
+    ----------
+    model : any model with word embeddings; changed in place.
+    token_ids : ids that the data hold, in any order.
+    """
+
+    def __init__(self, model: PreTrainedModel, token_ids: np.ndarray) -> None:
+        self._model = model
+        self._full: nn.Embedding = model.get_input_embeddings()
+        padding = self._full.padding_idx if self._full.padding_idx is not None else 0
+        # XLM-R counts positions from the padding id, so the ids up to it must keep their numbers.
+        self.kept = np.union1d(token_ids, np.arange(padding + 1))
+        self._new_id = np.full(self._full.num_embeddings, -1, np.int64)
+        self._new_id[self.kept] = np.arange(len(self.kept))
+        rows = self._full.weight.detach()[torch.from_numpy(self.kept)].clone()
+        model.set_input_embeddings(nn.Embedding.from_pretrained(rows, freeze=False, padding_idx=self._full.padding_idx))
+
+    def map(self, ids: torch.Tensor) -> torch.Tensor:
+        """Ids of the full vocabulary -> ids of the trimmed one, same shape.
+
+        Raises
+        ------
+        ValueError : an id that is not kept.
+        """
+        mapped = self._new_id[ids.numpy()]
+        if mapped.min(initial=0) < 0:
+            raise ValueError(f"token {int(ids.numpy()[mapped < 0][0])} is not in the trimmed vocabulary")
+        return torch.from_numpy(mapped)
+
+    def restored_state(self) -> dict[str, torch.Tensor]:
+        """The model's state with the full embedding matrix, on the CPU; the model itself stays trimmed."""
+        trained = self._model.get_input_embeddings().weight
+        name = next(n for n, p in self._model.named_parameters() if p is trained)
+        full = self._full.weight.detach().cpu().clone()
+        full[torch.from_numpy(self.kept)] = trained.detach().cpu()
+        state = {key: value.detach().cpu() for key, value in self._model.state_dict().items()}
+        return state | {name: full}
+
+    def save(self, path: str) -> None:
+        """Save an ordinary checkpoint with the full vocabulary."""
+        self._model.save_pretrained(path, state_dict=self.restored_state())
