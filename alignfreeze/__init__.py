@@ -1,0 +1,1 @@
+"""AlignFreeze: realign multilingual encoders with some layers frozen, and see which languages gain."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from alignfreeze.word_pairs import PairRow, PairRows
 Interleave = Literal["first_exhausted", "all_exhausted"]
 Bucketing = Literal["none", "window"]
 RowKey = tuple[str, int]
+T = TypeVar("T")
 WINDOW_BATCHES = 50
 
 
@@ -85,15 +86,22 @@ def batch_plan(
     """
     rng = np.random.default_rng(seed)
     for keys in interleaved_rows(lengths, seed, interleave):
-        window = batch_size * WINDOW_BATCHES if bucketing == "window" else len(keys)
-        for start in range(0, len(keys), window):
-            part = keys[start : start + window]
-            if bucketing == "window":
-                part.sort(key=lambda key: row_length[key[0]][key[1]])
-            batches = [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
-            if bucketing == "window":
-                rng.shuffle(batches)
-            yield from batches
+        yield from bucketed_batches(keys, lambda key: row_length[key[0]][key[1]], batch_size, bucketing, rng)
+
+
+def bucketed_batches(
+    items: Sequence[T], length: Callable[[T], int], batch_size: int, bucketing: Bucketing, rng: np.random.Generator
+) -> list[list[T]]:
+    """Cut items into batches in order; `window` sorts each 50 batches by length first and shuffles the batches."""
+    window = batch_size * WINDOW_BATCHES if bucketing == "window" else max(1, len(items))
+    batches = []
+    for start in range(0, len(items), window):
+        part = list(items[start : start + window])
+        if bucketing == "window":
+            part.sort(key=length)
+        cut = [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
+        batches += [cut[i] for i in rng.permutation(len(cut))] if bucketing == "window" else cut
+    return batches
 
 
 class RowReader(torch.utils.data.Dataset):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel, get_linear_schedule_with_warmup
 
+from alignfreeze.batches import Bucketing, bucketed_batches
+from alignfreeze.finetuning_steps import total_steps
 from alignfreeze.training import Precision, TrainingReport, TrainingState, adam, train
 from alignfreeze.vocabulary import TrimmedVocabulary
 
@@ -24,6 +26,7 @@ class FinetuningSettings:
     batch_size : training items.
     head_learning_rate : of the parameters that the encoder does not have; None: the encoder's.
     warmup_ratio : share of the optimiser steps over which the rate rises from 0.
+    bucketing : `window` makes batches of items of like length (faster, but items no longer meet at random).
     """
 
     learning_rate: float = 2.0e-5
@@ -31,6 +34,7 @@ class FinetuningSettings:
     batch_size: int = 32
     epochs: int = 5
     warmup_ratio: float = 0.1
+    bucketing: Bucketing = "none"
     precision: Precision = "fp32"
 
 
@@ -45,19 +49,21 @@ class TensorBatch:
         return TensorBatch({name: t.to(device, non_blocking=True) for name, t in self.tensors.items()})
 
 
-def total_steps(items: int, batch_size: int, epochs: int) -> int:
-    """Optimiser steps of a fine-tuning on `items` training items; the last batch of an epoch may be short."""
-    return math.ceil(items / batch_size) * epochs
+def epoch_batches(lengths: np.ndarray, batch_size: int, bucketing: Bucketing, seed: int, epoch: int) -> list[list[int]]:
+    """Item numbers of each batch of an epoch, in random order.
 
-
-def epoch_order(items: int, seed: int, epoch: int) -> np.ndarray:
-    """Random order of the items in an epoch."""
-    return np.random.default_rng([seed, epoch]).permutation(items)
+    Parameters
+    ----------
+    lengths : (items,), subwords of each item.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    order = rng.permutation(len(lengths)).tolist()
+    return bucketed_batches(order, lambda item: lengths[item], batch_size, bucketing, rng)
 
 
 def finetune(
     model: PreTrainedModel,
-    items: int,
+    lengths: np.ndarray,
     token_ids: np.ndarray,
     collate: Callable[[Sequence[int]], dict[str, torch.Tensor]],
     settings: FinetuningSettings,
@@ -72,7 +78,7 @@ def finetune(
     Parameters
     ----------
     model : a model with a task head whose `forward` returns a loss.
-    items : number of training items.
+    lengths : (items,), subwords of each training item.
     token_ids : subword ids that occur in the training items.
     collate : item numbers -> the arguments of `forward`, ids in the full vocabulary.
     save : called at the end with a function that writes the model to a folder.
@@ -91,15 +97,17 @@ def finetune(
         settings.learning_rate,
         device,
     )
-    steps = total_steps(items, settings.batch_size, settings.epochs)
+    steps = total_steps(len(lengths), settings.batch_size, settings.epochs)
     schedule = get_linear_schedule_with_warmup(optimiser, round(settings.warmup_ratio * steps), steps)
 
     def batches(first: int) -> Iterator[TensorBatch]:
-        per_epoch = math.ceil(items / settings.batch_size)
-        for step in range(first, steps):
-            epoch, number = divmod(step, per_epoch)
-            chosen = epoch_order(items, seed, epoch)[number * settings.batch_size :][: settings.batch_size]
-            tensors = collate(chosen.tolist())
+        plan = (
+            batch
+            for epoch in range(settings.epochs)
+            for batch in epoch_batches(lengths, settings.batch_size, settings.bucketing, seed, epoch)
+        )
+        for chosen in itertools.islice(plan, first, None):
+            tensors = collate(chosen)
             yield TensorBatch(tensors | {"input_ids": vocabulary.map(tensors["input_ids"])})
 
     def loss_of(batch: TensorBatch) -> Any:

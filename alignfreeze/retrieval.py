@@ -1,4 +1,4 @@
-"""Word retrieval: is the aligned word the nearest one among all words of the other side?
+"""Word retrieval: how often the aligned word is the nearest one among all words of the other side.
 
 It shows what realignment does to the encoder even where task accuracy moves within noise.
 """

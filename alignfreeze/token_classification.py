@@ -71,6 +71,10 @@ class TaggedItems:
     def __len__(self) -> int:
         return len(self.encoded)
 
+    def lengths(self) -> np.ndarray:
+        """(items,), subwords of each item with special tokens."""
+        return np.array([len(sentence.ids) for sentence in self.encoded])
+
     def token_ids(self) -> np.ndarray:
         """Distinct subword ids, sorted, with the padding id."""
         return np.unique(np.concatenate([[self.pad_id], *(sentence.ids for sentence in self.encoded)]))

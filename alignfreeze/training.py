@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -135,10 +134,8 @@ def train(
     log_every = max(1, steps // LOG_POINTS)
     recent: list[torch.Tensor] = []
     started = time.perf_counter()
-    progress = tqdm(
-        batches(first), total=steps, initial=first, desc=description, unit="step",
-        mininterval=float(os.environ.get("ALIGNFREEZE_PROGRESS_SECONDS", 5)),
-    )  # fmt: skip
+    # disable=None: a bar on a terminal, none in a file; the job's log has a line at each log point.
+    progress = tqdm(batches(first), total=steps, initial=first, desc=description, unit="step", disable=None)
     for step, batch in enumerate(progress, first + 1):
         if step > steps:
             break
@@ -155,6 +152,7 @@ def train(
         if step % log_every == 0 or step == steps:
             # The only place that waits for the device.
             report.log.append((step, float(torch.stack(recent).mean())))
+            logger.info("%s: step %d of %d, loss %.4f", description, step, steps, report.log[-1][1])
             progress.set_postfix(loss=f"{report.log[-1][1]:.3f}", refresh=False)
             recent.clear()
         if checkpoints and step in checkpoints:
@@ -188,3 +186,9 @@ def _restore(saved: dict, modules: nn.Module, optimiser: Any, schedule: Any) -> 
     torch.set_rng_state(saved["random"].cpu())
     if saved["random_cuda"]:
         torch.cuda.set_rng_state_all([state.cpu() for state in saved["random_cuda"]])
+
+
+def write_log(path: str | Path, log: Iterable[tuple[int, float]]) -> None:
+    """Write a training log: step, mean loss since the row before."""
+    with atomic_file(path) as temporary:
+        temporary.write_text("step,loss\n" + "".join(f"{step},{loss:.6g}\n" for step, loss in log), encoding="utf-8")

@@ -107,6 +107,7 @@ class PairRows:
     """
 
     def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all().combine_chunks()
         if not len(table):
             raise InputError(f"{path}: no sentence pair with a word pair; check bitext and alignments")

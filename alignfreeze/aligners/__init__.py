@@ -1,0 +1,1 @@
+"""What extracts word pairs from bitext: encoder states, FastAlign, a bilingual dictionary."""

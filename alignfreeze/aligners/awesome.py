@@ -92,7 +92,7 @@ def align(
     pad_id = tokenizer.tokenizer.pad_token_id
     order = np.argsort([len(s.ids) + len(t.ids) for s, t in zip(sources, targets, strict=True)], kind="stable")
     alignments: list[Links] = [[] for _ in range(len(bitext))]
-    starts = tqdm(range(0, len(order), batch_size), desc="align", unit="batch", mininterval=5)
+    starts = tqdm(range(0, len(order), batch_size), desc="align", unit="batch", disable=None)
     with only_lower_blocks(model, layer_index(layer, len(encoder_blocks(model)))):
         for chosen in (order[i : i + batch_size] for i in starts):
             states, words = [], []

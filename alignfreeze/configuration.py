@@ -1,0 +1,185 @@
+"""Check an experiment's configuration: all errors at once, each naming file, key, value found and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from alignfreeze.errors import InputError
+
+SOURCE_LANGUAGE = "en"
+BASELINE = "baseline"
+
+
+def load_schema(path: str | Path) -> dict:
+    """Read a JSON schema that is written as YAML."""
+    return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+
+
+def check(config: dict, schema: dict, file: str, languages: Iterable[str], exists: Callable[[str], bool]) -> None:
+    """Raise with all that is wrong, one line each.
+
+    Parameters
+    ----------
+    config : as YAML was read.
+    schema : see schemas/config.schema.yaml.
+    file : name of the configuration in messages.
+    languages : codes that the project knows.
+    exists : whether a data file is there, from its path in the configuration.
+
+    Raises
+    ------
+    InputError : the configuration is wrong.
+    """
+    problems = list(_schema_problems(config, schema))
+    if not problems and "published" not in config:
+        problems = list(_cross_problems(config, set(languages), exists))
+    if problems:
+        raise InputError("\n".join(f"{file}: {problem}" for problem in problems))
+
+
+def _schema_problems(config: dict, schema: dict) -> Iterator[str]:
+    validator = jsonschema.Draft202012Validator(schema)
+    for error in sorted(validator.iter_errors(config), key=lambda e: [str(part) for part in e.absolute_path]):
+        yield from _explain(error)
+
+
+def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
+    key = ".".join(str(part) for part in error.absolute_path) or "top level"
+    found = error.instance
+    match error.validator:
+        case "additionalProperties":
+            allowed = sorted(error.schema.get("properties", {}))
+            for name in sorted(set(found) - set(allowed), key=str):
+                yield f"{_join(key, name)}: unknown key{_suggest(name, allowed)}; allowed are {', '.join(allowed)}"
+        case "required":
+            missing = [name for name in error.validator_value if name not in found]
+            yield f"{key}: {', '.join(missing)} missing; required are {', '.join(error.validator_value)}"
+        case "enum":
+            yield f"{key}: {found!r} found{_suggest(found, error.validator_value)}; allowed are {_listed(error)}"
+        case "type" if isinstance(found, bool):
+            yield (
+                f"{key}: {found} found, {error.validator_value} wanted"
+                + ('; YAML reads a bare no as false, write "no" for Norwegian' if found is False else "")
+            )
+        case "type" if isinstance(found, str) and error.validator_value in ("number", "integer"):
+            yield f"{key}: text {found!r} found, {error.validator_value} wanted{_as_number(found)}"
+        case "uniqueItems":
+            twice = sorted({str(item) for item in found if found.count(item) > 1})
+            yield f"{key}: {', '.join(twice)} stands twice; list each once"
+        case "anyOf":
+            options = [_option(option) for option in error.validator_value]
+            names = [name for option in error.validator_value for name in option.get("enum", [])]
+            yield f"{key}: {found!r} found{_suggest(found, names)}; allowed are {' or '.join(options)}"
+        case "propertyNames" | "pattern" if not isinstance(found, str):
+            yield f"{key}: key {found!r} is not text; YAML reads a bare no as false, put it in quotes"
+        case "pattern":
+            yield f"{key}: {found!r} found; {error.schema.get('description', f'must match {error.validator_value}')}"
+        case _:
+            yield f"{key}: {found!r} found; {error.message}"
+
+
+def _join(key: str, name: Any) -> str:
+    return str(name) if key == "top level" else f"{key}.{name}"
+
+
+def _suggest(found: Any, allowed: Iterable[Any]) -> str:
+    near = difflib.get_close_matches(str(found), [str(name) for name in allowed], 1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _listed(error: jsonschema.ValidationError) -> str:
+    return ", ".join(str(value) for value in error.validator_value)
+
+
+def _option(option: dict) -> str:
+    if "enum" in option:
+        return ", ".join(str(value) for value in option["enum"])
+    if option.get("type") == "array":
+        return "[first block, end block]"
+    return {"integer": "a whole number"}.get(option.get("type"), str(option.get("type")))
+
+
+def _as_number(text: str) -> str:
+    try:
+        value = float(text)
+    except ValueError:
+        return ""
+    return f" (YAML reads {text} as text: write {value:.1e})" if "e" in text.lower() else " (remove the quotes)"
+
+
+def languages_of(config: dict, langs: str) -> list[str]:
+    """Languages of a language set; a code that is no set's name is a set of one."""
+    return list(config["language_sets"].get(langs, [langs]))
+
+
+def _cross_problems(config: dict, languages: set[str], exists: Callable[[str], bool]) -> Iterator[str]:
+    sets = config["language_sets"]
+    for name, members in sets.items():
+        if name in languages:
+            yield f"language_sets.{name}: a set's name must not be a language code"
+        for code in members:
+            if code not in languages:
+                yield (
+                    f"language_sets.{name}: {code!r} is no language of this project{_suggest(code, languages)}; "
+                    f"allowed are {', '.join(sorted(languages))}"
+                )
+            elif code == SOURCE_LANGUAGE:
+                yield f"language_sets.{name}: 'en' is the source language and is always evaluated; remove it"
+    for key, name in (("evaluate", config["evaluate"]), ("realignment.pairs", config["realignment"]["pairs"])):
+        if name not in sets and name not in languages:
+            yield f"{key}: {name!r} found{_suggest(name, sets)}; allowed are {', '.join(sets)} or a language code"
+    yield from _aligner_problems(config)
+    for strategy in config["realignment"]["strategies"]:
+        if strategy == BASELINE:
+            yield "realignment.strategies.baseline: the baseline has no realignment and is always run; remove it"
+    for name, task in config["tasks"].items():
+        if task["realignment_steps"] == "match_finetuning" and "train_items" not in task:
+            yield f"tasks.{name}.train_items: missing; match_finetuning needs the number of training items"
+    yield from _missing_files(config, languages, exists)
+
+
+def _aligner_problems(config: dict) -> Iterator[str]:
+    aligners = config["aligners"]
+    for name, task in config["tasks"].items():
+        for aligner in task["aligners"]:
+            if aligner not in aligners:
+                yield (
+                    f"tasks.{name}.aligners: {aligner!r} found{_suggest(aligner, aligners)}; "
+                    f"allowed are the keys of aligners: {', '.join(aligners)}"
+                )
+    model = aligners.get("awesome", {}).get("model")
+    if model is not None and model not in config["models"]:
+        yield f"aligners.awesome.model: {model!r} found; allowed are the keys of models: {', '.join(config['models'])}"
+    if "dictionary" in aligners and "dictionary" not in config["data"]:
+        yield "data.dictionary: missing; the aligner dictionary needs it"
+
+
+def _missing_files(config: dict, languages: set[str], exists: Callable[[str], bool]) -> Iterator[str]:
+    data = config["data"]
+    evaluated = set(languages_of(config, config["evaluate"])) & languages
+    paired = set(languages_of(config, config["realignment"]["pairs"])) & languages
+    wanted: list[tuple[str, str, set[str]]] = [
+        ("data.bitext.source", data["bitext"]["source"], {SOURCE_LANGUAGE}),
+        ("data.bitext.target", data["bitext"]["target"], paired),
+    ]
+    if "dictionary" in data:
+        wanted.append(("data.dictionary", data["dictionary"], paired if "dictionary" in config["aligners"] else set()))
+    for key, pattern in data.get("gold", {}).items():
+        wanted.append((f"data.gold.{key}", pattern, evaluated))
+    for name, task in config["tasks"].items():
+        wanted.append((f"tasks.{name}.train", task["train"], {SOURCE_LANGUAGE}))
+        wanted.append((f"tasks.{name}.test", task["test"], evaluated | {SOURCE_LANGUAGE}))
+    for key, pattern, codes in wanted:
+        absent = {code: pattern.replace("{lang}", code) for code in sorted(codes)}
+        absent = {code: path for code, path in absent.items() if not exists(path)}
+        if absent and "{lang}" not in pattern:
+            yield f"{key}: no file {pattern}; give the path of an existing file"
+        else:
+            for code, path in absent.items():
+                yield f"{key}: language {code!r} has no file {path}; add it or take {code!r} out of the language set"

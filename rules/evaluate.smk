@@ -1,0 +1,109 @@
+"""Scores by language, word retrieval, and the long table that feeds all analysis."""
+
+
+rule evaluate_udpos:
+    input:
+        model=results(f"finetuned/{TASK_RUN}"),
+        tests=lambda wildcards: [for_language(TASKS["udpos"]["test"], lang) for lang in evaluated(wildcards.langs)],
+        code=code("token_classification", "subwords", "treebank"),
+    output:
+        results(f"scores/{TASK_RUN}/{{langs}}.csv"),
+    log:
+        log_of(f"scores/{TASK_RUN}/{{langs}}"),
+    wildcard_constraints:
+        task="udpos",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=GPUS,
+    params:
+        experiment=config["experiment"],
+        languages=lambda wildcards: evaluated(wildcards.langs),
+        max_length=lambda wildcards: TASKS["udpos"].get("max_length", 96),
+        training=TRAINING,
+    message:
+        "Evaluating {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}: {wildcards.langs}"
+    script:
+        "../workflow_scripts/evaluate_udpos.py"
+
+
+rule collect_scores:
+    input:
+        scores=lambda wildcards: [
+            results(f"scores/{model}/{strategy}/{aligner}/{pairs}/{task}/seed{seed}/{wildcards.langs}.csv")
+            for model, strategy, aligner, pairs, task, seed in runs()
+        ],
+        code=code("scores"),
+    output:
+        results("tables/{langs}/scores.csv"),
+    log:
+        log_of("tables/{langs}/scores"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Collecting the scores of all runs: {wildcards.langs}"
+    script:
+        "../workflow_scripts/collect_scores.py"
+
+
+rule retrieve_words:
+    input:
+        encoder=lambda wildcards: (
+            model_folder(wildcards.model)
+            if wildcards.strategy == "baseline"
+            else results(f"realigned/{REALIGNMENT_RUN.format(**wildcards)}/steps{wildcards.steps}")
+        ),
+        source=in_base(DATA.get("gold", {}).get("source", "")),
+        targets=lambda wildcards: gold_files("target", wildcards.langs),
+        links=lambda wildcards: gold_files("links", wildcards.langs),
+        code=code("retrieval", "subwords", "encoders"),
+    output:
+        results(f"retrieval/{REALIGNMENT_RUN}/steps{{steps}}/{{langs}}.csv"),
+    log:
+        log_of(f"retrieval/{REALIGNMENT_RUN}/steps{{steps}}/{{langs}}"),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=GPUS,
+    params:
+        languages=lambda wildcards: languages_of(wildcards.langs),
+        max_length=REALIGNMENT.get("max_length", 96),
+        training=TRAINING,
+    message:
+        "Word retrieval of {wildcards.model}, strategy {wildcards.strategy}, seed {wildcards.seed}: {wildcards.langs}"
+    script:
+        "../workflow_scripts/retrieve_words.py"
+
+
+rule summarise_retrieval:
+    input:
+        retrieval=lambda wildcards: [
+            results(f"retrieval/{model}/{strategy}/{aligner}/{pairs}/seed{seed}/steps{steps}/{wildcards.langs}.csv")
+            for model, strategy, aligner, pairs, seed, steps in [
+                *((model, *BASELINE, SEEDS[0], 0) for model in MODELS),
+                *realignments(),
+            ]
+        ],
+        code=code("retrieval_report"),
+    output:
+        table=report(
+            results("tables/{langs}/retrieval.csv"),
+            category="Diagnostics",
+            labels={"table": "word retrieval", "languages": "{langs}"},
+            caption="../report/retrieval.rst",
+        ),
+        png=report(
+            results("figures/{langs}/retrieval.png"),
+            category="Diagnostics",
+            labels={"figure": "word retrieval", "languages": "{langs}"},
+            caption="../report/retrieval.rst",
+        ),
+        pdf=results("figures/{langs}/retrieval.pdf"),
+    log:
+        log_of("tables/{langs}/retrieval"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Word retrieval before and after realignment: {wildcards.langs}"
+    script:
+        "../workflow_scripts/summarise_retrieval.py"

@@ -1,0 +1,71 @@
+"""Realignment: training rows once per aligner, then one trajectory per strategy and seed."""
+
+REALIGN_CODE = code("realignment", "loss", "batches", "freezing", "vocabulary", "training", "encoders")
+
+
+rule encode_pairs:
+    input:
+        model=lambda wildcards: model_folder(wildcards.model),
+        bitext=lambda wildcards: [results(f"bitext/{lang}.parquet") for lang in languages_of(wildcards.pairs)],
+        alignments=lambda wildcards: [
+            results(f"alignments/{wildcards.aligner}/{lang}.txt") for lang in languages_of(wildcards.pairs)
+        ],
+        code=code("word_pairs", "subwords"),
+    output:
+        directory(results("encoded/{model}/{aligner}/{pairs}")),
+    log:
+        log_of("encoded/{model}/{aligner}/{pairs}"),
+    conda:
+        "../envs/torch.yaml"
+    params:
+        languages=lambda wildcards: languages_of(wildcards.pairs),
+        max_length=REALIGNMENT.get("max_length", 96),
+    message:
+        "Encoding word pairs of {wildcards.aligner} for {wildcards.model}"
+    script:
+        "../workflow_scripts/encode_pairs.py"
+
+
+# One rule per model and aligner, for the step counts that are saved depend on both.
+for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ in realignments()):
+
+    rule:
+        name:
+            f"realign_{model}_{aligner}"
+        input:
+            model=model_folder(model),
+            rows=results(f"encoded/{model}/{aligner}/{{pairs}}"),
+            code=REALIGN_CODE,
+        output:
+            [
+                kept(
+                    results(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}/steps{n}"),
+                    "all",
+                )
+                for n in steps_of(aligner)
+            ],
+        log:
+            log_of(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}"),
+        benchmark:
+            results(f"benchmarks/realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}.tsv")
+        conda:
+            "../envs/torch.yaml"
+        resources:
+            gpu=GPUS,
+        params:
+            languages=lambda wildcards: languages_of(wildcards.pairs),
+            steps=steps_of(aligner),
+            settings={
+                key: value
+                for key, value in REALIGNMENT.items()
+                if key not in ("strategies", "pairs", "learning_rate", "max_length")
+            },
+            freeze=lambda wildcards: STRATEGIES[wildcards.strategy],
+            learning_rate=learning_rate(model, REALIGNMENT),
+            training=TRAINING,
+            state=state_of(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}"),
+            resume_every=config.get("resume_every", 500),
+        message:
+            f"Realigning {model} on word pairs of {aligner}, strategy {{wildcards.strategy}}, seed {{wildcards.seed}}"
+        script:
+            "../workflow_scripts/realign.py"

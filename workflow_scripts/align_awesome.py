@@ -1,0 +1,33 @@
+"""Align the bitext and the gold-linked sentences by an encoder's states."""
+
+from typing import Any
+
+from alignfreeze.devices import claimed_device, torch_device
+from alignfreeze.logs import configure_logging
+
+MAX_LENGTH = 512  # positions of the BERT family; longer sentences are cut and their last words stay unlinked
+
+
+def main(smk: Any) -> None:
+    """Write Pharaoh lines."""
+    configure_logging(smk.log[0])
+    with claimed_device(smk.params.device) as name:
+        from alignfreeze.aligners.awesome import align
+        from alignfreeze.bitext import read_bitext
+        from alignfreeze.encoders import load_encoder, load_tokenizer
+        from alignfreeze.gold import read_gold_bitext
+        from alignfreeze.pharaoh import write_alignments
+        from alignfreeze.subwords import WordTokenizer
+
+        model = load_encoder(smk.input.model)
+        tokenizer = WordTokenizer(load_tokenizer(smk.input.model), MAX_LENGTH)
+        arguments = {**smk.params.settings, "device": torch_device(name)}
+        bitext = read_bitext(smk.input.bitext)
+        write_alignments(smk.output.alignments, align(bitext, model, tokenizer, **arguments))
+        if "gold" in smk.output.keys():  # noqa: SIM118 - snakemake's named list looks up values
+            gold = read_gold_bitext(smk.input.gold_source, smk.input.gold_target)
+            write_alignments(smk.output.gold, align(gold, model, tokenizer, **arguments))
+
+
+if __name__ == "__main__":
+    main(snakemake)

