@@ -10,11 +10,22 @@ if not workflow.config_settings.configfiles:
 
 
 include: "rules/common.smk"
-include: "rules/models.smk"
-include: "rules/align.smk"
-include: "rules/realign.smk"
-include: "rules/finetune.smk"
-include: "rules/evaluate.smk"
+
+
+if PUBLISHED:
+
+    include: "rules/published.smk"
+
+else:
+
+    include: "rules/models.smk"
+    include: "rules/align.smk"
+    include: "rules/realign.smk"
+    include: "rules/finetune.smk"
+    include: "rules/evaluate.smk"
+
+
+include: "rules/analysis.smk"
 
 
 report: "report/workflow.rst"
@@ -36,3 +47,5 @@ rule all:
     default_target: True
     input:
         results(f"tables/{EVALUATE}/scores.csv"),
+        diagnostics(EVALUATE),
+        analysis(EVALUATE),

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from alignfreeze.atomic import atomic_file
 from alignfreeze.errors import InputError
+from alignfreeze.text import read_lines
 
 logger = logging.getLogger(__name__)
 Sentence = list[str]
@@ -34,21 +35,9 @@ class Bitext:
         return [(len(s), len(t)) for s, t in zip(self.source, self.target, strict=True)]
 
 
-def read_lines(path: str | Path) -> list[Sentence]:
-    """Words of each line, separated by plain spaces; other white space (U+00A0) may stand inside a word.
-
-    Raises
-    ------
-    InputError : the file is missing or is not UTF-8.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 at byte {error.start}; convert the file") from None
-    lines = text.removesuffix("\n").split("\n")
-    return [[word for word in line.rstrip("\r").split(" ") if word] for line in lines]
+def read_sentences(path: str | Path) -> list[Sentence]:
+    """Words of each line, separated by plain spaces; other white space (U+00A0) may stand inside a word."""
+    return [[word for word in line.split(" ") if word] for line in read_lines(path)]
 
 
 def read_parallel(source: str | Path, target: str | Path) -> Bitext:
@@ -56,9 +45,9 @@ def read_parallel(source: str | Path, target: str | Path) -> Bitext:
 
     Raises
     ------
-    InputError : the files differ in their number of lines, or nothing is left.
+    InputError : a file cannot be read, the files differ in their number of lines, or nothing is left.
     """
-    source_lines, target_lines = read_lines(source), read_lines(target)
+    source_lines, target_lines = read_sentences(source), read_sentences(target)
     if len(source_lines) != len(target_lines):
         raise InputError(
             f"{target}: {len(target_lines)} lines, but {source} has {len(source_lines)}; line n must translate line n"

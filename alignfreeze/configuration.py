@@ -14,6 +14,7 @@ from alignfreeze.errors import InputError
 
 SOURCE_LANGUAGE = "en"
 BASELINE = "baseline"
+SECTIONS = ("models", "language_sets", "data", "aligners", "realignment", "tasks")
 
 
 def load_schema(path: str | Path) -> dict:
@@ -36,9 +37,10 @@ def check(config: dict, schema: dict, file: str, languages: Iterable[str], exist
     ------
     InputError : the configuration is wrong.
     """
-    problems = list(_schema_problems(config, schema))
-    if not problems and "published" not in config:
-        problems = list(_cross_problems(config, set(languages), exists))
+    # One line for several errors of one cause, e.g. for each key that is missing.
+    problems = list(dict.fromkeys(_schema_problems(config, schema)))
+    if "published" not in config:
+        problems += _further_problems(config, set(languages), exists, problems)
     if problems:
         raise InputError("\n".join(f"{file}: {problem}" for problem in problems))
 
@@ -52,6 +54,9 @@ def _schema_problems(config: dict, schema: dict) -> Iterator[str]:
 def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
     key = ".".join(str(part) for part in error.absolute_path) or "top level"
     found = error.instance
+    if "propertyNames" in error.schema_path and not isinstance(found, str):
+        yield f"{key}: key {found!r} is not text; YAML reads a bare no as false, put it in quotes"
+        return
     match error.validator:
         case "additionalProperties":
             allowed = sorted(error.schema.get("properties", {}))
@@ -76,8 +81,6 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[str]:
             options = [_option(option) for option in error.validator_value]
             names = [name for option in error.validator_value for name in option.get("enum", [])]
             yield f"{key}: {found!r} found{_suggest(found, names)}; allowed are {' or '.join(options)}"
-        case "propertyNames" | "pattern" if not isinstance(found, str):
-            yield f"{key}: key {found!r} is not text; YAML reads a bare no as false, put it in quotes"
         case "pattern":
             yield f"{key}: {found!r} found; {error.schema.get('description', f'must match {error.validator_value}')}"
         case _:
@@ -110,7 +113,30 @@ def _as_number(text: str) -> str:
         value = float(text)
     except ValueError:
         return ""
-    return f" (YAML reads {text} as text: write {value:.1e})" if "e" in text.lower() else " (remove the quotes)"
+    if "e" not in text.lower():
+        return " (remove the quotes)"
+    short, exact = f"{value:.1e}", repr(value)
+    if float(short) != value:  # YAML wants a point in the mantissa
+        short = exact if "." in exact else exact.replace("e", ".0e")
+    return f" (YAML reads {text} as text: write {short})"
+
+
+def _further_problems(
+    config: dict, languages: set[str], exists: Callable[[str], bool], known: list[str]
+) -> Iterator[str]:
+    """What is wrong between parts, beside what is known already of the same keys."""
+    if not all(isinstance(config.get(name, {}), dict) for name in SECTIONS):
+        return
+    keys = tuple(f"{problem.partition(': ')[0]}." for problem in known)
+    for check_part in (_set_problems, _name_problems, _aligner_problems, _task_problems, _missing_files):
+        try:
+            for problem in check_part(config, languages, exists):
+                key = f"{problem.partition(': ')[0]}."
+                if not any(other.startswith(key) for other in keys):
+                    yield problem
+        except (AttributeError, KeyError, TypeError):
+            if not known:  # else the part cannot be checked: it is missing or not of its kind, and that is known
+                raise
 
 
 def languages_of(config: dict, langs: str) -> list[str]:
@@ -118,9 +144,8 @@ def languages_of(config: dict, langs: str) -> list[str]:
     return list(config["language_sets"].get(langs, [langs]))
 
 
-def _cross_problems(config: dict, languages: set[str], exists: Callable[[str], bool]) -> Iterator[str]:
-    sets = config["language_sets"]
-    for name, members in sets.items():
+def _set_problems(config: dict, languages: set[str], _: Callable[[str], bool]) -> Iterator[str]:
+    for name, members in config["language_sets"].items():
         if name in languages:
             yield f"language_sets.{name}: a set's name must not be a language code"
         for code in members:
@@ -131,20 +156,25 @@ def _cross_problems(config: dict, languages: set[str], exists: Callable[[str], b
                 )
             elif code == SOURCE_LANGUAGE:
                 yield f"language_sets.{name}: 'en' is the source language and is always evaluated; remove it"
+
+
+def _name_problems(config: dict, languages: set[str], _: Callable[[str], bool]) -> Iterator[str]:
+    sets = config["language_sets"]
     for key, name in (("evaluate", config["evaluate"]), ("realignment.pairs", config["realignment"]["pairs"])):
         if name not in sets and name not in languages:
             yield f"{key}: {name!r} found{_suggest(name, sets)}; allowed are {', '.join(sets)} or a language code"
-    yield from _aligner_problems(config)
+
+
+def _task_problems(config: dict, *_: Any) -> Iterator[str]:
     for strategy in config["realignment"]["strategies"]:
         if strategy == BASELINE:
             yield "realignment.strategies.baseline: the baseline has no realignment and is always run; remove it"
     for name, task in config["tasks"].items():
         if task["realignment_steps"] == "match_finetuning" and "train_items" not in task:
             yield f"tasks.{name}.train_items: missing; match_finetuning needs the number of training items"
-    yield from _missing_files(config, languages, exists)
 
 
-def _aligner_problems(config: dict) -> Iterator[str]:
+def _aligner_problems(config: dict, *_: Any) -> Iterator[str]:
     aligners = config["aligners"]
     for name, task in config["tasks"].items():
         for aligner in task["aligners"]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 DeviceChoice = Literal["auto", "cpu", "cuda"]
 POLL_SECONDS = 1.0
-LOCK_FOLDER = Path(tempfile.gettempdir()) / "alignfreeze-devices"
+LOCK_FOLDER = Path(tempfile.gettempdir()) / f"alignfreeze-devices-{os.getuid()}"
 
 
 def visible_devices() -> list[str]:
@@ -66,10 +66,10 @@ def claimed_device(choice: DeviceChoice, lock_folder: Path = LOCK_FOLDER) -> Ite
             raise InputError("device: 'cuda', but no GPU is visible; write device: auto or cpu")
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         yield None
-    elif "SLURM_JOB_ID" in os.environ:
-        yield names[0]  # the scheduler has given this job its own device
     else:
-        lock, name = _first_free(names, lock_folder)
+        # What the scheduler gave to a SLURM job is shared among the processes of that job only.
+        slurm_job = os.environ.get("SLURM_JOB_ID")
+        lock, name = _first_free(names, lock_folder / f"slurm-{slurm_job}" if slurm_job else lock_folder)
         os.environ["CUDA_VISIBLE_DEVICES"] = name
         logger.info("using GPU %s", name)
         try:

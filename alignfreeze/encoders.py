@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import transformers
@@ -20,24 +21,59 @@ transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
 
 
+def _check_folder(path: str | Path, file: str, needed: str) -> None:
+    """Refuse a folder that lacks `needed` (a glob) or whose JSON `file` asks for code of its own."""
+    folder = Path(path)
+    if not any(folder.glob(needed)):
+        raise InputError(f"{folder}: no {needed.replace('*', '')}; a Hugging Face checkpoint must hold it")
+    settings = folder / file
+    if settings.is_file() and "auto_map" in json.loads(settings.read_text(encoding="utf-8")):
+        raise InputError(f"{settings}: auto_map asks to run code of its own, which is never done; take another model")
+
+
 def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
     """Load a fast tokenizer from a local folder.
 
     Raises
     ------
-    InputError : the folder's tokenizer is not a fast one.
+    InputError : the folder has no fast tokenizer, or one that needs code of its own.
     """
+    _check_folder(path, "tokenizer_config.json", "tokenizer*")
     tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     if not tokenizer.is_fast:
         raise InputError(f"{path}: no fast tokenizer (tokenizer.json); convert the tokenizer first")
     return tokenizer
 
 
-def load_encoder(path: str | Path) -> PreTrainedModel:
-    """Load an encoder's float32 weights from a local folder (safetensors only, no remote code)."""
-    return AutoModel.from_pretrained(
-        path, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
+def load_weights(kind: Any, path: str | Path, **settings: Any) -> PreTrainedModel:
+    """Load float32 weights from a local folder: safetensors only, no remote code.
+
+    Parameters
+    ----------
+    kind : one of transformers' AutoModel classes.
+    settings : passed on to its `from_pretrained`.
+
+    Raises
+    ------
+    InputError : the folder has no configuration or no safetensors, or needs code of its own.
+    """
+    _check_folder(path, "config.json", "config.json")
+    _check_folder(path, "config.json", "model*.safetensors")
+    return kind.from_pretrained(
+        path, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, **settings
     )
+
+
+def load_encoder(path: str | Path) -> PreTrainedModel:
+    """Load an encoder; weights that its folder lacks, such as a pooler, are random and always the same.
+
+    Raises
+    ------
+    InputError : see `load_weights`.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return load_weights(AutoModel, path)
 
 
 def _stack_owner(model: PreTrainedModel) -> nn.Module:

@@ -84,6 +84,7 @@ def finetune(
     save : called at the end with a function that writes the model to a folder.
     """
     vocabulary = TrimmedVocabulary(model, token_ids)
+    model.requires_grad_(True)  # what a realignment in the same process froze, too
     modules = nn.ModuleDict({"model": model}).to(device)
     body = {id(p) for p in model.base_model.parameters()}
     optimiser = adam(
@@ -128,4 +129,5 @@ def finetune(
         description=description,
     )
     save(vocabulary.save)
+    vocabulary.restore()
     return report

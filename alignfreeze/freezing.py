@@ -42,6 +42,8 @@ def frozen_blocks(strategy: str | Sequence[int], blocks: int) -> range:
         if start == end and strategy != "full":
             raise InputError(f"freeze {strategy!r} freezes nothing in an encoder of {blocks} blocks")
         return range(start, end)
+    if len(strategy) != 2:
+        raise InputError(f"freeze {list(strategy)!r}: allowed are {', '.join(HALVES)} or [first, end]")
     first, end = strategy
     if not 0 <= first < end <= blocks:
         raise InputError(f"freeze [{first}, {end}]: an encoder of {blocks} blocks has [first, end) in 0 .. {blocks}")

@@ -175,7 +175,7 @@ def _read_tensors(reader: _Reader, shapes: dict[str, tuple[int, int]], hidden: i
             values = values.reshape(shapes[short])
         elif short in ("q.w", "k.w", "v.w", "ao.w"):
             values = values.reshape(hidden, hidden)
-        tensors[hugging_face_name(name)] = np.ascontiguousarray(values, dtype=np.float32)
+        tensors[hugging_face_name(name)] = np.array(values, dtype=np.float32)  # a copy: the file's bytes are read-only
     return tensors
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alignfreeze.atomic import atomic_file
 from alignfreeze.errors import InputError
+from alignfreeze.text import read_lines
 
 Links = list[tuple[int, int]]
 
@@ -51,10 +52,7 @@ def read_alignments(path: str | Path, lengths: Sequence[tuple[int, int]]) -> lis
     ------
     InputError : another number of lines, a malformed link, or an index outside its sentence.
     """
-    # Splitting at "\n" alone: str.splitlines also breaks at characters such as U+2028.
-    lines = Path(path).read_text(encoding="utf-8").split("\n")
-    if lines and lines[-1] == "":
-        lines.pop()
+    lines = read_lines(path)
     if len(lines) != len(lengths):
         raise InputError(f"{path}: {len(lines)} lines for {len(lengths)} sentence pairs; align them again")
     alignments = []

@@ -124,6 +124,8 @@ class Realigner:
                 batch_sampler=itertools.islice(plan, first, None),
                 collate_fn=self._collate,
                 num_workers=2 if on_gpu else 0,
+                # Of its own: a loader that draws from the global generator would change a resumed run's dropout.
+                generator=torch.Generator(),
                 pin_memory=on_gpu,
             )
         )
@@ -145,7 +147,7 @@ class Realigner:
 
         Parameters
         ----------
-        steps : step counts at which a checkpoint is wanted.
+        steps : step counts at which a checkpoint is wanted; afterwards the model has its full vocabulary again.
         save : called at each of them with the step count and a function that writes the encoder to a folder.
         state : where a killed run's state is kept.
         """
@@ -153,7 +155,7 @@ class Realigner:
         logger.info("sentence pairs by language: %s", lengths)
         logger.info("settings: %s; %s", asdict(self.settings), self.frozen)
         checkpoints = {count: (lambda count=count: save(count, self.save)) for count in steps} if save else None
-        return train(
+        report = train(
             self.modules,
             self.batches,
             self.loss,
@@ -166,6 +168,10 @@ class Realigner:
             state=state,
             description=f"realign {self.settings.freeze}",
         )
+        if self.vocabulary is not None:
+            self.vocabulary.restore()
+            self.vocabulary = None
+        return report
 
     def save(self, path: str | Path) -> None:
         """Write the encoder (without the head) as an ordinary checkpoint with its full vocabulary."""

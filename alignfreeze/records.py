@@ -26,6 +26,14 @@ def git_commit(folder: str | Path) -> str | None:
         return None
 
 
+def package_version(name: str) -> str | None:
+    """Version of an installed package; None where this environment does without it."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def file_checksum(path: str | Path) -> str:
     """SHA-256 of a file."""
     with Path(path).open("rb") as handle:
@@ -59,7 +67,7 @@ def write_record(path: str | Path, *, settings: dict, seed: int, device: str, se
         **facts,
         "peak_memory_mib": peak_memory_mib(),
         "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "packages": {name: package_version(name) for name in PACKAGES},
         "git_commit": git_commit(Path(__file__).parent),
     }
     with atomic_file(path) as temporary:

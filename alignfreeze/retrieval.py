@@ -73,13 +73,15 @@ def retrieval(source: torch.Tensor, target: torch.Tensor, links: Sequence[tuple[
     links : gold links between word numbers; a word with several partners is right with any of them.
     """
     similarity = torch.nn.functional.normalize(source, dim=1) @ torch.nn.functional.normalize(target, dim=1).T
+    absent = ~source.any(1)[:, None] | ~target.any(1)[None, :]  # words without a subword
+    similarity.masked_fill_(absent, -torch.inf)
     gold = torch.zeros(similarity.shape, dtype=torch.bool)
     i, j = torch.tensor(list(links), dtype=torch.long).reshape(-1, 2).T
     gold[i, j] = True
     scores = []
     for direction, right in ((similarity, gold), (similarity.T, gold.T)):
         asked = right.any(1)
-        found = right[torch.arange(len(right)), direction.argmax(1)] & (direction != 0).any(1)
+        found = right[torch.arange(len(right)), direction.argmax(1)] & direction.isfinite().any(1)
         scores.append((float(found[asked].float().mean()) if asked.any() else float("nan"), int(asked.sum())))
     (forward, source_words), (backward, target_words) = scores
     return Retrieval(forward, backward, source_words, target_words)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from transformers import AutoModelForTokenClassification, PreTrainedModel
 
+from alignfreeze.encoders import load_weights
 from alignfreeze.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
 
 IGNORED = -100  # the label that cross-entropy passes over
@@ -16,23 +17,18 @@ IGNORED = -100  # the label that cross-entropy passes over
 
 def load_model(path: str | Path, labels: Sequence[str]) -> PreTrainedModel:
     """An encoder's weights under a new linear head for `labels`; seed torch before for the head's first weights."""
-    return AutoModelForTokenClassification.from_pretrained(
+    return load_weights(
+        AutoModelForTokenClassification,
         path,
         num_labels=len(labels),
         id2label=dict(enumerate(labels)),
         label2id={label: number for number, label in enumerate(labels)},
-        local_files_only=True,
-        trust_remote_code=False,
-        use_safetensors=True,
-        dtype=torch.float32,
     )
 
 
 def load_finetuned(path: str | Path) -> PreTrainedModel:
     """A fine-tuned model as `finetune` saved it."""
-    return AutoModelForTokenClassification.from_pretrained(
-        path, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32
-    )
+    return load_weights(AutoModelForTokenClassification, path)
 
 
 def pad_batch(sentences: Sequence[EncodedSentence], pad_id: int) -> dict[str, torch.Tensor]:

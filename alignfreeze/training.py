@@ -132,7 +132,7 @@ def train(
         first, report.log = saved["step"], [tuple(row) for row in saved["log"]]
         _restore(saved, modules, optimiser, schedule)
     log_every = max(1, steps // LOG_POINTS)
-    recent: list[torch.Tensor] = []
+    recent: list[torch.Tensor] = saved["recent"] if saved else []  # losses since the last row of the log
     started = time.perf_counter()
     # disable=None: a bar on a terminal, none in a file; the job's log has a line at each log point.
     progress = tqdm(batches(first), total=steps, initial=first, desc=description, unit="step", disable=None)
@@ -158,7 +158,7 @@ def train(
         if checkpoints and step in checkpoints:
             checkpoints[step]()
         if state and state.every and step % state.every == 0 and step < steps:
-            state.save(step=step, log=report.log, **_snapshot(modules, optimiser, schedule))
+            state.save(step=step, log=report.log, recent=recent, **_snapshot(modules, optimiser, schedule))
         if step == steps:
             break
     progress.close()

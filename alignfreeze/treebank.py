@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import conllu
-
 from alignfreeze.errors import InputError
+from alignfreeze.text import read_lines
 
 UPOS = (
     "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM",
     "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X",
 )  # fmt: skip
+FIELDS = 10
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,24 @@ def read_treebank(path: str | Path) -> TaggedSentences:
     ------
     InputError : the file is missing, not CoNLL-U, empty, or holds a tag outside the 17 of UD v2.
     """
-    words, tags = [], []
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    try:
-        sentences = conllu.parse(text, fields=conllu.parser.DEFAULT_FIELDS)
-    except conllu.exceptions.ParseException as error:
-        raise InputError(f"{path}: not CoNLL-U: {error}") from None
-    for number, sentence in enumerate(sentences, 1):
-        name = sentence.metadata.get("sent_id", f"sentence {number}")
-        tokens = [token for token in sentence if isinstance(token["id"], int)]
-        for token in tokens:
-            if token["upos"] not in UPOS:
-                raise InputError(
-                    f"{path}: {name}, word {token['id']} {token['form']!r}: {token['upos']!r} is no UPOS tag"
-                )
-        if tokens:
-            words.append([token["form"] for token in tokens])
-            tags.append([token["upos"] for token in tokens])
-    if not words:
+    words, tags = [[]], [[]]
+    for number, line in enumerate(read_lines(path), 1):
+        if not line.strip():
+            words.append([])
+            tags.append([])
+        elif not line.startswith("#"):
+            fields = line.split("\t")
+            if len(fields) != FIELDS:
+                raise InputError(f"{path}:{number}: {len(fields)} fields; a word has {FIELDS}, separated by tabs")
+            identifier, form, _, tag = fields[:4]
+            if "-" in identifier or "." in identifier:
+                continue
+            if identifier != str(len(words[-1]) + 1):
+                raise InputError(f"{path}:{number}: word number {identifier!r} found, {len(words[-1]) + 1} wanted")
+            if tag not in UPOS:
+                raise InputError(f"{path}:{number}: {form!r} has {tag!r}, which is no UPOS tag ({' '.join(UPOS)})")
+            words[-1].append(form)
+            tags[-1].append(tag)
+    if not any(words):
         raise InputError(f"{path}: no sentence found; the file must be CoNLL-U")
-    return TaggedSentences(words, tags)
+    return TaggedSentences([sentence for sentence in words if sentence], [sentence for sentence in tags if sentence])

@@ -5,6 +5,8 @@ A row whose token never occurs gets no gradient and, with Adam without weight de
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import nn
@@ -52,6 +54,14 @@ class TrimmedVocabulary:
         state = {key: value.detach().cpu() for key, value in self._model.state_dict().items()}
         return state | {name: full}
 
-    def save(self, path: str) -> None:
+    def restore(self) -> None:
+        """Give the model its full embedding matrix back, with the rows in use as trained; nothing is trimmed then."""
+        trained = self._model.get_input_embeddings().weight.detach()
+        self._full.to(trained.device)
+        with torch.no_grad():
+            self._full.weight[torch.from_numpy(self.kept).to(trained.device)] = trained
+        self._model.set_input_embeddings(self._full)
+
+    def save(self, path: str | Path) -> None:
         """Save an ordinary checkpoint with the full vocabulary."""
         self._model.save_pretrained(path, state_dict=self.restored_state())

@@ -206,7 +206,7 @@ def report(
     slow = medians({"slow": loss_alone(slow=True)}, 2, device)["slow"]
     rate = data_rate(streams, encoder())
     words, pairs = len(batch.source_index) + len(batch.target_index), len(batch.anchors) // 2
-    print(  # noqa: T201
+    print(
         f"{type(full.model).__name__}, {device.type}, {precision}, {arguments.threads} thread(s); batch of "
         f"{len(batch.source_ids)} sentence pairs, {words} words, {pairs} word pairs; medians of {arguments.rounds}\n"
     )
@@ -233,9 +233,9 @@ def report(
         ("loss alone, one word at a time", slow, f"{slow / seconds['loss alone']:.0f} x", ""),
         ("data path, one row", 1 / rate, f"{rate:,.0f} rows/s", ">= 8,000"),
     ]
-    print(f"| {'part':38} | {'ms':>9} | {'ratio':>15} | {'aim':>8} |\n|{'-' * 40}|{'-' * 10}:|{'-' * 16}:|{'-' * 9}:|")  # noqa: T201
+    print(f"| {'part':38} | {'ms':>9} | {'ratio':>15} | {'aim':>8} |\n|{'-' * 40}|{'-' * 10}:|{'-' * 16}:|{'-' * 9}:|")
     for part, value, ratio, aim in lines:
-        print(f"| {part:38} | {1000 * value:9.2f} | {ratio:>15} | {aim:>8} |")  # noqa: T201
+        print(f"| {part:38} | {1000 * value:9.2f} | {ratio:>15} | {aim:>8} |")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from pathlib import Path
 BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE))
 # Jobs are processes of their own and import the library from this checkout.
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(BASE), os.environ.get("PYTHONPATH")]))
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(BASE), os.getenv("PYTHONPATH")])))
+
 
 from alignfreeze import configuration
 from alignfreeze.errors import InputError
@@ -195,3 +196,9 @@ def hub_revision(name):
 def state_of(run):
     """State of a running training: outside the declared outputs, which are deleted when a job fails."""
     return results(f"state/{run}.pt")
+
+
+def diagnostics(langs):
+    """Tables and figures about aligners and encoders, where there are gold-linked sentences."""
+    names = ["tables/{langs}/aligner_quality.csv", "tables/{langs}/retrieval.csv", "figures/{langs}/retrieval.png"]
+    return [results(name.format(langs=langs)) for name in names] if HAS_GOLD else []

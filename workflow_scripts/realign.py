@@ -1,5 +1,6 @@
 """Realign an encoder: one trajectory, a checkpoint at each step count that a task needs."""
 
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,11 @@ def main(smk: Any) -> None:
 
 
 def realign(smk: Any, device_name: str | None, started: float) -> None:
-    """Train on the claimed device and write checkpoints, logs and records."""
+    """Train on the claimed device and write checkpoints, logs and records.
+
+    Checkpoints wait beside the training state until the last step: declared outputs of a job that is stopped are
+    deleted, and a resumed job does not come by the earlier ones again.
+    """
     from dataclasses import asdict
 
     from alignfreeze.atomic import atomic_directory
@@ -43,32 +48,38 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
         "seed": seed,
         "rows": {language: file_checksum(stream.path) for language, stream in streams.items()},
         "encoder": file_checksum(Path(smk.input.model) / "model.safetensors"),
+        "steps": sorted(steps),
         "device": str(device),
     }
     state = TrainingState(Path(smk.params.state), fingerprint(decisive), smk.params.resume_every)
+    waiting = Path(smk.params.state).with_suffix("")
 
     def save(count: int, write: Any) -> None:
-        with atomic_directory(steps[count]) as folder:
+        with atomic_directory(waiting / str(count)) as folder:
             write(folder)
             tokenizer.save_pretrained(folder)
 
     report = realigner.run(list(steps), save, state)
-    for count, folder in steps.items():
-        write_log(Path(folder) / "training_log.csv", [row for row in report.log if row[0] <= count])
-        write_record(
-            Path(folder) / "run.json",
-            settings=decisive,
-            seed=seed,
-            device=device_name or "cpu",
-            seconds=time.perf_counter() - started,
-            steps=count,
-            trajectory_steps=report.steps,
-            tokens_per_second=report.tokens_per_second,
-            sentence_pairs={language: len(stream) for language, stream in streams.items()},
-            frozen_blocks=list(realigner.frozen.blocks),
-            frozen_parameters=realigner.frozen.frozen,
-            trainable_parameters=realigner.frozen.trainable,
-        )
+    for count, output in steps.items():
+        with atomic_directory(output) as folder:
+            for file in (waiting / str(count)).iterdir():
+                shutil.move(file, folder / file.name)
+            write_log(folder / "training_log.csv", [row for row in report.log if row[0] <= count])
+            write_record(
+                folder / "run.json",
+                settings=decisive,
+                seed=seed,
+                device=device_name or "cpu",
+                seconds=time.perf_counter() - started,
+                steps=count,
+                trajectory_steps=report.steps,
+                tokens_per_second=report.tokens_per_second,
+                sentence_pairs={language: len(stream) for language, stream in streams.items()},
+                frozen_blocks=list(realigner.frozen.blocks),
+                frozen_parameters=realigner.frozen.frozen,
+                trainable_parameters=realigner.frozen.trainable,
+            )
+    shutil.rmtree(waiting)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from alignfreeze.bitext import Bitext, Sentence
 from alignfreeze.errors import InputError
 from alignfreeze.pharaoh import Links
+from alignfreeze.text import read_lines
 
 Dictionary = dict[str, frozenset[str]]
 
@@ -25,13 +26,9 @@ def read_dictionary(path: str | Path) -> Dictionary:
     InputError : the file is missing, empty, or a line has not two fields.
     """
     translations: dict[str, set[str]] = defaultdict(set)
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(read_lines(path), 1):
         # Not str.split(): a no-break space may stand inside a word.
-        fields = line.rstrip("\r").replace("\t", " ").split(" ")
+        fields = line.replace("\t", " ").split(" ")
         if fields == [""]:
             continue
         if len(fields) != 2 or not all(fields):

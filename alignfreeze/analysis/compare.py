@@ -1,0 +1,117 @@
+"""A run of ours beside the published results, cell by cell."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from alignfreeze.analysis import intervals
+from alignfreeze.analysis.contrasts import (
+    Cell,
+    Experiment,
+    language_average,
+    mean_over,
+    read_experiment,
+    spread_over,
+)
+from alignfreeze.analysis.tables import CELL_COLUMNS, table_of
+from alignfreeze.errors import InputError
+
+
+def _side(experiment: Experiment, key: Cell) -> tuple[Cell | None, pd.DataFrame]:
+    """Find a cell whatever its language set is called; an empty matrix if there is none."""
+    for cell, matrix in experiment.targets.items():
+        if cell[:5] == key[:5]:
+            return cell, matrix
+    return None, pd.DataFrame()
+
+
+def _keys(experiment: Experiment) -> set[Cell]:
+    return {cell._replace(realignment_languages="") for cell in experiment.cells(all_metrics=True)}
+
+
+def _one_set(experiment: Experiment, name: str) -> None:
+    """Refuse two language sets in one cell: which of them to compare is the user's choice."""
+    keys = [cell[:5] for cell in experiment.targets]
+    twice = sorted({"/".join(key) for key in keys if keys.count(key) > 1})
+    if twice:
+        raise InputError(f"{name}: several realignment language sets in {', '.join(twice)}; keep one to compare")
+
+
+def _summary(values: pd.Series, suffix: str) -> dict:
+    return {
+        f"mean_{suffix}": mean_over(values),
+        f"std_{suffix}": spread_over(values),
+        f"n_seeds_{suffix}": len(values),
+        f"seeds_{suffix}": " ".join(str(seed) for seed in values.index),
+    }
+
+
+def compare_table(
+    ours: pd.DataFrame, published: pd.DataFrame, source: str = "en", by_language: bool = False
+) -> pd.DataFrame:
+    """Put two score tables side by side.
+
+    Parameters
+    ----------
+    ours, published : long tables of scores, values 0..1.
+    source : code of the source language, left out of the averages.
+    by_language : one row per cell and language instead of one per cell.
+
+    Returns
+    -------
+    pandas.DataFrame
+        mean and std over seeds of each side, in per cent, over the languages that both sides have (n_languages; a cell
+        that one side lacks has that side's languages). difference : ours minus published, with Welch's 95 % interval
+        over seeds (low, high), the languages being the same. delta_ours, delta_published : difference to each
+        side's own baseline. What one side lacks is missing, and `reason` says which.
+    """
+    left, right = read_experiment(ours, source), read_experiment(published, source)
+    _one_set(left, "ours")
+    _one_set(right, "published")
+    rows = []
+    for key in sorted(_keys(left) | _keys(right), key=Cell.sort_key):
+        (left_cell, mine), (right_cell, theirs) = _side(left, key), _side(right, key)
+        shared = [name for name in mine.columns if name in set(theirs.columns)]
+        if left_cell is None or right_cell is None:
+            shared = list(theirs.columns if left_cell is None else mine.columns)
+        for names in [[name] for name in shared] if by_language else [shared]:
+            row = dict(zip(Cell._fields[:5], key[:5], strict=True)) | {"n_languages": len(names)}
+            if by_language:
+                row["language"] = names[0]
+            rows.append(row | _compared(left, left_cell, right, right_cell, names))
+    columns = [
+        *CELL_COLUMNS,
+        *(["language"] if by_language else []),
+        *("metric", "mean_ours", "std_ours", "mean_published", "std_published", "difference", "low", "high"),
+        *("delta_ours", "delta_published", "n_languages", "n_seeds_ours", "n_seeds_published"),
+        *("seeds_ours", "seeds_published", "reason"),
+    ]
+    return table_of(rows, columns, ["n_languages", "n_seeds_ours", "n_seeds_published"])
+
+
+def _compared(
+    left: Experiment, left_cell: Cell | None, right: Experiment, right_cell: Cell | None, names: list[str]
+) -> dict:
+    """Compare one cell of each side over some languages; either cell may be missing."""
+    row, averages, absent = {}, [], []
+    for experiment, cell, suffix in ((left, left_cell, "ours"), (right, right_cell, "published")):
+        if cell is None:
+            average = pd.Series(dtype=float)
+            absent.append(f"not in {suffix}")
+        else:
+            average = language_average(experiment.targets[cell][names]) if names else pd.Series(dtype=float)
+            if not cell.is_baseline:
+                row[f"delta_{suffix}"] = mean_over(language_average(experiment.delta(cell)[names]))
+        averages.append(average)
+        row |= _summary(average, suffix)
+    if not names:
+        absent.append("no language in common")
+    interval = intervals.welch_interval(averages[0].to_numpy(), averages[1].to_numpy())
+    if not absent and min(len(average) for average in averages) < 2:
+        absent.append("one seed: no interval")
+    return row | {
+        "difference": row["mean_ours"] - row["mean_published"],
+        "low": interval.low,
+        "high": interval.high,
+        "reason": "; ".join(absent),
+    }

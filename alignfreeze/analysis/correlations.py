@@ -1,0 +1,153 @@
+"""Rank correlations of the gain with distances and with the baseline, tested by permuting languages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from alignfreeze.analysis.contrasts import CONTRASTS, Experiment, aligner_differences, contrast_means
+from alignfreeze.analysis.intervals import adjusted
+from alignfreeze.analysis.predictors import (
+    BASELINE_PREDICTOR,
+    OTHER_SEEDS,
+    Group,
+    experiment_and_facts,
+    group_baseline,
+    predictor_frame,
+    why_unusable,
+)
+from alignfreeze.analysis.tables import table_of
+from alignfreeze.languages import DISTANCES
+
+PERMUTATIONS = 19_999
+SEED = 20250206
+MINIMUM_LANGUAGES = 4
+PREDICTORS = (*DISTANCES, "nonlatin", BASELINE_PREDICTOR, OTHER_SEEDS)
+
+
+class Correlation(NamedTuple):
+    """A rank correlation, its permutation p, and why they are missing."""
+
+    rho: float
+    p: float
+    reason: str = ""
+
+
+def _missing(reason: str) -> Correlation:
+    return Correlation(float("nan"), float("nan"), reason)
+
+
+@lru_cache(maxsize=4)
+def _permutations(size: int, number: int, seed: int) -> np.ndarray:
+    """Return random orders of `size` languages, (number, size)."""
+    generator = np.random.default_rng(seed)
+    return generator.random((number, size), dtype=np.float32).argsort(axis=1).astype(np.intp)
+
+
+def _standardised_ranks(values: np.ndarray) -> np.ndarray:
+    """Return ranks (ties share their mean rank) scaled so that the inner product of two is Spearman's rho."""
+    ranks = stats.rankdata(values)
+    centred = ranks - ranks.mean()
+    return centred / np.sqrt(centred @ centred)
+
+
+def mean_spearman(
+    predictors: Sequence[np.ndarray],
+    outcomes: Sequence[np.ndarray],
+    permutations: int = PERMUTATIONS,
+    seed: int = SEED,
+) -> Correlation:
+    """Return Spearman's rho, averaged over pairs of vectors, and its two-sided permutation p.
+
+    Parameters
+    ----------
+    predictors, outcomes : pairs of (languages,) vectors, none of them constant; one pair in the plain case.
+    permutations : number of random permutations of the languages, the same for all pairs.
+    seed : of the permutations.
+    """
+    # Entry (i, j): what language i's predictor contributes if it is given to language j.
+    contributions = sum(
+        np.outer(_standardised_ranks(x), _standardised_ranks(y)) for x, y in zip(predictors, outcomes, strict=True)
+    ) / len(predictors)
+    size = len(contributions)
+    rho = float(np.trace(contributions))
+    orders = _permutations(size, permutations, seed)
+    permuted = np.zeros(permutations)
+    for column in range(size):
+        permuted += contributions[orders[:, column], column]
+    # The tolerance counts permutations that give the same rho up to rounding.
+    extreme = int((np.abs(permuted) >= abs(rho) - 1e-12).sum())
+    return Correlation(rho, (1 + extreme) / (1 + permutations))
+
+
+def _plain(values: pd.DataFrame) -> Correlation:
+    """Correlate a frame with the columns outcome and predictor."""
+    reason = why_unusable(values, MINIMUM_LANGUAGES)
+    if reason:
+        return _missing(reason)
+    return mean_spearman([values["predictor"].to_numpy()], [values["outcome"].to_numpy()])
+
+
+def _by_other_seeds(experiment: Experiment, group: Group, contrast: str) -> Correlation:
+    """Correlate the contrast of each seed with the baseline of all the other seeds, averaged over seeds."""
+    baseline = group_baseline(experiment, group)
+    differences = aligner_differences(experiment, group, *CONTRASTS[contrast])
+    if baseline is None or not differences:
+        return _missing("no baseline" if baseline is None else "no such contrast")
+    seeds = sorted(set.intersection(*(set(difference.index) for difference in differences)))
+    predictors, outcomes = [], []
+    for seed in seeds:
+        others = baseline.drop(index=seed, errors="ignore")
+        outcome = sum(difference.loc[seed] for difference in differences) / len(differences)
+        pair = pd.DataFrame({"predictor": others.mean(axis=0, skipna=False), "outcome": outcome}).round(9)
+        reason = "one seed: none is left for the baseline" if others.empty else why_unusable(pair, MINIMUM_LANGUAGES)
+        if reason:
+            return _missing(reason)
+        predictors.append(pair["predictor"].to_numpy())
+        outcomes.append(pair["outcome"].to_numpy())
+    if not seeds:
+        return _missing("no seed in common")
+    return mean_spearman(predictors, outcomes)
+
+
+def correlations_table(scores: pd.DataFrame, source: str = "en") -> pd.DataFrame:
+    """Return table 7: Spearman's rho over languages of each contrast with each predictor.
+
+    Parameters
+    ----------
+    scores : the long table, values 0..1.
+    source : code of the language that distances are measured from.
+
+    Returns
+    -------
+    pandas.DataFrame
+        rho : of the contrast (mean over seeds and aligners) with the predictor; for `baseline_other_seeds` the mean
+        over seeds of the rho between that seed's contrast and the other seeds' baseline. p : two-sided, 19,999
+        permutations of the languages. p_holm : Holm over all rows, the one family of this table. n : languages.
+    """
+    experiment, facts = experiment_and_facts(scores, source)
+    rows = []
+    for group in experiment.groups():
+        frame = predictor_frame(experiment, group, facts)
+        for contrast, (strategy, reference) in CONTRASTS.items():
+            if not aligner_differences(experiment, group, strategy, reference):
+                continue
+            outcome = contrast_means(experiment, group, contrast)
+            for predictor in PREDICTORS:
+                if predictor == OTHER_SEEDS:
+                    result = _by_other_seeds(experiment, group, contrast)
+                else:
+                    result = _plain(pd.DataFrame({"outcome": outcome, "predictor": frame[predictor]}))
+                rows.append(
+                    dict(zip(("model", "task", "metric", "realignment_languages"), group, strict=True))
+                    | {"contrast": contrast, "predictor": predictor, "n": len(frame)}
+                    | result._asdict()
+                )
+    columns = ["model", "task", "contrast", "predictor", "rho", "p", "p_holm", "n"]
+    table = table_of(rows, [*columns, "metric", "realignment_languages", "reason"], ["n"])
+    return table.assign(p_holm=adjusted(table["p"].to_numpy(dtype=float), "holm"))

@@ -1,0 +1,60 @@
+"""The order in which models, tasks, aligners, strategies and metrics appear, the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+MODELS = ("distilmbert", "mbert", "xlmr")
+TASKS = ("udpos", "wikiann", "xnli", "xquad")
+ALIGNERS = ("none", "fastalign", "awesome", "dictionary")
+STRATEGIES = ("baseline", "full", "front", "back", "during_full", "during_front", "during_back")
+# The first metric that a task has is the one that its tables and figures are about.
+METRICS = ("f1", "accuracy", "em")
+# Reported beside the main metric in the table of cells; others (precision, recall) stay in the scores.
+SECOND_METRICS = ("em",)
+
+KNOWN = {"model": MODELS, "task": TASKS, "aligner": ALIGNERS, "strategy": STRATEGIES, "metric": METRICS}
+
+TITLES = {
+    "distilmbert": "DistilmBERT",
+    "mbert": "mBERT",
+    "xlmr": "XLM-R",
+    "udpos": "PoS tagging",
+    "wikiann": "NER",
+    "xnli": "NLI",
+    "xquad": "QA",
+    "fastalign": "FastAlign",
+    "awesome": "AWESOME-align",
+    "dictionary": "dictionary",
+    "baseline": "fine-tuning only",
+    "full": "full",
+    "front": "front",
+    "back": "back",
+    "during_full": "during, full",
+    "during_front": "during, front",
+    "during_back": "during, back",
+    "em": "exact match",
+    "f1": "F1",
+    "accuracy": "accuracy",
+}
+
+
+def rank(kind: str, name: str) -> tuple[int, str]:
+    """Return a sort key: known names in the order above, then the others by name."""
+    known = KNOWN.get(kind, ())
+    return (known.index(name) if name in known else len(known), name)
+
+
+def ordered(kind: str, names: Iterable[str]) -> list[str]:
+    """Return the distinct names of a kind (`model`, `task`, ...) in display order."""
+    return sorted(set(names), key=lambda name: rank(kind, name))
+
+
+def title(name: str) -> str:
+    """Return how a name is written in tables and figures; an unknown one stays as it is."""
+    return TITLES.get(name, name)
+
+
+def main_metric(metrics: Iterable[str]) -> str:
+    """Return the metric that a task's tables and figures are about."""
+    return ordered("metric", metrics)[0]

@@ -1,0 +1,72 @@
+"""What each run cost and saw: seeds, steps, sentence pairs, wall time, device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from alignfreeze.analysis.order import rank
+from alignfreeze.errors import InputError
+from alignfreeze.published import RUN_FACT_COLUMNS
+
+CELL = ["model", "task", "aligner", "strategy", "realignment_languages"]
+QUANTITIES = ["finetuning_steps", "realignment_steps", "distinct_pairs", "pairs_seen"]
+
+
+def run_facts(
+    identity: Mapping[str, Any], finetuning: Mapping[str, Any], realignment: Mapping[str, Any] | None
+) -> dict:
+    """Combine the records of a run's two stages into one row with the columns `RUN_FACT_COLUMNS`.
+
+    Parameters
+    ----------
+    identity : model, task, strategy, aligner, realignment_languages, seed.
+    finetuning, realignment : contents of the stages' `run.json`; the second is None for the baseline.
+    """
+    before = realignment or {"steps": 0, "distinct_pairs": 0, "pairs_seen": 0, "wall_seconds": 0.0}
+    return {
+        **identity,
+        "finetuning_steps": finetuning["steps"],
+        "realignment_steps": before["steps"],
+        "distinct_pairs": before.get("distinct_pairs"),
+        "pairs_seen": before.get("pairs_seen"),
+        "wall_time": finetuning["wall_seconds"] + before["wall_seconds"],
+        "device": finetuning["device"],
+    }
+
+
+def runs_table(facts: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs part of table 10, one row per cell.
+
+    Parameters
+    ----------
+    facts : one row per run, with the columns `RUN_FACT_COLUMNS`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        seeds : their list; n_seeds : their number. finetuning_steps, realignment_steps : optimiser steps.
+        distinct_pairs : sentence pairs seen before the stream first restarts; pairs_seen : all, repeats included.
+        wall_time, wall_time_std : seconds a run, both stages. All are means over seeds; `varies` names those that
+        differ between seeds. Missing where the records do not tell.
+    """
+    missing = [name for name in RUN_FACT_COLUMNS if name not in facts.columns]
+    if missing:
+        raise InputError(f"run facts: no column {', '.join(missing)}")
+    rows = []
+    for key, runs in facts.groupby(CELL, sort=False):
+        runs = runs.sort_values("seed")
+        quantities = runs[[*QUANTITIES, "wall_time"]].astype(float)
+        row = dict(zip(CELL, key, strict=True)) | quantities.mean(skipna=False).to_dict()
+        row["wall_time_std"] = quantities["wall_time"].std(ddof=1, skipna=False) if len(runs) > 1 else float("nan")
+        row["varies"] = ", ".join(name for name in QUANTITIES if quantities[name].nunique() > 1)
+        row["seeds"] = " ".join(str(seed) for seed in runs["seed"])
+        row["n_seeds"] = len(runs)
+        row["device"] = ", ".join(sorted(set(runs["device"].fillna("")) - {""}))
+        rows.append(row)
+    columns = [*CELL, "seeds", "n_seeds", *QUANTITIES, "wall_time", "wall_time_std", "device", "varies"]
+    return pd.DataFrame(rows, columns=columns).sort_values(
+        CELL, key=lambda column: column.map(lambda name: rank(column.name, name)), ignore_index=True
+    )

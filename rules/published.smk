@@ -1,0 +1,46 @@
+"""Published per-seed results in place of runs: fetched once, or taken from a local folder, and converted."""
+
+FETCHED = f"resources/published/{config['published']['commit']}"
+
+
+def published_folder():
+    """Folder of the result files: the user's, or the one that they are fetched into."""
+    return in_base(config["published_source"]) if "published_source" in config else FETCHED
+
+
+rule fetch_published:
+    output:
+        expand(f"{FETCHED}/{{file}}", file=config["published"]["files"]),
+    log:
+        log_of("published/fetch"),
+    retries: 2
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        published=config["published"],
+    message:
+        "Fetching the published results"
+    script:
+        "../workflow_scripts/fetch_published.py"
+
+
+rule convert_published:
+    input:
+        results=expand("{folder}/{file}", folder=published_folder(), file=config["published"]["files"]),
+        code=code("scores", "published"),
+    output:
+        scores=results("tables/{langs}/scores.csv"),
+        runs=results("tables/{langs}/run_facts.csv"),
+    log:
+        log_of("tables/{langs}/scores"),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        experiment=config["experiment"],
+        languages=lambda wildcards: evaluated(wildcards.langs),
+        source=SOURCE,
+        checksums=config["published"]["files"],
+    message:
+        "Converting the published results: {wildcards.langs}"
+    script:
+        "../workflow_scripts/convert_published.py"

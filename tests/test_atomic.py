@@ -1,0 +1,120 @@
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+from alignfreeze.atomic import atomic_directory, atomic_file
+
+
+def killed_in(code, *arguments):
+    """Run Python code in another process that kills itself as the system would."""
+    lines = ["import os, signal, sys, shutil", "from pathlib import Path", "import alignfreeze.atomic as atomic"]
+    lines += ["die = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)", code]
+    command = [sys.executable, "-c", "\n".join(lines), *map(str, arguments)]
+    result = subprocess.run(command, env={"PYTHONPATH": str(ROOT)})
+    assert result.returncode == -signal.SIGKILL
+
+
+def visible(folder):
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def test_file_appears_whole(tmp_path):
+    path = tmp_path / "new" / "scores.csv"
+    with atomic_file(path) as temporary:
+        temporary.write_text("whole")
+        assert temporary.parent == path.parent, "renaming must not cross file systems"
+        assert temporary.suffix == ".csv"
+        assert not path.exists()
+    assert path.read_text() == "whole"
+    assert os.listdir(path.parent) == ["scores.csv"]
+
+
+@pytest.mark.parametrize("before", [None, "old"])
+def test_file_is_as_before_after_an_exception(tmp_path, before):
+    path = tmp_path / "scores.csv"
+    if before:
+        path.write_text(before)
+    with pytest.raises(KeyboardInterrupt), atomic_file(path) as temporary:
+        temporary.write_text("ha")
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == (["scores.csv"] if before else [])
+    assert not before or path.read_text() == before
+
+
+@pytest.mark.parametrize("before", [None, "old"])
+def test_file_is_as_before_after_a_kill(tmp_path, before):
+    path = tmp_path / "scores.csv"
+    if before:
+        path.write_text(before)
+    killed_in("with atomic.atomic_file(sys.argv[1]) as t:\n t.write_text('ha')\n die()", path)
+    assert visible(tmp_path) == (["scores.csv"] if before else [])
+    assert not before or path.read_text() == before
+
+
+def test_file_that_was_not_written_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError), atomic_file(tmp_path / "x"):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_directory_appears_whole_and_replaces_the_old_one(tmp_path):
+    path = tmp_path / "a" / "model"
+    for content in ("first", "second"):
+        with atomic_directory(path) as temporary:
+            (temporary / "sub").mkdir()
+            (temporary / "sub" / content).write_text(content)
+        assert [p.name for p in (path / "sub").iterdir()] == [content]
+    assert os.listdir(path.parent) == ["model"]
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_directory_is_as_before_after_an_exception(tmp_path, before):
+    path = tmp_path / "model"
+    if before:
+        path.mkdir()
+        (path / "weights").write_text("old")
+    with pytest.raises(KeyboardInterrupt), atomic_directory(path) as temporary:
+        (temporary / "weights").write_text("ha")
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == (["model"] if before else [])
+    assert not before or (path / "weights").read_text() == "old"
+
+
+def test_directory_is_as_before_after_a_kill(tmp_path):
+    path = tmp_path / "model"
+    path.mkdir()
+    (path / "weights").write_text("old")
+    killed_in("with atomic.atomic_directory(sys.argv[1]) as t:\n (t / 'weights').write_text('ha')\n die()", path)
+    assert visible(tmp_path) == ["model"]
+    assert (path / "weights").read_text() == "old"
+
+
+@pytest.mark.parametrize("call", [1, 2, 3, 4])
+def test_directory_is_never_a_part_wherever_the_kill_comes(tmp_path, call):
+    """Killed while the old folder is removed or renamed: there is the old one, the new one, or none; never a part."""
+    path = tmp_path / "model"
+    path.mkdir()
+    for name in ("weights", "config"):
+        (path / name).write_text("old")
+    code = """
+calls = []
+def watch(event, arguments):
+    if event in ("os.remove", "os.rename", "os.rmdir"):
+        calls.append(event)
+        if len(calls) == int(sys.argv[2]):
+            die()
+with atomic.atomic_directory(sys.argv[1]) as t:
+    for name in ("weights", "config"):
+        (t / name).write_text("new")
+    sys.addaudithook(watch)
+die()
+"""
+    killed_in(code, path, call)
+    if path.exists():
+        assert sorted(p.name for p in path.iterdir()) == ["config", "weights"]
+        assert len({p.read_text() for p in path.iterdir()}) == 1
+    assert visible(tmp_path) in ([], ["model"])

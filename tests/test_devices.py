@@ -1,0 +1,147 @@
+import os
+import select
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+from alignfreeze import devices
+from alignfreeze.devices import claimed_device, torch_device, visible_devices
+from alignfreeze.errors import InputError
+
+JOB = """
+import os, sys
+from pathlib import Path
+from alignfreeze import devices
+devices.POLL_SECONDS = 0.05
+with devices.claimed_device("auto", Path(sys.argv[1])) as name:
+    print(name, os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts jobs that hold a device until they are told to end."""
+    jobs = []
+
+    def one(visible="0,1,2,3", **environment):
+        environment |= {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": visible}
+        command = [sys.executable, "-c", JOB, str(tmp_path / "locks")]
+        job = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        jobs.append(job)
+        return job
+
+    yield one
+    for job in jobs:
+        job.kill()
+        job.communicate()
+
+
+def device_of(job):
+    name, only_visible = job.stdout.readline().split()
+    assert name == only_visible, "the process must see its own device only"
+    return name
+
+
+def end(job):
+    job.communicate("\n", timeout=30)
+    assert job.returncode == 0
+
+
+def still_waits(job):
+    said_something, _, _ = select.select([job.stdout], [], [], 1.5)
+    return not said_something and job.poll() is None
+
+
+def test_four_jobs_take_four_devices_and_a_fifth_waits(start):
+    jobs = [start() for _ in range(4)]
+    names = [device_of(job) for job in jobs]
+    assert sorted(names) == ["0", "1", "2", "3"]
+    fifth = start()
+    assert still_waits(fifth)
+    end(jobs[2])
+    assert device_of(fifth) == names[2]
+
+
+def test_device_of_a_killed_job_is_free_again(start):
+    first = start(visible="7")
+    assert device_of(first) == "7"
+    second = start(visible="7")
+    assert still_waits(second)
+    first.kill()
+    assert device_of(second) == "7"
+
+
+def test_slurm_s_assignment_is_taken_without_waiting_for_other_slurm_jobs(start):
+    """On a node that shows each job its own device as number 0, two jobs must not wait for each other."""
+    first, second = (start(visible="0", SLURM_JOB_ID=job) for job in ("100", "101"))
+    assert [device_of(first), device_of(second)] == ["0", "0"]
+
+
+def test_processes_of_one_slurm_job_share_its_devices_out(start):
+    """Snakemake run inside an allocation of two devices."""
+    first, second = (start(visible="2,5", SLURM_JOB_ID="100") for _ in range(2))
+    assert sorted([device_of(first), device_of(second)]) == ["2", "5"]
+
+
+def test_no_device_means_the_cpu(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with claimed_device("auto", tmp_path) as name:
+        assert name is None
+        assert torch_device(name).type == "cpu"
+
+
+def test_machine_without_the_driver_s_tool_has_no_device(monkeypatch, tmp_path):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert visible_devices() == []
+
+
+def test_driver_s_tool_names_the_devices(monkeypatch, tmp_path):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\nprintf '0\\n1\\n'\n")
+    tool.chmod(0o755)
+    assert visible_devices() == ["0", "1"]
+    tool.write_text("#!/bin/sh\nexit 9\n")
+    assert visible_devices() == []
+
+
+def test_cpu_takes_no_device_and_hides_all(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    with claimed_device("cpu", tmp_path / "locks") as name:
+        assert name is None
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == ""
+    assert not (tmp_path / "locks").exists()
+
+
+def test_cuda_without_a_device_is_a_clear_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    with (
+        pytest.raises(InputError, match="device: 'cuda', but no GPU is visible; write device: auto or cpu"),
+        claimed_device("cuda", tmp_path),
+    ):
+        pass
+
+
+def test_device_is_free_again_after_an_error(monkeypatch, tmp_path):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    for _ in range(2):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-1a/2")
+        with pytest.raises(RuntimeError), claimed_device("auto", tmp_path) as name:
+            assert name == os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-1a/2"
+            raise RuntimeError
+
+
+def test_locks_are_a_folder_of_each_user():
+    """Another user's lock files could not be opened."""
+    assert str(os.getuid()) in devices.LOCK_FOLDER.name
+
+
+def test_module_does_not_import_pytorch():
+    """It decides what PyTorch will see, and so must come before it."""
+    code = "import sys, alignfreeze.devices; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT)}).returncode == 0

@@ -1,0 +1,23 @@
+"""Collect the facts of all runs into one table."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from alignfreeze.atomic import atomic_file
+from alignfreeze.logs import configure_logging
+from alignfreeze.published import RUN_FACT_COLUMNS
+
+
+def main(smk: Any) -> None:
+    """Write tables/{langs}/run_facts.csv."""
+    configure_logging(smk.log[0])
+    facts = [json.loads(Path(path).read_text(encoding="utf-8")) for path in smk.input]
+    with atomic_file(smk.output[0]) as temporary:
+        pd.DataFrame(facts, columns=list(RUN_FACT_COLUMNS)).to_csv(temporary, index=False)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,28 @@
+"""All figures that are made from the scores alone."""
+
+from typing import Any
+
+from alignfreeze.analysis import figures
+from alignfreeze.logs import configure_logging
+from alignfreeze.scores import read_scores
+
+
+def main(smk: Any) -> None:
+    """Write figures/{langs}/*.png and *.pdf."""
+    configure_logging(smk.log[0])
+    scores, source = read_scores(smk.input.scores), smk.params.source
+
+    def save(name: str, figure: figures.Figure) -> None:
+        figures.save_figure(figure, smk.output[name], smk.output[f"{name}_pdf"])
+
+    save("forest_main", figures.forest_main(scores, source))
+    save("seed_strips", figures.seed_strips(scores, source))
+    for task in dict.fromkeys(task for _, task in smk.params.by_language):
+        save(f"delta_vs_distance_{task}", figures.delta_vs_distance(scores, task, source))
+    for model, task in smk.params.by_language:
+        for draw in (figures.delta_by_language, figures.heatmap, figures.front_vs_full):
+            save(f"{draw.__name__}_{model}_{task}", draw(scores, model, task, source))
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,17 @@
+"""Fetch the published result files, pinned by commit and checksum."""
+
+from pathlib import Path
+from typing import Any
+
+from alignfreeze.logs import configure_logging
+from alignfreeze.published import fetch_published
+
+
+def main(smk: Any) -> None:
+    """Write resources/published/{commit}/*.csv."""
+    configure_logging(smk.log[0])
+    fetch_published(**smk.params.published, destination=Path(smk.output[0]).parent)
+
+
+if __name__ == "__main__":
+    main(snakemake)

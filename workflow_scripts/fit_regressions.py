@@ -1,0 +1,19 @@
+"""Regressions of the gain on distances."""
+
+from typing import Any
+
+from alignfreeze.analysis.latex import write_table
+from alignfreeze.analysis.regression import regression_table
+from alignfreeze.logs import configure_logging
+from alignfreeze.scores import read_scores
+
+
+def main(smk: Any) -> None:
+    """Write regression/{langs}/regression.*."""
+    configure_logging(smk.log[0])
+    table = regression_table(read_scores(smk.input.scores), smk.params.source)
+    write_table("regression", table, smk.output.regression, smk.output.regression_tex)
+
+
+if __name__ == "__main__":
+    main(snakemake)

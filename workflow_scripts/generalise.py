@@ -1,0 +1,21 @@
+"""R² of predictive models by what is held out: table and figure."""
+
+from typing import Any
+
+from alignfreeze.analysis.figures import generalisation, save_figure
+from alignfreeze.analysis.generalisation import generalisation_table
+from alignfreeze.analysis.latex import write_table
+from alignfreeze.logs import configure_logging
+from alignfreeze.scores import read_scores
+
+
+def main(smk: Any) -> None:
+    """Write tables/{langs}/generalisation.* and figures/{langs}/generalisation.*."""
+    configure_logging(smk.log[0])
+    table = generalisation_table(read_scores(smk.input.scores), smk.params.source, workers=smk.threads)
+    write_table("generalisation", table, smk.output.generalisation, smk.output.generalisation_tex)
+    save_figure(generalisation(table), smk.output.png, smk.output.pdf)
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,31 @@
+"""Facts of one run from the records of its two stages; they outlive the checkpoints."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from alignfreeze.analysis.runs import run_facts
+from alignfreeze.atomic import atomic_file
+from alignfreeze.logs import configure_logging
+
+
+def read_record(folder: str) -> dict:
+    """Read the run.json of a checkpoint folder."""
+    return json.loads((Path(folder) / "run.json").read_text(encoding="utf-8"))
+
+
+def main(smk: Any) -> None:
+    """Write records/{model}/.../seed{seed}.json."""
+    configure_logging(smk.log[0])
+    names = {name: name for name in ("model", "task", "strategy", "aligner", "seed")} | {
+        "realignment_languages": "pairs"
+    }
+    identity = {name: smk.wildcards[wildcard] for name, wildcard in names.items()}
+    before = read_record(str(smk.input.realigned)) if smk.input.realigned else None
+    facts = run_facts(identity | {"seed": int(identity["seed"])}, read_record(smk.input.finetuned), before)
+    with atomic_file(smk.output[0]) as temporary:
+        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(snakemake)

@@ -1,0 +1,20 @@
+"""Headline findings as sentences, computed from the tables."""
+
+from typing import Any
+
+from alignfreeze.analysis.findings import findings
+from alignfreeze.analysis.latex import read_table
+from alignfreeze.atomic import atomic_file
+from alignfreeze.logs import configure_logging
+
+
+def main(smk: Any) -> None:
+    """Write tables/{langs}/findings.csv."""
+    configure_logging(smk.log[0])
+    tables = {name: read_table(path) for name, path in smk.input.items() if name != "code"}
+    with atomic_file(smk.output[0]) as temporary:
+        findings(**tables).to_csv(temporary, index=False)
+
+
+if __name__ == "__main__":
+    main(snakemake)

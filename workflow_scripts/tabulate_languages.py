@@ -1,0 +1,19 @@
+"""Table of the languages: family, genus, script, distances to the source language."""
+
+from typing import Any
+
+from alignfreeze.analysis.latex import write_table
+from alignfreeze.languages import language_table
+from alignfreeze.logs import configure_logging
+
+
+def main(smk: Any) -> None:
+    """Write tables/{langs}/languages.*."""
+    configure_logging(smk.log[0])
+    languages = [code for code in smk.params.languages if code != smk.params.source]
+    table = language_table(smk.params.source, languages)
+    write_table("languages", table, smk.output.languages, smk.output.languages_tex)
+
+
+if __name__ == "__main__":
+    main(snakemake)
