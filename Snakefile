@@ -25,6 +25,7 @@ else:
     include: "rules/evaluate.smk"
 
 
+include: "rules/analysis_outputs.smk"
 include: "rules/analysis.smk"
 
 

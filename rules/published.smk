@@ -2,10 +2,8 @@
 
 FETCHED = f"resources/published/{config['published']['commit']}"
 
-
-def published_folder():
-    """Folder of the result files: the user's, or the one that they are fetched into."""
-    return in_base(config["published_source"]) if "published_source" in config else FETCHED
+# The user's folder, or the one that the files are fetched into.
+PUBLISHED_FOLDER = in_base(config["published_source"]) if "published_source" in config else FETCHED
 
 
 rule fetch_published:
@@ -26,7 +24,7 @@ rule fetch_published:
 
 rule convert_published:
     input:
-        results=expand("{folder}/{file}", folder=published_folder(), file=config["published"]["files"]),
+        results=expand("{folder}/{file}", folder=PUBLISHED_FOLDER, file=config["published"]["files"]),
         code=code("scores", "published"),
     output:
         scores=results("tables/{langs}/scores.csv"),

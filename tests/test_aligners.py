@@ -19,7 +19,8 @@ def slow_links(source, target, source_words, target_words, extraction, threshold
     """One sentence pair by loops in float64: every subword of one side against those of the other."""
     rows = [i for i, word in enumerate(source_words) if word != awesome.NO_WORD]
     columns = [j for j, word in enumerate(target_words) if word != awesome.NO_WORD]
-    score = {(i, j): sum(float(a) * float(b) for a, b in zip(source[i], target[j], strict=True)) for i in rows for j in columns}
+    source, target = source.double().tolist(), target.double().tolist()
+    score = {(i, j): sum(a * b for a, b in zip(source[i], target[j], strict=True)) for i in rows for j in columns}
     links = set()
     for i, j in score:
         row, column = [score[i, k] for k in columns], [score[k, j] for k in rows]
@@ -73,7 +74,7 @@ def test_extraction_by_hand():
 
 @pytest.mark.parametrize("extraction", ["softmax", "argmax"])
 def test_alignment_of_a_batch_equals_one_pair_at_a_time(extraction):
-    """Padding, order by length and lower blocks only must not matter; long sentences leave their last words unlinked."""
+    """Padding, order by length and lower blocks only do not matter; what is cut stays unlinked."""
     tokenizer, model = wordpiece_tokenizer(), tiny_encoder("bert").eval()
     rng = np.random.default_rng(0)
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from alignfreeze.analysis import figures, latex
 from alignfreeze.analysis.compare import compare_table
+from alignfreeze.analysis.contrasts import read_experiment
 from alignfreeze.analysis.correlations import correlations_table
 from alignfreeze.analysis.findings import findings
 from alignfreeze.analysis.generalisation import generalisation_table
@@ -48,7 +49,8 @@ FIGURES = {
 }
 
 
-def all_tables(scores):
+def all_tables(table):
+    scores = read_experiment(table)
     return {
         "main": main_table(scores),
         "front_vs_full": front_vs_full_table(scores),
@@ -59,7 +61,7 @@ def all_tables(scores):
         "correlations": correlations_table(scores),
         "regression": regression_table(scores),
         "generalisation": generalisation_table(scores, regressors=["ols"]),
-        "compare": compare_table(scores, make_scores(seed=1)),
+        "compare": compare_table(table, make_scores(seed=1)),
         "languages": language_table("en"),
     }
 
@@ -91,11 +93,10 @@ def test_findings_tell_rows_from_languages():
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_case_gives_figures(case, name, tmp_path):
+def test_every_case_gives_figures(case, name):
     figure = FIGURES[name](make_scores(**CASES[case]))
     assert isinstance(figure, Figure)
-    figures.save_figure(figure, tmp_path / "x.png")
-    assert (tmp_path / "x.png").stat().st_size > 1000
+    figure.draw_without_rendering()
 
 
 def test_figures_are_the_same_bytes_every_time(tmp_path):

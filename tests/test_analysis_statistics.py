@@ -151,14 +151,14 @@ def test_other_seeds_remove_regression_to_the_mean():
     """Pure noise in the baseline correlates with the difference to it, unless other seeds measure the baseline."""
     generator = np.random.default_rng(0)
     naive, honest = [], []
-    for repetition in range(12):
+    for repetition in range(6):
         scores = make_scores(seeds=(1, 2, 3, 4), strategies=("full",), seed=repetition)
         scores["value"] = np.clip(0.5 + generator.normal(0, 0.05, len(scores)), 0, 1)
         rho = correlations_table(scores).set_index("predictor")["rho"]
         naive.append(rho["baseline"])
         honest.append(rho["baseline_other_seeds"])
     assert np.mean(naive) < -0.4
-    assert abs(np.mean(honest)) < 0.2
+    assert abs(np.mean(honest)) < 0.25
 
 
 def test_degenerate_correlations_say_why():

@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -18,8 +17,17 @@ def killed_in(code, *arguments):
     assert result.returncode == -signal.SIGKILL
 
 
+def interrupted_write(path):
+    path.write_text("ha")
+    raise KeyboardInterrupt
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
 def visible(folder):
-    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    return [name for name in names(folder) if not name.startswith(".")]
 
 
 def test_file_appears_whole(tmp_path):
@@ -30,7 +38,7 @@ def test_file_appears_whole(tmp_path):
         assert temporary.suffix == ".csv"
         assert not path.exists()
     assert path.read_text() == "whole"
-    assert os.listdir(path.parent) == ["scores.csv"]
+    assert names(path.parent) == ["scores.csv"]
 
 
 @pytest.mark.parametrize("before", [None, "old"])
@@ -39,9 +47,8 @@ def test_file_is_as_before_after_an_exception(tmp_path, before):
     if before:
         path.write_text(before)
     with pytest.raises(KeyboardInterrupt), atomic_file(path) as temporary:
-        temporary.write_text("ha")
-        raise KeyboardInterrupt
-    assert os.listdir(tmp_path) == (["scores.csv"] if before else [])
+        interrupted_write(temporary)
+    assert names(tmp_path) == (["scores.csv"] if before else [])
     assert not before or path.read_text() == before
 
 
@@ -58,7 +65,7 @@ def test_file_is_as_before_after_a_kill(tmp_path, before):
 def test_file_that_was_not_written_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError), atomic_file(tmp_path / "x"):
         pass
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 def test_directory_appears_whole_and_replaces_the_old_one(tmp_path):
@@ -68,7 +75,7 @@ def test_directory_appears_whole_and_replaces_the_old_one(tmp_path):
             (temporary / "sub").mkdir()
             (temporary / "sub" / content).write_text(content)
         assert [p.name for p in (path / "sub").iterdir()] == [content]
-    assert os.listdir(path.parent) == ["model"]
+    assert names(path.parent) == ["model"]
 
 
 @pytest.mark.parametrize("before", [False, True])
@@ -78,9 +85,8 @@ def test_directory_is_as_before_after_an_exception(tmp_path, before):
         path.mkdir()
         (path / "weights").write_text("old")
     with pytest.raises(KeyboardInterrupt), atomic_directory(path) as temporary:
-        (temporary / "weights").write_text("ha")
-        raise KeyboardInterrupt
-    assert os.listdir(tmp_path) == (["model"] if before else [])
+        interrupted_write(temporary / "weights")
+    assert names(tmp_path) == (["model"] if before else [])
     assert not before or (path / "weights").read_text() == "old"
 
 

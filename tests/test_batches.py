@@ -3,6 +3,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 from support import random_row
 
 from alignfreeze.batches import WINDOW_BATCHES, RealignmentCollator, batch_plan, interleaved_rows
@@ -88,7 +89,5 @@ def test_collator_points_at_the_same_subwords_as_the_rows():
 
 @pytest.mark.parametrize("name", ["source_ids", "anchors", "partners", "source_index", "target_index"])
 def test_collated_indices_are_int64(name):
-    import torch
-
     batch = RealignmentCollator(pad_id=0)([random_row(np.random.default_rng(3))])
     assert getattr(batch, name).dtype == torch.int64

@@ -70,7 +70,9 @@ def finetune_and_die(state, at):
     finetune(model, items.lengths(), items.token_ids(), collate, settings, 31, CPU, save, training_state(state, 3))
 
 
-@pytest.mark.parametrize(("items", "batch", "epochs", "steps"), [(12544, 32, 5, 1960), (330, 16, 4, 84), (32, 32, 1, 1)])
+@pytest.mark.parametrize(
+    ("items", "batch", "epochs", "steps"), [(12544, 32, 5, 1960), (330, 16, 4, 84), (32, 32, 1, 1)]
+)
 def test_steps_count_the_short_last_batch_of_each_epoch(items, batch, epochs, steps):
     assert total_steps(items, batch, epochs) == steps
 
@@ -157,7 +159,7 @@ def test_batch_of_the_loop_is_the_paper_s_optimiser_by_hand():
             torch.testing.assert_close(p, dict(reference.named_parameters())[name], rtol=1e-3, atol=2e-5)
 
 
-class Stop(Exception):
+class StopError(Exception):
     """Stands for whatever ends a job early."""
 
 
@@ -170,12 +172,12 @@ def test_stopped_run_resumes_and_ends_with_the_same_weights(tmp_path, bucketing)
     def collate(chosen):
         seen.append(chosen)
         if len(seen) == 9:
-            raise Stop
+            raise StopError
         return items.collate(chosen)
 
     path = tmp_path / "state.pt"
     settings = FinetuningSettings(learning_rate=5e-3, batch_size=4, epochs=2, bucketing=bucketing)
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         finetune(
             tagger(), items.lengths(), items.token_ids(), collate, settings, 31, CPU, print, training_state(path, 4)
         )

@@ -61,9 +61,7 @@ def compare(rows, sentences, variant, head, temperature=0.1, hidden=12, seed=0):
     """Loss and gradients of the module against the loops."""
     torch.manual_seed(seed)
     batch = RealignmentCollator(pad_id=1)(rows)
-    states = [
-        torch.randn(*ids.shape, hidden, requires_grad=True) for ids in (batch.source_ids, batch.target_ids)
-    ]
+    states = [torch.randn(*ids.shape, hidden, requires_grad=True) for ids in (batch.source_ids, batch.target_ids)]
     module = RealignmentLoss(hidden, temperature, head=head, head_size=4, variant=variant)
     loss = module(*states, batch)
     loss.backward()

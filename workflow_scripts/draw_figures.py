@@ -3,6 +3,7 @@
 from typing import Any
 
 from alignfreeze.analysis import figures
+from alignfreeze.analysis.contrasts import read_experiment
 from alignfreeze.logs import configure_logging
 from alignfreeze.scores import read_scores
 
@@ -10,7 +11,8 @@ from alignfreeze.scores import read_scores
 def main(smk: Any) -> None:
     """Write figures/{langs}/*.png and *.pdf."""
     configure_logging(smk.log[0])
-    scores, source = read_scores(smk.input.scores), smk.params.source
+    source = smk.params.source
+    scores = read_experiment(read_scores(smk.input.scores), source)
 
     def save(name: str, figure: figures.Figure) -> None:
         figures.save_figure(figure, smk.output[name], smk.output[f"{name}_pdf"])

@@ -61,6 +61,7 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
 
     report = realigner.run(list(steps), save, state)
     for count, output in steps.items():
+        seen, distinct = realigner.pairs_seen(count)
         with atomic_directory(output) as folder:
             for file in (waiting / str(count)).iterdir():
                 shutil.move(file, folder / file.name)
@@ -73,6 +74,8 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
                 seconds=time.perf_counter() - started,
                 steps=count,
                 trajectory_steps=report.steps,
+                pairs_seen=seen,
+                distinct_pairs=distinct,
                 tokens_per_second=report.tokens_per_second,
                 sentence_pairs={language: len(stream) for language, stream in streams.items()},
                 frozen_blocks=list(realigner.frozen.blocks),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from alignfreeze.analysis import tables
+from alignfreeze.analysis.contrasts import read_experiment
 from alignfreeze.analysis.latex import write_per_language, write_table
 from alignfreeze.logs import configure_logging
 from alignfreeze.scores import read_scores
@@ -11,7 +12,7 @@ from alignfreeze.scores import read_scores
 def main(smk: Any) -> None:
     """Write tables/{langs}/main.* and the like, and tables/{langs}/per_language_{model}_{task}.*."""
     configure_logging(smk.log[0])
-    scores = read_scores(smk.input.scores)
+    scores = read_experiment(read_scores(smk.input.scores), smk.params.source)
     for name in smk.params.tables:
         table = getattr(tables, f"{name}_table")(scores, smk.params.source)
         write_table(name, table, smk.output[name], smk.output[f"{name}_tex"])

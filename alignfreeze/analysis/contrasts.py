@@ -113,6 +113,10 @@ class Experiment:
         return own.loc[seeds] - reference.loc[seeds]
 
 
+# The long table of scores, or what `read_experiment` made of it.
+Scores = pd.DataFrame | Experiment
+
+
 def paired_difference(method: pd.DataFrame, reference: pd.DataFrame | None) -> pd.DataFrame:
     """Subtract two (seeds, languages) matrices over the seeds they share, joined by seed and never by position."""
     if reference is None:
@@ -121,14 +125,19 @@ def paired_difference(method: pd.DataFrame, reference: pd.DataFrame | None) -> p
     return method.loc[seeds] - reference.loc[seeds]
 
 
-def read_experiment(scores: pd.DataFrame, source: str = "en") -> Experiment:
+def read_experiment(scores: Scores, source: str = "en") -> Experiment:
     """Arrange a long table of scores by cell.
 
     Parameters
     ----------
-    scores : the columns of `alignfreeze.scores.COLUMNS`, of one experiment; values 0..1.
+    scores : the columns of `alignfreeze.scores.COLUMNS`, of one experiment; values 0..1. What is arranged already is
+        returned as it is: whoever makes many tables arranges the scores once and passes the result.
     source : code of the source language, which is kept apart from the targets.
     """
+    if isinstance(scores, Experiment):
+        if scores.source != source:
+            raise InputError(f"scores: arranged for the source language {scores.source}, not {source}")
+        return scores
     scores = validate_scores(scores)
     experiments = scores["experiment"].unique()
     if len(experiments) > 1:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from alignfreeze.analysis.contrasts import CONTRASTS, Experiment, aligner_differences, contrast_means
+from alignfreeze.analysis.contrasts import CONTRASTS, Experiment, Scores, aligner_differences, contrast_means
 from alignfreeze.analysis.intervals import adjusted
 from alignfreeze.analysis.predictors import (
     BASELINE_PREDICTOR,
@@ -115,7 +115,7 @@ def _by_other_seeds(experiment: Experiment, group: Group, contrast: str) -> Corr
     return mean_spearman(predictors, outcomes)
 
 
-def correlations_table(scores: pd.DataFrame, source: str = "en") -> pd.DataFrame:
+def correlations_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return table 7: Spearman's rho over languages of each contrast with each predictor.
 
     Parameters

@@ -26,6 +26,7 @@ from matplotlib.transforms import Bbox
 from alignfreeze.analysis.contrasts import (
     Cell,
     Experiment,
+    Scores,
     contrast_means,
     language_average,
     language_means,
@@ -87,10 +88,14 @@ def strategy_styles(strategies: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 def save_figure(figure: Figure, *paths: str | Path) -> None:
     """Write a figure to each path, in the format of its suffix, without dates, so that the bytes are the same."""
-    for path in map(Path, paths):
-        with mpl.rc_context(STYLE), atomic_file(path) as temporary:
+    with mpl.rc_context(STYLE):
+        figure.draw_without_rendering()
+        # The layout is decided once; else every format would solve it again.
+        figure.set_layout_engine("none")
+        for path in map(Path, paths):
             metadata = {"CreationDate": None} if path.suffix == ".pdf" else {"Software": None}
-            figure.savefig(temporary, metadata=metadata)
+            with atomic_file(path) as temporary:
+                figure.savefig(temporary, metadata=metadata)
 
 
 def _new_figure(width: float, height: float) -> Figure:
@@ -134,7 +139,7 @@ def _full_order(experiment: Experiment, cells: Sequence[Cell]) -> list[str]:
     return sorted(gain.index, key=lambda language: (-np.nan_to_num(gain[language], nan=-np.inf), language))
 
 
-def delta_by_language(scores: pd.DataFrame, model: str, task: str, source: str = "en") -> Figure:
+def delta_by_language(scores: Scores, model: str, task: str, source: str = "en") -> Figure:
     """Draw Δ by language, sorted by full's Δ, one panel per aligner.
 
     Points are means over seeds, whiskers one standard deviation (ddof 1) of the differences by seed; the band is the
@@ -193,7 +198,7 @@ def _delta_by_language(experiment: Experiment, model: str, task: str) -> Figure:
     return figure
 
 
-def heatmap(scores: pd.DataFrame, model: str, task: str, source: str = "en") -> Figure:
+def heatmap(scores: Scores, model: str, task: str, source: str = "en") -> Figure:
     """Draw Δ of every strategy and aligner by language as colours centred on zero.
 
     Languages are sorted as in `delta_by_language`. Colours are cut at the 97th percentile of |Δ|; a bar marks a loss,
@@ -247,7 +252,7 @@ def _heatmap(experiment: Experiment, model: str, task: str) -> Figure:
     return figure
 
 
-def front_vs_full(scores: pd.DataFrame, model: str, task: str, source: str = "en") -> Figure:
+def front_vs_full(scores: Scores, model: str, task: str, source: str = "en") -> Figure:
     """Draw front's Δ against full's Δ, one labelled point per language, one panel per aligner.
 
     The dashed line is equality, the full one least squares over the languages.
@@ -273,14 +278,14 @@ def _front_vs_full(experiment: Experiment, model: str, task: str) -> Figure:
     for axes, cell in zip(panels, fronts, strict=True):
         full = language_means(experiment.delta(cell.with_strategy("full")))
         front = language_means(experiment.delta(cell))
-        axes.plot(full, front, "o", color="#0072B2", markersize=2.5, zorder=3)
+        axes.plot(full, front, "o", color="#0072B2", markersize=2.2, zorder=3)
         axes.axhline(0, color="#CCCCCC", linewidth=0.5, zorder=0)
         axes.axvline(0, color="#CCCCCC", linewidth=0.5, zorder=0)
         name = conditions[cell.aligner, cell.realignment_languages]
         heading = name if len(fronts) > 1 else f"{title(model)}, {title(task)}, {name}"
         axes.set_title(heading, loc="left", pad=2)
         axes.set_xlabel("Δ full (points)")
-        axes.margins(0.08)
+        axes.margins(0.1)
     panels[0].set_ylabel("Δ front (points)")
     if len(fronts) > 1:
         figure.suptitle(f"{title(model)}, {title(task)}", x=0.02, ha="left", fontsize=8)
@@ -360,7 +365,7 @@ def _inside(box: tuple[float, ...], frame: Bbox) -> bool:
     return frame.x0 <= box[0] and box[2] <= frame.x1 and frame.y0 <= box[1] and box[3] <= frame.y1
 
 
-def delta_vs_distance(scores: pd.DataFrame, task: str, source: str = "en") -> Figure:
+def delta_vs_distance(scores: Scores, task: str, source: str = "en") -> Figure:
     """Draw full's and front's Δ against each distance to the source language, a row of panels per model.
 
     One point per language: mean over seeds and aligners. Each panel states Spearman's ρ of both and n.
@@ -369,7 +374,7 @@ def delta_vs_distance(scores: pd.DataFrame, task: str, source: str = "en") -> Fi
         return _delta_vs_distance(scores, task, source)
 
 
-def _delta_vs_distance(scores: pd.DataFrame, task: str, source: str) -> Figure:
+def _delta_vs_distance(scores: Scores, task: str, source: str) -> Figure:
     experiment, facts = experiment_and_facts(scores, source)
     groups = [group for group in experiment.groups() if group[1] == task]
     groups = [group for group in groups if not contrast_means(experiment, group, "full-base").empty]
@@ -468,7 +473,7 @@ def _mark_gaps(cells: Sequence[Cell], panels: dict, places: dict) -> None:
                 panel.text(0.02, place, "—", color=GREY, ha="left", va="center", transform=panel.get_yaxis_transform())
 
 
-def forest_main(scores: pd.DataFrame, source: str = "en") -> Figure:
+def forest_main(scores: Scores, source: str = "en") -> Figure:
     """Draw Δ of every cell with its interval, all on one page.
 
     Points are means over seeds and languages, lines 95 % two-way bootstrap intervals over both. A dash is a cell that
@@ -493,7 +498,7 @@ def forest_main(scores: pd.DataFrame, source: str = "en") -> Figure:
         return figure
 
 
-def seed_strips(scores: pd.DataFrame, source: str = "en") -> Figure:
+def seed_strips(scores: Scores, source: str = "en") -> Figure:
     """Draw Δ of every cell by seed: one mark per seed, of the average over languages; a bar at the mean."""
     with mpl.rc_context(STYLE):
         experiment = read_experiment(scores, source)

@@ -52,6 +52,10 @@ def _cell(row: pd.Series, *names: str) -> str:
     return ", ".join(title(str(row[name])) for name in names)
 
 
+def _cells(number: int) -> str:
+    return f"{number} cell" if number == 1 else f"{number} cells"
+
+
 def _points(value: float) -> str:
     return f"{value:+.1f} points".replace("-", "−")
 
@@ -67,9 +71,8 @@ def _average(main: pd.DataFrame) -> Iterator[Finding]:
         above, below = int((known["delta_low"] > 0).sum()), int((known["delta_high"] < 0).sum())
         yield (
             "average",
-            f"{title(strategy)}: mean Δ over {len(own)} cells {_points(own['delta'].mean())}; the interval lies "
-            f"above 0 in "
-            f"{above} and below 0 in {below} of the {len(known)} that have one.",
+            f"{title(strategy)}: mean Δ over {_cells(len(own))} {_points(own['delta'].mean())}; the interval lies "
+            f"above 0 in {above} and below 0 in {below} of the {len(known)} that have one.",
         )
     for word, place in (("largest", methods["delta"].idxmax()), ("smallest", methods["delta"].idxmin())):
         row = methods.loc[place]
@@ -89,19 +92,16 @@ def _front_and_full(table: pd.DataFrame) -> Iterator[Finding]:
     sure = known[known["p_holm"] < 0.05]
     yield (
         "front against full",
-        f"Front-freezing is better than full realignment in {len(better)} of {len(known)} cells and worse in "
-        f"{len(worse)}; "
-        f"of these differences {int((sure['delta'] > 0).sum())} and {int((sure['delta'] < 0).sum())} are "
-        f"significant over "
-        "seeds (Holm, 5 %).",
+        f"Front-freezing is better than full realignment in {len(better)} of {_cells(len(known))} and worse in "
+        f"{len(worse)}; of these differences {int((sure['delta'] > 0).sum())} and "
+        f"{int((sure['delta'] < 0).sum())} are significant over seeds (Holm, 5 %).",
     )
     slopes = known["slope"].dropna()
     if len(slopes):
         yield (
             "front against full",
             f"Across languages front's Δ is a damped copy of full's in {int((slopes < 1).sum())} of "
-            f"{len(slopes)} cells "
-            f"(median slope {slopes.median():.2f}).",
+            f"{_cells(len(slopes))} (median slope {slopes.median():.2f}).",
         )
 
 
@@ -117,7 +117,7 @@ def _directions(counts: pd.DataFrame, metrics: pd.Series) -> Iterator[Finding]:
         yield (
             "languages",
             f"{title(strategy)}: {percent['n_up']:.0f} % of languages go up and {percent['n_down']:.0f} % down (plain "
-            f"rule, {len(own)} cells); chance alone gives {percent['expected_by_chance']:.0f} % each.",
+            f"rule, {_cells(len(own))}); chance alone gives {percent['expected_by_chance']:.0f} % each.",
         )
     paper = known[known["rule"] == "paper"]
     keys = ["model", "task", "aligner", "realignment_languages"]
@@ -129,8 +129,7 @@ def _directions(counts: pd.DataFrame, metrics: pd.Series) -> Iterator[Finding]:
             yield (
                 "languages",
                 f"By the paper's rule {gain.max():+d} languages more go up with front-freezing than with full "
-                f"realignment for "
-                f"{_cell(row, 'model', 'task', 'aligner')}, the most of {len(gain)} cells (median "
+                f"realignment for {_cell(row, 'model', 'task', 'aligner')}, the most of {_cells(len(gain))} (median "
                 f"{gain.median():+.0f}).",
             )
 
@@ -145,8 +144,8 @@ def _source(table: pd.DataFrame) -> Iterator[Finding]:
     yield (
         "source language",
         f"The mean Δ on the source language is {_points(known['delta_source'].mean())}, on the targets "
-        f"{_points(known['delta_target'].mean())} ({len(known)} cells); of {len(lost)} cells that lose on the targets, "
-        f"{larger} lose less or gain on the source language.",
+        f"{_points(known['delta_target'].mean())} ({_cells(len(known))}); of {_cells(len(lost))} that lose "
+        f"on the targets, {larger} lose less or gain on the source language.",
     )
 
 
@@ -189,14 +188,14 @@ def _noise(table: pd.DataFrame) -> Iterator[Finding]:
         yield (
             "noise",
             f"Pairing by seed makes the standard deviation of Δ {gain.median():.2f} times smaller (median of "
-            f"{len(gain)} cells).",
+            f"{_cells(len(gain))}).",
         )
 
 
 def _gaps(main: pd.DataFrame) -> Iterator[Finding]:
     odd = main[main["reason"] != ""]
     if odd.empty:
-        yield "gaps", f"None of the {len(main)} cells lacks a seed or a language."
+        yield "gaps", f"None of the {_cells(len(main))} lacks a seed or a language."
         return
     for _, row in odd.head(MANY).iterrows():
         yield "gaps", f"{_cell(row, 'model', 'task', 'aligner', 'strategy')}: {row['reason']}."

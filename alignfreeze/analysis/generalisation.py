@@ -13,10 +13,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import RandomForestRegressor
+from threadpoolctl import threadpool_limits
 
 from alignfreeze.analysis.contrasts import (
     CONTRASTS,
     Experiment,
+    Scores,
     aligner_differences,
     aligner_mean,
     contrast_means,
@@ -44,8 +46,8 @@ PREDICTOR_SETS = {
 }
 FOREST_SET = "distances+baseline"
 SPLITS = ("rows", "seeds", "languages", "genera")
-ROW_FOLDS = 10
-TREES = 50
+ROW_FOLDS = 5
+TREES = 25
 SEED = 20250206
 
 Predict = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -67,7 +69,7 @@ def predict_linear(train: np.ndarray, outcome: np.ndarray, test: np.ndarray) -> 
 
 
 def predict_forest(train: np.ndarray, outcome: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Predict by a random forest of 50 trees with a fixed seed; arguments as in `predict_linear`."""
+    """Predict by a random forest of 25 trees with a fixed seed; arguments as in `predict_linear`."""
     forest = RandomForestRegressor(n_estimators=TREES, random_state=SEED, n_jobs=1)
     return forest.fit(train, outcome).predict(test)
 
@@ -175,7 +177,7 @@ def _group_rows(
 
 
 def generalisation_table(
-    scores: pd.DataFrame,
+    scores: Scores,
     source: str = "en",
     splits: Sequence[str] = SPLITS,
     regressors: Sequence[str] = tuple(REGRESSORS),
@@ -187,7 +189,7 @@ def generalisation_table(
     ----------
     scores : the long table, values 0..1.
     source : code of the language that distances are measured from.
-    splits : `rows` (ten random folds of seeds x languages), `seeds` (one seed held out), `languages` and
+    splits : `rows` (five random folds of seeds x languages), `seeds` (one seed held out), `languages` and
         `genera` (one held out, on language means).
     regressors : `ols` and `forest`.
     workers : processes to spread the forests over; the numbers do not depend on it.
@@ -202,7 +204,7 @@ def generalisation_table(
     rows_of = partial(_group_rows, experiment=experiment, facts=facts, splits=splits, regressors=regressors)
     groups = list(experiment.groups())
     if workers > 1 and len(groups) > 1:
-        with ProcessPoolExecutor(workers) as pool:
+        with ProcessPoolExecutor(workers, initializer=threadpool_limits, initargs=(1,)) as pool:
             blocks = list(pool.map(rows_of, groups))
     else:
         blocks = [rows_of(group) for group in groups]

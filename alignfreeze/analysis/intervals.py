@@ -83,29 +83,40 @@ def two_way_interval(values: np.ndarray, level: float = LEVEL, draws: int = DRAW
     return Interval(float(mean + scale * low), float(mean + scale * high))
 
 
-def welch_interval(left: np.ndarray, right: np.ndarray, level: float = LEVEL) -> Interval:
-    """Return Welch's interval for mean(left) - mean(right) of two independent samples; NaN below two values each."""
+class Welch(NamedTuple):
+    """Difference of two independent means, its standard error and degrees of freedom."""
+
+    difference: float
+    error: float
+    freedom: float
+
+
+def _welch(left: np.ndarray, right: np.ndarray) -> Welch | None:
+    """Return what Welch's test needs; None below two values each or if one is missing."""
     left, right = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
     if min(left.size, right.size) < 2 or not (np.isfinite(left).all() and np.isfinite(right).all()):
-        return NO_INTERVAL
-    difference = float(left.mean() - right.mean())
+        return None
     variances = left.var(ddof=1) / left.size, right.var(ddof=1) / right.size
     total = sum(variances)
-    if total == 0:
-        return Interval(difference, difference)
-    freedom = total**2 / (variances[0] ** 2 / (left.size - 1) + variances[1] ** 2 / (right.size - 1))
-    margin = float(stats.t.ppf((1.0 + level) / 2.0, freedom) * np.sqrt(total))
-    return Interval(difference - margin, difference + margin)
+    shares = variances[0] ** 2 / (left.size - 1) + variances[1] ** 2 / (right.size - 1)
+    return Welch(float(left.mean() - right.mean()), float(np.sqrt(total)), total**2 / shares if shares > 0 else np.nan)
+
+
+def welch_interval(left: np.ndarray, right: np.ndarray, level: float = LEVEL) -> Interval:
+    """Return Welch's interval for mean(left) - mean(right) of two independent samples; NaN below two values each."""
+    welch = _welch(left, right)
+    if welch is None:
+        return NO_INTERVAL
+    margin = float(stats.t.ppf((1.0 + level) / 2.0, welch.freedom) * welch.error) if welch.error > 0 else 0.0
+    return Interval(welch.difference - margin, welch.difference + margin)
 
 
 def welch_p(left: np.ndarray, right: np.ndarray) -> float:
     """Return the two-sided p of Welch's t-test; NaN below two values each or without any spread."""
-    left, right = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
-    if min(left.size, right.size) < 2 or not (np.isfinite(left).all() and np.isfinite(right).all()):
+    welch = _welch(left, right)
+    if welch is None or welch.error == 0:
         return float("nan")
-    if left.std() == 0 and right.std() == 0:
-        return float("nan")
-    return float(stats.ttest_ind(left, right, equal_var=False).pvalue)
+    return float(2.0 * stats.t.sf(abs(welch.difference) / welch.error, welch.freedom))
 
 
 def paired_p(differences: np.ndarray) -> float:

@@ -143,7 +143,7 @@ def _of(name: str, total: str) -> Callable[[Row], str]:
 
 
 def _up_down(up: str, down: str) -> Callable[[Row], str]:
-    return lambda row: f"{number(row[up], 0)}/{number(row[down], 0)}"
+    return lambda row: MISSING if pd.isna(row[up]) else f"{number(row[up], 0)}/{number(row[down], 0)}"
 
 
 CELL: list[Column] = [
@@ -303,14 +303,12 @@ CAPTIONS = {
     "intervals, variance inflation factors and the range when each language is left out; Holm over the rows of this "
     "table; Mixed: the same coefficient in a model with a random intercept per language over seeds × languages.",
     "generalisation": "R² on held-out rows, seeds, languages or genera; n: rows of data (seeds × languages for "
-    "the first "
-    "two splits, languages for the others). Negative: worse than the training mean.",
+    "the first two splits, languages for the others). Negative: worse than the training mean.",
     "runs": "Seeds, optimiser steps, sentence pairs, wall time (mean ± standard deviation over seeds) and device.",
     "noise": "Standard deviations (ddof 1) over seeds by language: baseline, method, their difference by seed and of "
     "unrelated seeds; gain: unpaired over paired.",
     "compare": "Ours beside the published results, over the languages that both have: mean ± standard deviation "
-    "(ddof 1) "
-    "over seeds; difference with Welch's 95 % interval over seeds. Seeds: ours/published.",
+    "(ddof 1) over seeds; difference with Welch's 95 % interval over seeds. Seeds: ours/published.",
     "compare_by_language": "Ours beside the published results by language: mean ± standard deviation (ddof 1) over "
     "seeds; difference with Welch's 95 % interval over seeds. Seeds: ours/published.",
     "languages": "Languages and their URIEL distances to the source language (0 to 1); the last column names the kinds "

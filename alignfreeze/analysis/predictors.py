@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from alignfreeze.analysis.contrasts import Experiment, language_means, read_experiment
+from alignfreeze.analysis.contrasts import Experiment, Scores, language_means, read_experiment
 from alignfreeze.languages import DISTANCES, language_table
 
 BASELINE_PREDICTOR = "baseline"
@@ -52,7 +52,7 @@ def predictor_frame(experiment: Experiment, group: Group, facts: pd.DataFrame) -
     return frame
 
 
-def experiment_and_facts(scores: pd.DataFrame, source: str) -> tuple[Experiment, pd.DataFrame]:
+def experiment_and_facts(scores: Scores, source: str) -> tuple[Experiment, pd.DataFrame]:
     """Arrange the scores and look up the facts of their target languages."""
     experiment = read_experiment(scores, source)
     languages = sorted({language for matrix in experiment.targets.values() for language in matrix.columns})

@@ -9,7 +9,7 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from alignfreeze.analysis.contrasts import CONTRASTS, aligner_differences, aligner_mean, language_means
+from alignfreeze.analysis.contrasts import CONTRASTS, Scores, aligner_differences, aligner_mean, language_means
 from alignfreeze.analysis.intervals import adjusted
 from alignfreeze.analysis.predictors import (
     BASELINE_PREDICTOR,
@@ -128,7 +128,7 @@ def mixed_model(rows: pd.DataFrame, predictors: pd.DataFrame) -> tuple[pd.DataFr
     return pd.DataFrame(result, index=terms, columns=columns), ""
 
 
-def regression_table(scores: pd.DataFrame, source: str = "en") -> pd.DataFrame:
+def regression_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return table 8: of each contrast, two regressions on distance, script and baseline score.
 
     The outcome is a contrast by language, mean over seeds and aligners, in points; predictors are standardised over the

@@ -48,7 +48,7 @@ def runs_table(facts: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         seeds : their list; n_seeds : their number. finetuning_steps, realignment_steps : optimiser steps.
-        distinct_pairs : sentence pairs seen before the stream first restarts; pairs_seen : all, repeats included.
+        distinct_pairs : different sentence pairs seen; pairs_seen : all, repeats included.
         wall_time, wall_time_std : seconds a run, both stages. All are means over seeds; `varies` names those that
         differ between seeds. Missing where the records do not tell.
     """

@@ -16,6 +16,7 @@ from alignfreeze.analysis.contrasts import (
     RESOLUTION_DIGITS,
     Cell,
     Experiment,
+    Scores,
     language_average,
     language_means,
     mean_over,
@@ -52,7 +53,7 @@ def _present(matrix: pd.DataFrame) -> int:
     return int(matrix.notna().all().sum())
 
 
-def main_table(scores: pd.DataFrame, source: str = "en") -> pd.DataFrame:
+def main_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return table 1, one row per cell: level, difference to the baseline, languages up and down, source language.
 
     Parameters
@@ -109,7 +110,7 @@ def _main_row(experiment: Experiment, cell: Cell) -> dict:
     }
 
 
-def counts_table(scores: pd.DataFrame, source: str = "en") -> pd.DataFrame:
+def counts_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return table 4: languages up and down by both rules beside the number that chance alone gives.
 
     Returns
@@ -155,7 +156,7 @@ def counts_table(scores: pd.DataFrame, source: str = "en") -> pd.DataFrame:
     return table_of(rows, columns, ["n_up", "n_down", "n_languages", "n_seeds", "n_seeds_baseline"])
 
 
-def front_vs_full_table(scores: pd.DataFrame, source: str = "en") -> pd.DataFrame:
+def front_vs_full_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return table 2: freezing the front half against freezing nothing, paired by seed.
 
     Returns
@@ -220,7 +221,7 @@ def slope(horizontal: pd.Series, vertical: pd.Series) -> float:
     return float(np.polyfit(x, y, 1)[0])
 
 
-def per_language_table(scores: pd.DataFrame, model: str, task: str, source: str = "en") -> pd.DataFrame:
+def per_language_table(scores: Scores, model: str, task: str, source: str = "en") -> pd.DataFrame:
     """Return table 3 for one model and task, in long form: one row per language, strategy and aligner.
 
     Returns
@@ -275,7 +276,7 @@ def per_language_table(scores: pd.DataFrame, model: str, task: str, source: str 
     )
 
 
-def source_vs_target_table(scores: pd.DataFrame, source: str = "en") -> pd.DataFrame:
+def source_vs_target_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return table 5: the difference to the baseline on the source language beside that on the targets.
 
     Returns
@@ -326,7 +327,7 @@ def source_vs_target_table(scores: pd.DataFrame, source: str = "en") -> pd.DataF
     return table_of(rows, columns, ["n_languages", "n_seeds"])
 
 
-def best_worst_table(scores: pd.DataFrame, source: str = "en", places: int = 3) -> pd.DataFrame:
+def best_worst_table(scores: Scores, source: str = "en", places: int = 3) -> pd.DataFrame:
     """Return table 6: of each cell the languages that gain most and least, by mean difference over seeds.
 
     Returns
@@ -366,7 +367,7 @@ def best_worst_table(scores: pd.DataFrame, source: str = "en", places: int = 3) 
     return table_of(rows, columns, ["place", "n_languages", "n_seeds"])
 
 
-def noise_table(scores: pd.DataFrame, source: str = "en") -> pd.DataFrame:
+def noise_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return the noise part of table 10: how much seeds move a score, and what pairing by seed gains.
 
     Returns

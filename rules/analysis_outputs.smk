@@ -1,0 +1,79 @@
+"""Names, captions and places of everything that the analysis makes; no rules here."""
+
+if PUBLISHED:
+    ANALYSED = [
+        (model, task) for model in ("distilmbert", "mbert", "xlmr") for task in ("udpos", "wikiann", "xnli", "xquad")
+    ]
+else:
+    ANALYSED = [(model, task) for model in MODELS for task in TASKS]
+
+SCORES = results("tables/{langs}/scores.csv")
+CELL_TABLES = ["main", "front_vs_full", "counts", "source_vs_target", "best_worst", "noise"]
+LANGUAGE_FIGURES = {
+    "delta_by_language": "delta_by_language",
+    "heatmap": "heatmap",
+    "front_vs_full": "front_vs_full_figure",
+}
+CELL_FIGURES = ["forest_main", "seed_strips"]
+
+
+def analysis(langs):
+    """Every table, figure and regression of a language set."""
+    names = [*CELL_TABLES, "languages", "correlations", "generalisation", "runs"]
+    names += [f"per_language_{model}_{task}" for model, task in ANALYSED]
+    names += ["compare", "compare_by_language"] if "compare_with" in config else []
+    figures = [f"{name}_{model}_{task}" for name in LANGUAGE_FIGURES for model, task in ANALYSED]
+    figures += [f"delta_vs_distance_{task}" for task in dict.fromkeys(task for _, task in ANALYSED)]
+    figures += [*CELL_FIGURES, "generalisation"]
+    return [
+        *(results(f"tables/{langs}/{name}.{suffix}") for name in names for suffix in ("csv", "tex")),
+        *(results(f"figures/{langs}/{name}.{suffix}") for name in figures for suffix in ("pdf", "png")),
+        *(results(f"regression/{langs}/regression.{suffix}") for suffix in ("csv", "tex")),
+        results(f"tables/{langs}/findings.csv"),
+    ]
+
+
+def table_outputs(names, category, folder="tables"):
+    """CSV (in the report) and LaTeX of some tables, as named outputs."""
+    outputs = {}
+    for name in names:
+        path = results(f"{folder}/{{langs}}/{name}")
+        labels = {"table": name.replace("_", " "), "languages": "{langs}"}
+        caption = name if (BASE / "report" / f"{name}.rst").exists() else name.split("_by_")[0]
+        outputs[name] = report(f"{path}.csv", category=category, labels=labels, caption=f"../report/{caption}.rst")
+        outputs[f"{name}_tex"] = f"{path}.tex"
+    return outputs
+
+
+def language_table_outputs():
+    """The tables by language of every model and task."""
+    outputs = {}
+    for model, task in ANALYSED:
+        name = f"per_language_{model}_{task}"
+        path = results(f"tables/{{langs}}/{name}")
+        labels = {"table": "by language", "model": model, "task": task, "languages": "{langs}"}
+        outputs[name] = report(
+            f"{path}.csv", category="Tables by language", labels=labels, caption="../report/per_language.rst"
+        )
+        outputs[f"{name}_tex"] = f"{path}.tex"
+    return outputs
+
+
+def figure_outputs():
+    """PNG (in the report) and PDF of the figures, as named outputs."""
+    figures = {
+        name: (name, "Figures", {"figure": name.replace("_", " "), "languages": "{langs}"}) for name in CELL_FIGURES
+    }
+    for task in dict.fromkeys(task for _, task in ANALYSED):
+        labels = {"figure": "Δ and distance", "task": task, "languages": "{langs}"}
+        figures[f"delta_vs_distance_{task}"] = ("delta_vs_distance", "Figures", labels)
+    for model, task in ANALYSED:
+        for name, caption in LANGUAGE_FIGURES.items():
+            labels = {"figure": name.replace("_", " "), "model": model, "task": task, "languages": "{langs}"}
+            figures[f"{name}_{model}_{task}"] = (caption, "Figures by language", labels)
+    outputs = {}
+    for name, (caption, category, labels) in figures.items():
+        path = results(f"figures/{{langs}}/{name}")
+        outputs[name] = report(f"{path}.png", category=category, labels=labels, caption=f"../report/{caption}.rst")
+        outputs[f"{name}_pdf"] = f"{path}.pdf"
+    return outputs
