@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from alignfreeze.analysis.figures import GREY, PAGE, STYLE, strategy_styles
+from alignfreeze.analysis.order import title
+
 BEFORE = "baseline"
+NO_ALIGNER = "none"
 PLACES = {"middle": "middle block", "last": "last block"}
 
 
@@ -40,47 +45,50 @@ def summarise(retrieval: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Draw retrieval by language, a panel per place; languages sorted by the pretrained encoder's last block.
+    """Draw retrieval by language, a panel per place and a row per model and aligner.
+
+    Languages are sorted by the pretrained encoder's last block; whiskers are one std over seeds.
 
     Parameters
     ----------
-    table : what `summarise` returns, for one model and aligner.
+    table : what `summarise` returns.
     """
-    order = (
-        table[(table["strategy"] == BEFORE) & (table["place"] == "last")]
-        .sort_values("accuracy", ascending=False)["language"]
-        .to_list()
-    )
-    styles = {
-        BEFORE: ("0.35", "o", "pretrained"),
-        "full": ("#0072B2", "s", "full"),
-        "front": ("#D55E00", "^", "front"),
-        "back": ("#009E73", "v", "back"),
-    }
-    figure, panels = plt.subplots(1, len(PLACES), figsize=(6.8, 2.9), sharey=True, layout="constrained")
-    for panel, (place, title) in zip(panels, PLACES.items(), strict=True):
-        part = table[table["place"] == place]
-        strategies = list(dict.fromkeys(part["strategy"]))
-        for number, strategy in enumerate(strategies):
-            colour, marker, label = styles.get(strategy, ("#CC79A7", "D", strategy))
-            rows = part[part["strategy"] == strategy].set_index("language").reindex(order)
-            shift = (number - (len(strategies) - 1) / 2) * 0.17
-            panel.errorbar(
-                np.arange(len(order)) + shift,
-                100 * rows["accuracy"],
-                yerr=100 * rows["std"].fillna(0),
-                fmt=marker,
-                color=colour,
-                label=label,
-                markersize=4,
-                elinewidth=0.8,
-                linewidth=0,
-            )
-        panel.set(title=title, xlabel="language")
-        panel.set_xticks(range(len(order)), order, fontsize=8)
-        panel.grid(axis="y", color="0.9", linewidth=0.6)
-        panel.spines[["top", "right"]].set_visible(False)
-    panels[0].set_ylabel("aligned word is nearest (%)")
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=8)
+    rows = [
+        (model, aligner)
+        for model, aligner in dict.fromkeys(zip(table["model"], table["aligner"], strict=True))
+        if aligner != NO_ALIGNER
+    ]
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(PAGE, 2.2 * len(rows) + 0.4), layout="constrained")
+        grid = figure.subplots(len(rows), len(PLACES), sharey=True, squeeze=False)
+        for panels, (model, aligner) in zip(grid, rows, strict=True):
+            shown = table[(table["model"] == model) & table["aligner"].isin([aligner, NO_ALIGNER])]
+            for panel, (place, name) in zip(panels, PLACES.items(), strict=True):
+                _draw_panel(panel, shown, place)
+                panel.set_title(f"{title(model)}, {title(aligner)}, {name}")
+            panels[0].set_ylabel("aligned word is nearest (%)")
+        handles, labels = grid[0][0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
+
+
+def _draw_panel(panel: Axes, table: pd.DataFrame, place: str) -> None:
+    before = table[(table["strategy"] == BEFORE) & (table["place"] == "last")]
+    order = before.sort_values("accuracy", ascending=False)["language"].to_list()
+    strategies = [name for name in dict.fromkeys(table["strategy"]) if name != BEFORE]
+    styles = {BEFORE: (GREY, "D"), **strategy_styles(strategies)}
+    for number, (strategy, (colour, marker)) in enumerate(styles.items()):
+        part = table[(table["strategy"] == strategy) & (table["place"] == place)].set_index("language").reindex(order)
+        panel.errorbar(
+            np.arange(len(order)) + (number - len(strategies) / 2) * 0.18,
+            100 * part["accuracy"],
+            # A single run has no spread: no whisker.
+            yerr=None if part["std"].isna().all() else 100 * part["std"],
+            fmt=marker,
+            color=colour,
+            label="pretrained" if strategy == BEFORE else title(strategy),
+            markersize=3.2,
+            elinewidth=0.8,
+        )
+    panel.set_xticks(range(len(order)), order)
+    panel.grid(axis="y", color="0.9", linewidth=0.6)
