@@ -5,7 +5,7 @@ It shows what realignment does to the encoder even where task accuracy moves wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,18 +87,33 @@ def retrieval(source: torch.Tensor, target: torch.Tensor, links: Sequence[tuple[
     return Retrieval(forward, backward, source_words, target_words)
 
 
-def retrieval_by_layer(
+def retrieval_by_language(
     model: PreTrainedModel,
-    bitext: Bitext,
-    links: Sequence[Links],
+    gold: Mapping[str, tuple[Bitext, Sequence[Links]]],
     tokenizer: WordTokenizer,
     layers: Sequence[int],
     device: torch.device,
-) -> dict[int, Retrieval]:
-    """Retrieval on gold-linked sentences at several layers (indices into `hidden_states`)."""
-    source, source_start = word_states(model, bitext.source, tokenizer, layers, device)
-    target, target_start = word_states(model, bitext.target, tokenizer, layers, device)
-    numbered = [
-        (int(source_start[row] + i), int(target_start[row] + j)) for row, pairs in enumerate(links) for i, j in pairs
-    ]
-    return {layer: retrieval(source[k], target[k], numbered) for k, layer in enumerate(layers)}
+) -> dict[str, dict[int, Retrieval]]:
+    """Retrieval on gold-linked sentences, by language and layer (index into `hidden_states`).
+
+    Source sentences that several languages share are encoded once.
+
+    Parameters
+    ----------
+    gold : language -> sentences and their links.
+    """
+    states: dict[tuple[tuple[str, ...], ...], tuple[torch.Tensor, np.ndarray]] = {}
+    scores = {}
+    for language, (bitext, links) in gold.items():
+        sentences = tuple(map(tuple, bitext.source))
+        if sentences not in states:
+            states = {sentences: word_states(model, bitext.source, tokenizer, layers, device)}
+        source, source_start = states[sentences]
+        target, target_start = word_states(model, bitext.target, tokenizer, layers, device)
+        numbered = [
+            (int(source_start[row] + i), int(target_start[row] + j))
+            for row, pairs in enumerate(links)
+            for i, j in pairs
+        ]
+        scores[language] = {layer: retrieval(source[k], target[k], numbered) for k, layer in enumerate(layers)}
+    return scores

@@ -37,7 +37,9 @@ def test_file_appears_whole(tmp_path):
         assert temporary.parent == path.parent, "renaming must not cross file systems"
         assert temporary.suffix == ".csv"
         assert not path.exists()
+        written = temporary.stat().st_ino
     assert path.read_text() == "whole"
+    assert path.stat().st_ino == written, "renamed, not copied"
     assert names(path.parent) == ["scores.csv"]
 
 

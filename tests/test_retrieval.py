@@ -7,7 +7,7 @@ import torch
 from support import CPU, slow_encode, tiny_encoder, wordpiece_tokenizer
 
 from alignfreeze.bitext import Bitext
-from alignfreeze.retrieval import Retrieval, retrieval, retrieval_by_layer, word_states
+from alignfreeze.retrieval import Retrieval, retrieval, retrieval_by_language, word_states
 from alignfreeze.retrieval_report import draw, summarise
 from alignfreeze.subwords import WordTokenizer
 
@@ -83,17 +83,18 @@ def test_states_are_those_of_first_subwords_one_sentence_at_a_time():
 def test_links_of_all_sentences_are_asked_at_every_layer():
     model = tiny_encoder("bert")
     bitext = Bitext([["a"], ["abcd", "g"]], [["efg", "a"], ["cdab"]])
-    scores = retrieval_by_layer(
-        model, bitext, [[(0, 1)], [(0, 0), (1, 0)]], WordTokenizer(wordpiece_tokenizer(), 12), [2, 4], CPU
-    )
-    assert scores.keys() == {2, 4}
-    assert all((s.source_words, s.target_words) == (3, 2) for s in scores.values())
+    links = [[(0, 1)], [(0, 0), (1, 0)]]
     # The same sentences on both sides: every word is its own nearest.
-    same = Bitext(bitext.source, bitext.source)
-    own = retrieval_by_layer(
-        model, same, [[(0, 0)], [(0, 0), (1, 1)]], WordTokenizer(wordpiece_tokenizer(), 12), [4], CPU
-    )
-    assert own[4].mean == 1.0
+    same = Bitext(bitext.source, bitext.source), [[(0, 0)], [(0, 0), (1, 1)]]
+    other = Bitext([["g"], ["a"]], [["efg"], ["g"]]), [[(0, 0)], [(0, 0)]]
+    gold = {"de": (bitext, links), "en": same, "ta": other}
+    tokenizer = WordTokenizer(wordpiece_tokenizer(), 12)
+    scores = retrieval_by_language(model, gold, tokenizer, [2, 4], CPU)
+    assert scores["de"].keys() == {2, 4}
+    assert all((s.source_words, s.target_words) == (3, 2) for s in scores["de"].values())
+    assert scores["en"][4].mean == 1.0
+    # Languages with other source sentences are not scored on those of the one before.
+    assert scores["ta"] == retrieval_by_language(model, {"ta": other}, tokenizer, [2, 4], CPU)["ta"]
 
 
 def table():

@@ -15,7 +15,7 @@ def main(smk: Any) -> None:
         from alignfreeze.atomic import atomic_file
         from alignfreeze.encoders import encoder_blocks, load_encoder, load_tokenizer
         from alignfreeze.gold import read_gold
-        from alignfreeze.retrieval import retrieval_by_layer
+        from alignfreeze.retrieval import retrieval_by_language
         from alignfreeze.subwords import WordTokenizer
 
         model, device = load_encoder(smk.input.encoder), torch_device(name)
@@ -23,9 +23,12 @@ def main(smk: Any) -> None:
         blocks = len(encoder_blocks(model))
         facts = {key: smk.wildcards[key] for key in ("model", "strategy", "aligner", "seed", "steps")}
         rows = []
-        for language, target, links in zip(smk.params.languages, smk.input.targets, smk.input.links, strict=True):
-            bitext, gold = read_gold(smk.input.source, target, links)
-            scores = retrieval_by_layer(model, bitext, gold, tokenizer, [blocks // 2, blocks], device)
+        gold = {
+            language: read_gold(smk.input.source, target, links)
+            for language, target, links in zip(smk.params.languages, smk.input.targets, smk.input.links, strict=True)
+        }
+        by_language = retrieval_by_language(model, gold, tokenizer, [blocks // 2, blocks], device)
+        for language, scores in by_language.items():
             for layer, score in scores.items():
                 rows.append(
                     facts
