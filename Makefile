@@ -12,7 +12,7 @@ BIN := .venv/bin
 	touch $@
 
 demo: .venv/installed
-	@echo "Running the demo: about 9 minutes on two cores, about 9 GB of disk at its peak (6 GB stay)."
+	@echo "Running the demo: about 10 minutes on two cores, about 10 GB of disk at its peak (6 GB stay)."
 	$(BIN)/snakemake --cores $(CORES) --quiet host reason
 	$(BIN)/snakemake --report results/demo/report.html --quiet all
 	@$(BIN)/python workflow_scripts/print_summary.py results/demo all

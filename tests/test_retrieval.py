@@ -123,9 +123,9 @@ def test_summary_has_means_spreads_and_changes_against_the_pretrained_encoder():
 
 
 def test_figure_has_a_panel_a_place_and_sorts_languages():
-    import matplotlib as mpl
-
-    mpl.use("agg")
     figure = draw(summarise(table()))
-    assert [panel.get_title() for panel in figure.axes] == ["middle block", "last block"]
+    assert [panel.get_title() for panel in figure.axes] == [
+        "m, AWESOME-align, middle block",
+        "m, AWESOME-align, last block",
+    ]
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["de", "ta"]
