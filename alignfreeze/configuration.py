@@ -14,6 +14,8 @@ from alignfreeze.errors import InputError
 
 SOURCE_LANGUAGE = "en"
 BASELINE = "baseline"
+MAX_LENGTH = 96
+STRIDE = 32
 SECTIONS = ("models", "language_sets", "data", "aligners", "realignment", "tasks")
 
 
@@ -105,7 +107,7 @@ def _option(option: dict) -> str:
         return ", ".join(str(value) for value in option["enum"])
     if option.get("type") == "array":
         return "[first block, end block]"
-    return {"integer": "a whole number"}.get(option.get("type"), str(option.get("type")))
+    return {"integer": "a whole number", "object": "one by model"}.get(option.get("type"), str(option.get("type")))
 
 
 def _as_number(text: str) -> str:
@@ -144,6 +146,17 @@ def languages_of(config: dict, langs: str) -> list[str]:
     return list(config["language_sets"].get(langs, [langs]))
 
 
+def evaluated_languages(config: dict, task: str, langs: str) -> list[str]:
+    """Languages in which a task is scored for a language set or code; none where the task has none of them.
+
+    A task with a set of its own has the languages of that set alone. A set is scored beside the source language.
+    """
+    asked, own = languages_of(config, langs), config["tasks"][task].get("evaluate")
+    if own is not None:
+        asked = [code for code in asked if code in {SOURCE_LANGUAGE, *languages_of(config, own)}]
+    return [SOURCE_LANGUAGE, *asked] if asked and langs in config["language_sets"] else asked
+
+
 def _set_problems(config: dict, languages: set[str], _: Callable[[str], bool]) -> Iterator[str]:
     for name, members in config["language_sets"].items():
         if name in languages:
@@ -160,7 +173,11 @@ def _set_problems(config: dict, languages: set[str], _: Callable[[str], bool]) -
 
 def _name_problems(config: dict, languages: set[str], _: Callable[[str], bool]) -> Iterator[str]:
     sets = config["language_sets"]
-    for key, name in (("evaluate", config["evaluate"]), ("realignment.pairs", config["realignment"]["pairs"])):
+    named = [("evaluate", config["evaluate"]), ("realignment.pairs", config["realignment"]["pairs"])]
+    named += [
+        (f"tasks.{name}.evaluate", task["evaluate"]) for name, task in config["tasks"].items() if "evaluate" in task
+    ]
+    for key, name in named:
         if name not in sets and name not in languages:
             yield f"{key}: {name!r} found{_suggest(name, sets)}; allowed are {', '.join(sets)} or a language code"
 
@@ -172,6 +189,17 @@ def _task_problems(config: dict, *_: Any) -> Iterator[str]:
     for name, task in config["tasks"].items():
         if task["realignment_steps"] == "match_finetuning" and "train_items" not in task:
             yield f"tasks.{name}.train_items: missing; match_finetuning needs the number of training items"
+        if isinstance(items := task.get("train_items"), dict) and items.keys() != config["models"].keys():
+            yield (
+                f"tasks.{name}.train_items: numbers for {', '.join(items) or 'no model'}; "
+                f"wanted is one for each of the models: {', '.join(config['models'])}"
+            )
+        longest = task.get("max_length", MAX_LENGTH)
+        if 2 * task.get("stride", STRIDE if name == "xquad" else 0) > longest:
+            yield (
+                f"tasks.{name}.stride: {task.get('stride', STRIDE)} found; "
+                f"at most half of max_length ({longest // 2}) lets windows move on"
+            )
 
 
 def _aligner_problems(config: dict, *_: Any) -> Iterator[str]:
@@ -191,25 +219,29 @@ def _aligner_problems(config: dict, *_: Any) -> Iterator[str]:
 
 
 def _missing_files(config: dict, languages: set[str], exists: Callable[[str], bool]) -> Iterator[str]:
-    data = config["data"]
-    evaluated = set(languages_of(config, config["evaluate"])) & languages
-    paired = set(languages_of(config, config["realignment"]["pairs"])) & languages
-    wanted: list[tuple[str, str, set[str]]] = [
-        ("data.bitext.source", data["bitext"]["source"], {SOURCE_LANGUAGE}),
-        ("data.bitext.target", data["bitext"]["target"], paired),
+    data, evaluated, pairs = config["data"], config["evaluate"], config["realignment"]["pairs"]
+    # Key, pattern, and the language set that needs it; None: the source language.
+    wanted: list[tuple[str, str, str | None]] = [
+        ("data.bitext.source", data["bitext"]["source"], pairs),
+        ("data.bitext.target", data["bitext"]["target"], pairs),
     ]
-    if "dictionary" in data:
-        wanted.append(("data.dictionary", data["dictionary"], paired if "dictionary" in config["aligners"] else set()))
+    if "dictionary" in data and "dictionary" in config["aligners"]:
+        wanted.append(("data.dictionary", data["dictionary"], pairs))
     for key, pattern in data.get("gold", {}).items():
         wanted.append((f"data.gold.{key}", pattern, evaluated))
     for name, task in config["tasks"].items():
-        wanted.append((f"tasks.{name}.train", task["train"], {SOURCE_LANGUAGE}))
-        wanted.append((f"tasks.{name}.test", task["test"], evaluated | {SOURCE_LANGUAGE}))
-    for key, pattern, codes in wanted:
-        absent = {code: pattern.replace("{lang}", code) for code in sorted(codes)}
+        wanted.append((f"tasks.{name}.train", task["train"], None))
+        wanted.append((f"tasks.{name}.test", task["test"], None))
+        wanted.append((f"tasks.{name}.test", task["test"], task.get("evaluate", evaluated)))
+    for key, pattern, name in wanted:
+        codes = sorted(set(languages_of(config, name)) & languages) if name else [SOURCE_LANGUAGE]
+        absent = {code: pattern.replace("{lang}", code) for code in codes}
         absent = {code: path for code, path in absent.items() if not exists(path)}
         if absent and "{lang}" not in pattern:
             yield f"{key}: no file {pattern}; give the path of an existing file"
         else:
             for code, path in absent.items():
-                yield f"{key}: language {code!r} has no file {path}; add it or take {code!r} out of the language set"
+                advice = (
+                    f"add it or take {code!r} out of the language set {name}" if name else "every task needs English"
+                )
+                yield f"{key}: language {code!r} has no file {path}; {advice}"

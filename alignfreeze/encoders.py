@@ -11,11 +11,19 @@ from typing import Any, Literal
 import torch
 import transformers
 from torch import nn
-from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from alignfreeze.errors import InputError
 
 Layer = int | Literal["paper", "last"]
+COUNTS_FROM_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
 
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -74,6 +82,29 @@ def load_encoder(path: str | Path) -> PreTrainedModel:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return load_weights(AutoModel, path)
+
+
+def load_config(path: str | Path) -> PreTrainedConfig:
+    """Load a model's configuration from a local folder.
+
+    Raises
+    ------
+    InputError : the folder has none, or one that needs code of its own.
+    """
+    _check_folder(path, "config.json", "config.json")
+    return AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+
+
+def positions(config: PreTrainedConfig) -> int:
+    """Subwords of the longest sequence that a model takes; the XLM-R family counts positions from the padding id."""
+    offset = config.pad_token_id + 1 if config.model_type in COUNTS_FROM_PADDING else 0
+    return config.max_position_embeddings - offset
+
+
+def check_length(config: PreTrainedConfig, max_length: int) -> None:
+    """Refuse a `max_length` that the model has no positions for."""
+    if max_length > positions(config):
+        raise InputError(f"max_length: {max_length} found, but the model takes {positions(config)} subwords at most")
 
 
 def _stack_owner(model: PreTrainedModel) -> nn.Module:

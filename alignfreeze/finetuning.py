@@ -24,7 +24,7 @@ class FinetuningSettings:
     """Settings of a fine-tuning; the defaults are the paper's (DESIGN.md section 5).
 
     batch_size : training items.
-    head_learning_rate : of the parameters that the encoder does not have; None: the encoder's.
+    head_learning_rate : of what stands above the encoder's blocks, a pooler included; None: the encoder's.
     warmup_ratio : share of the optimiser steps over which the rate rises from 0.
     bucketing : `window` makes batches of items of like length (faster, but items no longer meet at random).
     """
@@ -86,7 +86,7 @@ def finetune(
     vocabulary = TrimmedVocabulary(model, token_ids)
     model.requires_grad_(True)  # what a realignment in the same process froze, too
     modules = nn.ModuleDict({"model": model}).to(device)
-    body = {id(p) for p in model.base_model.parameters()}
+    body = {id(p) for name, p in model.base_model.named_parameters() if not name.startswith("pooler.")}
     optimiser = adam(
         [
             {"params": [p for p in model.parameters() if id(p) in body]},

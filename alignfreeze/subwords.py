@@ -15,6 +15,13 @@ NO_SUBWORD = -1
 LONE_MARK = "▁"
 
 
+def lone_mark_id(tokenizer: PreTrainedTokenizerBase) -> int:
+    """Id of the lone `▁` piece; -1 where the tokenizer has none."""
+    # "▁" is a piece only in SentencePiece vocabularies; elsewhere it maps to the unknown token or a real character.
+    mark = tokenizer.convert_tokens_to_ids(LONE_MARK)
+    return -1 if mark is None or mark == tokenizer.unk_token_id else mark
+
+
 @dataclass(frozen=True)
 class EncodedSentence:
     """Subwords of one sentence.
@@ -43,9 +50,7 @@ class WordTokenizer:
         self.tokenizer = tokenizer
         self.max_length = max_length
         self._subwords: dict[str, np.ndarray] = {}
-        # "▁" is a piece only in SentencePiece vocabularies; elsewhere it maps to the unknown token or a real character.
-        mark = tokenizer.convert_tokens_to_ids(LONE_MARK)
-        self._mark = -1 if mark is None or mark == tokenizer.unk_token_id else mark
+        self._mark = lone_mark_id(tokenizer)
         self._prefix, self._suffix = self._special_tokens()
 
     @property

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from transformers import AutoModelForTokenClassification, PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from alignfreeze.encoders import load_weights
-from alignfreeze.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
+from alignfreeze.encoders import check_length
+from alignfreeze.subwords import NO_SUBWORD, WordTokenizer
 
 IGNORED = -100  # the label that cross-entropy passes over
 
 
-def load_model(path: str | Path, labels: Sequence[str]) -> PreTrainedModel:
-    """An encoder's weights under a new linear head for `labels`; seed torch before for the head's first weights."""
-    return load_weights(
-        AutoModelForTokenClassification,
-        path,
-        num_labels=len(labels),
-        id2label=dict(enumerate(labels)),
-        label2id={label: number for number, label in enumerate(labels)},
-    )
+def word_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: Mapping[str, Any]
+) -> WordTokenizer:
+    """The encoder of token classification tasks; `settings` has `max_length`."""
+    check_length(config, settings["max_length"])
+    return WordTokenizer(tokenizer, settings["max_length"])
 
 
-def load_finetuned(path: str | Path) -> PreTrainedModel:
-    """A fine-tuned model as `finetune` saved it."""
-    return load_weights(AutoModelForTokenClassification, path)
+class Encoded(Protocol):
+    """Anything that is encoded as subword ids."""
+
+    ids: np.ndarray
 
 
-def pad_batch(sentences: Sequence[EncodedSentence], pad_id: int) -> dict[str, torch.Tensor]:
+def pad_batch(sentences: Sequence[Encoded], pad_id: int) -> dict[str, torch.Tensor]:
     """Ids and attention mask, (B, T), padded to the longest sentence."""
     longest = max(len(sentence.ids) for sentence in sentences)
     ids = np.full((len(sentences), longest), pad_id, np.int64)

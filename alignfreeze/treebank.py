@@ -17,13 +17,17 @@ FIELDS = 10
 
 @dataclass(frozen=True)
 class TaggedSentences:
-    """`words[i]` and `tags[i]` are the syntactic words of sentence i and their UPOS tags."""
+    """`words[i]` and `tags[i]` are the words of sentence i and their tags."""
 
     words: list[list[str]]
     tags: list[list[str]]
 
     def __len__(self) -> int:
         return len(self.words)
+
+    def first(self, count: int) -> TaggedSentences:
+        """The first sentences."""
+        return TaggedSentences(self.words[:count], self.tags[:count])
 
 
 def read_treebank(path: str | Path) -> TaggedSentences:

@@ -3,7 +3,7 @@
 
 rule build_bitext:
     input:
-        source=in_base(DATA.get("bitext", {}).get("source", "")),
+        source=lambda wildcards: for_language(DATA["bitext"]["source"], wildcards.lang),
         target=lambda wildcards: for_language(DATA["bitext"]["target"], wildcards.lang),
         code=code("bitext"),
     output:
@@ -82,7 +82,7 @@ rule score_aligners:
             for aligner in ALIGNERS
             for lang in languages_of(wildcards.langs)
         ],
-        source=in_base(DATA.get("gold", {}).get("source", "")),
+        source=for_language(DATA.get("gold", {}).get("source", ""), SOURCE),
         targets=lambda wildcards: gold_files("target", wildcards.langs),
         links=lambda wildcards: gold_files("links", wildcards.langs),
         code=code("alignment_quality"),

@@ -14,7 +14,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(BASE), os.getenv(
 
 from alignfreeze import configuration
 from alignfreeze.errors import InputError
-from alignfreeze.finetuning_steps import total_steps
+from alignfreeze.finetuning_steps import PAPER_EPOCHS, total_steps
 
 
 def in_base(path):
@@ -72,6 +72,16 @@ def code(*modules):
     return [in_base(f"alignfreeze/{module}.py") for module in modules]
 
 
+# Beside the task's own module, which names them all.
+TRAINING_CODE = {
+    "udpos": ["token_classification", "subwords", "treebank"],
+    "wikiann": ["token_classification", "subwords", "bio", "treebank"],
+    "xnli": ["pair_classification", "inference_pairs"],
+    "xquad": ["question_answering", "pair_classification", "squad"],
+}
+SCORING_CODE = {"wikiann": ["entity_spans"], "xquad": ["answer_scores"]}
+
+
 def one_of(names):
     """Wildcard constraint: one of the names (or nothing at all, if there are none)."""
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"
@@ -92,9 +102,9 @@ def languages_of(langs):
     return configuration.languages_of(config, langs)
 
 
-def evaluated(langs):
-    """Languages that are scored: a set is scored beside the source language, a single code alone."""
-    return [SOURCE, *languages_of(langs)] if langs in LANGUAGE_SETS else [langs]
+def evaluated(task, langs):
+    """Languages of a set, or a single one, in which a task is scored; a set is scored beside the source language."""
+    return configuration.evaluated_languages(config, task, langs)
 
 
 def model_folder(model):
@@ -110,21 +120,38 @@ def for_language(pattern, lang):
     return in_base(pattern.replace("{lang}", lang))
 
 
-def realignment_steps(task):
+def epochs(task):
+    """Epochs of fine-tuning."""
+    return TASKS[task].get("epochs", PAPER_EPOCHS[task])
+
+
+def train_items(task, model):
+    """Number of training items that the configuration states, if it does."""
+    items = TASKS[task].get("train_items")
+    return items[model] if isinstance(items, dict) else items
+
+
+def encoding(task):
+    """How a task's text becomes subwords."""
+    settings = TASKS[task]
+    chosen = {"max_length": settings.get("max_length", configuration.MAX_LENGTH)}
+    if task == "xquad":
+        chosen["stride"] = settings.get("stride", configuration.STRIDE)
+        chosen["empty_windows"] = settings.get("empty_windows", True)
+    return chosen
+
+
+def realignment_steps(task, model):
     """Optimiser steps of realignment that a task's runs start from."""
     settings = TASKS[task]
     if settings["realignment_steps"] != "match_finetuning":
         return settings["realignment_steps"]
-    return total_steps(
-        settings["train_items"],
-        settings.get("batch_size", 32),
-        settings.get("epochs", 5),
-    )
+    return total_steps(train_items(task, model), settings.get("batch_size", 32), epochs(task))
 
 
-def steps_of(aligner):
+def steps_of(model, aligner):
     """Step counts at which realignments with an aligner are saved: one for each task that uses them."""
-    return sorted({realignment_steps(task) for task in TASKS if aligner in TASKS[task]["aligners"]})
+    return sorted({realignment_steps(task, model) for task in TASKS if aligner in TASKS[task]["aligners"]})
 
 
 def runs():
@@ -145,7 +172,7 @@ def realignments():
     """(model, strategy, aligner, pairs, seed, steps) that the runs start from, at their last step count."""
     aligners = dict.fromkeys(aligner for settings in TASKS.values() for aligner in settings["aligners"])
     return [
-        (model, strategy, aligner, PAIRS, seed, max(steps_of(aligner)))
+        (model, strategy, aligner, PAIRS, seed, max(steps_of(model, aligner)))
         for model in MODELS
         for aligner in aligners
         for strategy in STRATEGIES
@@ -157,7 +184,7 @@ def start_of(wildcards):
     """Encoder folder that a run fine-tunes: the pretrained one for the baseline."""
     if wildcards.strategy == "baseline":
         return model_folder(wildcards.model)
-    steps = realignment_steps(wildcards.task)
+    steps = realignment_steps(wildcards.task, wildcards.model)
     return results(f"realigned/{REALIGNMENT_RUN.format(**wildcards)}/steps{steps}")
 
 
@@ -175,7 +202,7 @@ def alignment_inputs(*modules):
     """What every aligner reads: the bitext and, where there are some, the gold-linked sentences."""
     inputs = {"bitext": results("bitext/{lang}.parquet"), "code": code(*modules)}
     if HAS_GOLD:
-        inputs["gold_source"] = in_base(DATA["gold"]["source"])
+        inputs["gold_source"] = for_language(DATA["gold"]["source"], SOURCE)
         inputs["gold_target"] = lambda wildcards: for_language(DATA["gold"]["target"], wildcards.lang)
     return inputs
 

@@ -1,30 +1,34 @@
 """Scores by language, word retrieval, and the long table that feeds all analysis."""
 
 
-rule evaluate_udpos:
+rule evaluate:
     input:
         model=results(f"finetuned/{TASK_RUN}"),
-        tests=lambda wildcards: [for_language(TASKS["udpos"]["test"], lang) for lang in evaluated(wildcards.langs)],
-        code=code("token_classification", "subwords", "treebank"),
+        tests=lambda wildcards: [
+            for_language(TASKS[wildcards.task]["test"], lang) for lang in evaluated(wildcards.task, wildcards.langs)
+        ],
+        code=lambda wildcards: code(
+            f"tasks/{wildcards.task}", *TRAINING_CODE[wildcards.task], *SCORING_CODE.get(wildcards.task, [])
+        ),
     output:
         results(f"scores/{TASK_RUN}/{{langs}}.csv"),
     log:
         log_of(f"scores/{TASK_RUN}/{{langs}}"),
-    wildcard_constraints:
-        task="udpos",
     conda:
         "../envs/torch.yaml"
     resources:
         gpu=GPUS,
     params:
         experiment=config["experiment"],
-        languages=lambda wildcards: evaluated(wildcards.langs),
-        max_length=lambda wildcards: TASKS["udpos"].get("max_length", 96),
+        source=SOURCE,
+        languages=lambda wildcards: evaluated(wildcards.task, wildcards.langs),
+        encoding=lambda wildcards: encoding(wildcards.task),
+        max_test_items=lambda wildcards: TASKS[wildcards.task].get("max_test_items"),
         training=TRAINING,
     message:
         "Evaluating {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}: {wildcards.langs}"
     script:
-        "../workflow_scripts/evaluate_udpos.py"
+        "../workflow_scripts/evaluate.py"
 
 
 rule collect_scores:
@@ -32,6 +36,7 @@ rule collect_scores:
         scores=lambda wildcards: [
             results(f"scores/{model}/{strategy}/{aligner}/{pairs}/{task}/seed{seed}/{wildcards.langs}.csv")
             for model, strategy, aligner, pairs, task, seed in runs()
+            if evaluated(task, wildcards.langs)
         ],
         code=code("scores"),
     output:
@@ -53,7 +58,7 @@ rule retrieve_words:
             if wildcards.strategy == "baseline"
             else results(f"realigned/{REALIGNMENT_RUN.format(**wildcards)}/steps{wildcards.steps}")
         ),
-        source=in_base(DATA.get("gold", {}).get("source", "")),
+        source=for_language(DATA.get("gold", {}).get("source", ""), SOURCE),
         targets=lambda wildcards: gold_files("target", wildcards.langs),
         links=lambda wildcards: gold_files("links", wildcards.langs),
         code=code("retrieval", "subwords", "encoders"),

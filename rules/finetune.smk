@@ -1,17 +1,12 @@
 """Fine-tuning on English."""
 
 
-rule finetune_udpos:
+rule finetune:
     input:
         encoder=start_of,
-        train=in_base(TASKS.get("udpos", {}).get("train", "")),
-        code=code(
-            "finetuning",
-            "token_classification",
-            "subwords",
-            "vocabulary",
-            "training",
-            "treebank",
+        train=lambda wildcards: for_language(TASKS[wildcards.task]["train"], SOURCE),
+        code=lambda wildcards: code(
+            "finetuning", "vocabulary", "training", f"tasks/{wildcards.task}", *TRAINING_CODE[wildcards.task]
         ),
     output:
         kept(results(f"finetuned/{TASK_RUN}"), "all", "finetuned"),
@@ -19,8 +14,6 @@ rule finetune_udpos:
         log_of(f"finetuned/{TASK_RUN}"),
     benchmark:
         results(f"benchmarks/finetuned/{TASK_RUN}.tsv")
-    wildcard_constraints:
-        task="udpos",
     conda:
         "../envs/torch.yaml"
     resources:
@@ -29,15 +22,17 @@ rule finetune_udpos:
         settings=lambda wildcards: {
             key: value
             for key, value in TASKS[wildcards.task].items()
-            if key in ("head_learning_rate", "batch_size", "epochs", "warmup_ratio", "bucketing")
-        },
+            if key in ("head_learning_rate", "batch_size", "warmup_ratio", "bucketing")
+        }
+        | {"epochs": epochs(wildcards.task)},
         learning_rate=lambda wildcards: learning_rate(wildcards.model, TASKS[wildcards.task]),
-        max_length=lambda wildcards: TASKS[wildcards.task].get("max_length", 96),
-        train_items=lambda wildcards: TASKS[wildcards.task].get("train_items"),
+        encoding=lambda wildcards: encoding(wildcards.task),
+        train_items=lambda wildcards: train_items(wildcards.task, wildcards.model),
+        max_train_items=lambda wildcards: TASKS[wildcards.task].get("max_train_items"),
         training=TRAINING,
         state=state_of(f"finetuned/{TASK_RUN}"),
         resume_every=config.get("resume_every", 500),
     message:
         "Fine-tuning {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}"
     script:
-        "../workflow_scripts/finetune_udpos.py"
+        "../workflow_scripts/finetune.py"

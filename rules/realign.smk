@@ -42,7 +42,7 @@ for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ i
                     results(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}/steps{n}"),
                     "all",
                 )
-                for n in steps_of(aligner)
+                for n in steps_of(model, aligner)
             ],
         log:
             log_of(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}"),
@@ -54,7 +54,7 @@ for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ i
             gpu=GPUS,
         params:
             languages=lambda wildcards: languages_of(wildcards.pairs),
-            steps=steps_of(aligner),
+            steps=steps_of(model, aligner),
             settings={
                 key: value
                 for key, value in REALIGNMENT.items()

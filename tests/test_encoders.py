@@ -9,7 +9,7 @@ from transformers import GPT2Config, GPT2Model
 
 from alignfreeze.encoders import encoder_blocks, layer_index, load_encoder, load_tokenizer, only_lower_blocks
 from alignfreeze.errors import InputError
-from alignfreeze.token_classification import load_finetuned, load_model
+from alignfreeze.tasks import load_task
 
 
 @pytest.fixture(params=FAMILIES)
@@ -85,7 +85,7 @@ class Bomb:
         return open, (str(self.marker), "w")
 
 
-LOADERS = [load_encoder, lambda path: load_model(path, ["A", "B"]), load_finetuned]
+LOADERS = [load_encoder, load_task("udpos").load_new, load_task("udpos").load_finetuned]
 
 
 @pytest.mark.parametrize("load", LOADERS)

@@ -26,7 +26,8 @@ from alignfreeze.finetuning import FinetuningSettings, epoch_batches, finetune
 from alignfreeze.finetuning_steps import total_steps
 from alignfreeze.freezing import freeze
 from alignfreeze.subwords import WordTokenizer
-from alignfreeze.token_classification import TaggedItems, load_finetuned, predict
+from alignfreeze.tasks import load_task
+from alignfreeze.token_classification import TaggedItems, predict
 
 LABELS = ["NOUN", "VERB", "X"]
 TAG = {"a": "NOUN", "b": "VERB", "c": "NOUN", "abcd": "VERB", "cdab": "X"}
@@ -105,7 +106,7 @@ def test_trimmed_run_equals_the_untrimmed_one(family, tmp_path):
     for number, used in enumerate((None, np.arange(VOCABULARY))):
         model = tagger(family)
         logs.append(run(model, save=lambda write, n=number: write(tmp_path / str(n)), token_ids=used).log)
-        models.append(weights(load_finetuned(tmp_path / str(number))))
+        models.append(weights(load_task("udpos").load_finetuned(tmp_path / str(number))))
         assert_same_weights(models[-1], weights(model))  # and the model in memory is what was saved
     assert logs[0] == logs[1]
     assert_same_weights(*models)

@@ -1,12 +1,19 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from support import CPU, sentencepiece_tokenizer, slow_encode, tiny_encoder, weights, wordpiece_tokenizer
 
 from alignfreeze.subwords import WordTokenizer
-from alignfreeze.token_classification import IGNORED, TaggedItems, accuracy, load_model, predict
+from alignfreeze.tasks import load_task
+from alignfreeze.token_classification import IGNORED, TaggedItems, accuracy, predict
 
 LABELS = ["NOUN", "PUNCT", "VERB"]
+
+
+def load_new(folder):
+    return dataclasses.replace(load_task("udpos"), labels=tuple(LABELS)).load_new(folder)
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +26,7 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def model(folder):
     torch.manual_seed(5)
-    return load_model(folder, LABELS)
+    return load_new(folder)
 
 
 def test_labels_stand_on_first_subwords_only():
@@ -66,7 +73,7 @@ def test_seed_decides_the_head(folder):
     heads = []
     for seed in (5, 5, 6):
         torch.manual_seed(seed)
-        heads.append(load_model(folder, LABELS).classifier.weight)
+        heads.append(load_new(folder).classifier.weight)
     assert torch.equal(heads[0], heads[1])
     assert not torch.equal(heads[0], heads[2])
 

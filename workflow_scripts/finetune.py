@@ -1,4 +1,4 @@
-"""Fine-tune an encoder on English part-of-speech tags."""
+"""Fine-tune an encoder on a task's English data."""
 
 import time
 from pathlib import Path
@@ -12,46 +12,46 @@ def main(smk: Any) -> None:
     """Write finetuned/.../seed{seed}/."""
     configure_logging(smk.log[0])
     with claimed_device(smk.params.training["device"]) as name:
-        finetune_udpos(smk, name, time.perf_counter())
+        finetune_task(smk, name, time.perf_counter())
 
 
-def finetune_udpos(smk: Any, device_name: str | None, started: float) -> None:
+def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     """Train on the claimed device and write the model, its log and its record."""
     from dataclasses import asdict
 
     import torch
 
     from alignfreeze.atomic import atomic_directory
-    from alignfreeze.encoders import load_tokenizer
+    from alignfreeze.encoders import load_config, load_tokenizer
     from alignfreeze.errors import InputError
     from alignfreeze.finetuning import FinetuningSettings, finetune
     from alignfreeze.records import file_checksum, write_record
-    from alignfreeze.subwords import WordTokenizer
-    from alignfreeze.token_classification import TaggedItems, load_model
+    from alignfreeze.tasks import load_task
     from alignfreeze.training import TrainingState, fingerprint, write_log
-    from alignfreeze.treebank import UPOS, read_treebank
 
     settings = FinetuningSettings(
         **smk.params.settings,
         learning_rate=smk.params.learning_rate,
         precision=smk.params.training["precision"],
     )
-    seed = int(smk.wildcards.seed)
-    sentences = read_treebank(smk.input.train)
-    if smk.params.train_items not in (None, len(sentences)):
-        raise InputError(
-            f"tasks.udpos.train_items: {smk.params.train_items} in the configuration, but {smk.input.train} "
-            f"has {len(sentences)} sentences; write {len(sentences)}"
-        )
+    task, seed = load_task(smk.wildcards.task), int(smk.wildcards.seed)
     tokenizer = load_tokenizer(smk.input.encoder)
-    items = TaggedItems(sentences.words, sentences.tags, UPOS, WordTokenizer(tokenizer, smk.params.max_length))
+    encoder = task.encoder(tokenizer, load_config(smk.input.encoder), smk.params.encoding)
+    items = task.items(task.read_first(smk.input.train, smk.params.max_train_items), encoder)
+    if smk.params.train_items not in (None, len(items)):
+        raise InputError(
+            f"tasks.{smk.wildcards.task}.train_items: {smk.params.train_items} in the configuration, but "
+            f"{smk.input.train} gives {len(items)} training items for {smk.wildcards.model}; write {len(items)}"
+        )
     torch.manual_seed(seed)
-    model = load_model(smk.input.encoder, UPOS)
+    model = task.load_new(smk.input.encoder)
     device = torch_device(device_name)
     decisive = {
+        "task": smk.wildcards.task,
         "settings": asdict(settings),
         "seed": seed,
-        "max_length": smk.params.max_length,
+        "encoding": smk.params.encoding,
+        "max_train_items": smk.params.max_train_items,
         "train": file_checksum(smk.input.train),
         "encoder": file_checksum(Path(smk.input.encoder) / "model.safetensors"),
         "device": str(device),
@@ -68,7 +68,7 @@ def finetune_udpos(smk: Any, device_name: str | None, started: float) -> None:
             device,
             save=lambda write: write(folder),
             state=state,
-            description=f"fine-tune {smk.wildcards.strategy}",
+            description=f"fine-tune {smk.wildcards.task} {smk.wildcards.strategy}",
         )
         tokenizer.save_pretrained(folder)
         write_log(folder / "training_log.csv", report.log)

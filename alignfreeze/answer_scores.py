@@ -1,0 +1,53 @@
+"""Scores of one predicted answer: by SQuAD's rules, and as the paper's code has them.
+
+SQuAD (Rajpurkar et al. 2016): answers are compared in lower case, without ASCII punctuation, without a, an, the and
+with single spaces; of several gold answers the best one counts. The paper's code differs (docs/deviations.md), so
+its published numbers must be compared with `paper_f1` and `paper_em`.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Sequence
+
+ARTICLES = re.compile(r"\b(a|an|the)\b")
+PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def normalise(text: str) -> str:
+    """SQuAD's normal form of an answer."""
+    return " ".join(ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split())
+
+
+def exact_match(answer: str, gold: Sequence[str], _: bool = False) -> float:
+    """1 if the answer's normal form is that of a gold answer."""
+    return float(any(normalise(answer) == normalise(text) for text in gold))
+
+
+def f1(answer: str, gold: Sequence[str], _: bool = False) -> float:
+    """Harmonic mean of precision and recall over the words, against the best gold answer."""
+    return max(_f1(normalise(answer).split(), normalise(text).split()) for text in gold)
+
+
+def _f1(found: list[str], wanted: list[str]) -> float:
+    common = (Counter(found) & Counter(wanted)).total()
+    return 2 * common / (len(found) + len(wanted)) if common else 0.0
+
+
+def paper_exact_match(answer: str, gold: Sequence[str], is_source: bool) -> float:
+    """Against the first gold answer only: normal forms in the source language, raw strings in the others."""
+    return float(normalise(answer) == normalise(gold[0]) if is_source else answer == gold[0])
+
+
+def paper_f1(answer: str, gold: Sequence[str], _: bool = False) -> float:
+    """Over the sets of words, against the first gold answer only, the denominator being at least 1."""
+    found, wanted = set(normalise(answer).split()), set(normalise(gold[0]).split())
+    if not found & wanted:
+        return 0.0
+    precision, recall = len(found & wanted) / len(found), len(found & wanted) / len(wanted)
+    return 2 * precision * recall / max(1.0, precision + recall)
+
+
+SCORES = {"f1": f1, "em": exact_match, "paper_f1": paper_f1, "paper_em": paper_exact_match}

@@ -1,0 +1,29 @@
+"""Part-of-speech tagging on Universal Dependencies: accuracy over words."""
+
+from __future__ import annotations
+
+import torch
+from transformers import AutoModelForTokenClassification, PreTrainedModel
+
+from alignfreeze.subwords import WordTokenizer
+from alignfreeze.tasks import Score, Task
+from alignfreeze.token_classification import TaggedItems, accuracy, predict, word_tokenizer
+from alignfreeze.treebank import UPOS, TaggedSentences, read_treebank
+
+
+def evaluate(
+    model: PreTrainedModel, sentences: TaggedSentences, encoder: WordTokenizer, device: torch.device, _: bool
+) -> dict[str, Score]:
+    """Share of words with the right tag."""
+    return {"accuracy": Score(*accuracy(predict(model, sentences.words, encoder, device), sentences.tags))}
+
+
+TASK = Task(
+    metrics=("accuracy",),
+    kind=AutoModelForTokenClassification,
+    labels=UPOS,
+    read=read_treebank,
+    encoder=word_tokenizer,
+    items=lambda sentences, encoder: TaggedItems(sentences.words, sentences.tags, UPOS, encoder),
+    evaluate=evaluate,
+)

@@ -1,0 +1,48 @@
+"""Evaluate a fine-tuned model on its task, all languages of a set in one process."""
+
+import logging
+from typing import Any
+
+from alignfreeze.devices import claimed_device, torch_device
+from alignfreeze.logs import configure_logging
+
+
+def main(smk: Any) -> None:
+    """Write scores/.../{langs}.csv, one row per language and metric."""
+    configure_logging(smk.log[0])
+    with claimed_device(smk.params.training["device"]) as name:
+        import pandas as pd
+
+        from alignfreeze.atomic import atomic_file
+        from alignfreeze.encoders import load_config, load_tokenizer
+        from alignfreeze.tasks import load_task
+
+        task, device = load_task(smk.wildcards.task), torch_device(name)
+        model = task.load_finetuned(smk.input.model)
+        tokenizer = load_tokenizer(smk.input.model)
+        encoder = task.encoder(tokenizer, load_config(smk.input.model), smk.params.encoding)
+        facts = {
+            "experiment": smk.params.experiment,
+            "model": smk.wildcards.model,
+            "task": smk.wildcards.task,
+            "strategy": smk.wildcards.strategy,
+            "aligner": smk.wildcards.aligner,
+            "realignment_languages": smk.wildcards.pairs,
+            "seed": int(smk.wildcards.seed),
+        }
+        rows = []
+        for language, path in zip(smk.params.languages, smk.input.tests, strict=True):
+            examples = task.read_first(path, smk.params.max_test_items)
+            scores = task.evaluate(model, examples, encoder, device, language == smk.params.source)
+            for metric in task.metrics:
+                value, n = scores[metric]
+                rows.append(facts | {"language": language, "metric": metric, "value": value, "n": n})
+            logging.getLogger(__name__).info(
+                "%s: %s", language, {name: round(s.value, 4) for name, s in scores.items()}
+            )
+        with atomic_file(smk.output[0]) as temporary:
+            pd.DataFrame(rows).to_csv(temporary, index=False)
+
+
+if __name__ == "__main__":
+    main(snakemake)
