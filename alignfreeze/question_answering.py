@@ -32,8 +32,8 @@ class Window(EncodedPair):
 
     question : number of the question.
     first : position in `ids` of the context's first subword here.
-    spans : (context subwords, 2) int32, characters [start, end) of the context under each; they may begin with the space
-        before a word, and a lone `▁` has none.
+    spans : (context subwords, 2) int32, characters [start, end) of the context under each; they may begin with the
+        space before a word, and a lone `▁` has none.
     """
 
     question: int
