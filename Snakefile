@@ -18,6 +18,7 @@ if PUBLISHED:
 
 else:
 
+    include: "rules/sources.smk"
     include: "rules/models.smk"
     include: "rules/align.smk"
     include: "rules/realign.smk"

@@ -11,11 +11,22 @@ import jsonschema
 import yaml
 
 from alignfreeze.errors import InputError
+from alignfreeze.sources import CONLLU, DICTIONARY, format_of, languages_without
 
 SOURCE_LANGUAGE = "en"
 BASELINE = "baseline"
 MAX_LENGTH = 96
 STRIDE = 32
+# Format that each place of the configuration wants of a public source.
+FORMATS = {
+    "data.bitext.source": "lines",
+    "data.bitext.target": "lines",
+    "data.dictionary": DICTIONARY,
+    "tasks.udpos": CONLLU,
+    "tasks.wikiann": "bio",
+    "tasks.xnli": "nli",
+    "tasks.xquad": "squad",
+}
 SECTIONS = ("models", "language_sets", "data", "aligners", "realignment", "tasks")
 
 
@@ -44,7 +55,7 @@ def check(config: dict, schema: dict, file: str, languages: Iterable[str], exist
     if "published" not in config:
         problems += _further_problems(config, set(languages), exists, problems)
     if problems:
-        raise InputError("\n".join(f"{file}: {problem}" for problem in problems))
+        raise InputError("\n".join(f"{file}: {problem}" for problem in dict.fromkeys(problems)))
 
 
 def _schema_problems(config: dict, schema: dict) -> Iterator[str]:
@@ -233,8 +244,12 @@ def _missing_files(config: dict, languages: set[str], exists: Callable[[str], bo
         wanted.append((f"tasks.{name}.train", task["train"], None))
         wanted.append((f"tasks.{name}.test", task["test"], None))
         wanted.append((f"tasks.{name}.test", task["test"], task.get("evaluate", evaluated)))
+    revisions: dict[str, str | None] = {}
     for key, pattern, name in wanted:
         codes = sorted(set(languages_of(config, name)) & languages) if name else [SOURCE_LANGUAGE]
+        if isinstance(pattern, dict):
+            yield from _source_problems(key, pattern, codes, revisions)
+            continue
         absent = {code: pattern.replace("{lang}", code) for code in codes}
         absent = {code: path for code, path in absent.items() if not exists(path)}
         if absent and "{lang}" not in pattern:
@@ -245,3 +260,20 @@ def _missing_files(config: dict, languages: set[str], exists: Callable[[str], bo
                     f"add it or take {code!r} out of the language set {name}" if name else "every task needs English"
                 )
                 yield f"{key}: language {code!r} has no file {path}; {advice}"
+
+
+def _source_problems(key: str, source: dict, codes: list[str], revisions: dict[str, str | None]) -> Iterator[str]:
+    wanted = next(form for place, form in FORMATS.items() if key.startswith(place))
+    if format_of(source) != wanted:
+        yield f"{key}: {format_of(source)} found; a source here must give {wanted}"
+    for code in languages_without(source, codes):
+        yield f"{key}.treebanks: language {code!r} has no treebank; add it or take {code!r} out of the language set"
+    if "hub" in source and revisions.setdefault(source["hub"], source.get("revision")) != source.get("revision"):
+        yield f"{key}.revision: {source['hub']} has another revision elsewhere; write the same one everywhere"
+
+
+def dataset_revisions(config: dict) -> dict[str, str | None]:
+    """Hub datasets that the configuration names, with their pinned commits."""
+    entries = [*config.get("data", {}).get("bitext", {}).values(), config.get("data", {}).get("dictionary")]
+    entries += [task.get(part) for task in config.get("tasks", {}).values() for part in ("train", "test")]
+    return {entry["hub"]: entry.get("revision") for entry in entries if isinstance(entry, dict) and "hub" in entry}

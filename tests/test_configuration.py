@@ -253,7 +253,9 @@ def test_every_task_is_evaluated_in_the_source_language():
 
 def test_language_set_of_a_task_that_does_not_exist():
     line = only(four_tasks(xnli={"evaluate": "fwe"}))
-    assert line == "tasks.xnli.evaluate: 'fwe' found (did you mean few?); allowed are all, few, other or a language code"
+    assert (
+        line == "tasks.xnli.evaluate: 'fwe' found (did you mean few?); allowed are all, few, other or a language code"
+    )
 
 
 def test_training_items_by_model():
@@ -318,3 +320,34 @@ def test_part_of_the_wrong_kind_is_a_message_not_a_crash(part, value):
     if (part, value) != ("evaluate", "text"):
         assert any(line.startswith((f"{part}: ", "top level: ")) for line in problems(config))
     assert problems(config)
+
+
+SOURCE_OF = {"hub": "Helsinki-NLP/opus-100", "subset": "{pair}", "split": "train", "format": "lines", "side": "{lang}"}
+UD = {"universal_dependencies": "r2.7", "split": "test", "treebanks": {"en": "UD_English-EWT"}}
+
+
+@pytest.mark.parametrize(
+    ("key", "source", "said"),
+    [
+        ("data__bitext__target", SOURCE_OF | {"spilt": "x"}, ".spilt: unknown key (did you mean split?)"),
+        ("data__bitext__target", {"muse": "full"}, ": dictionary found; a source here must give lines"),
+        ("data__dictionary", {"muse": "ful"}, ".muse: 'ful' found (did you mean full?)"),
+        ("tasks__udpos__train", UD | {"universal_dependencies": "2.7"}, ".universal_dependencies: '2.7'"),
+        ("tasks__udpos__test", UD, ".treebanks: language 'ar' has no treebank"),
+    ],
+)
+def test_wrong_source(key, source, said):
+    said = key.replace("__", ".") + said
+    assert any(line.startswith(said) for line in problems(changed(**{key: source})))
+
+
+def test_source_needs_no_file():
+    config = changed(data__bitext__target=SOURCE_OF, data__bitext__source=SOURCE_OF | {"side": "en"})
+    assert problems(config, lambda path: "bitext" not in path) == []
+
+
+def test_dataset_with_two_revisions():
+    config = changed(
+        data__bitext__target=SOURCE_OF | {"revision": "1" * 40}, data__bitext__source=SOURCE_OF | {"side": "en"}
+    )
+    assert only(config).startswith("data.bitext.target.revision: Helsinki-NLP/opus-100 has another revision elsewhere")

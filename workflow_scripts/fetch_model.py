@@ -1,25 +1,24 @@
-"""Fetch a model's weights, configuration and tokenizer from the Hugging Face hub, at a pinned commit."""
+"""Fetch a model's weights, configuration and tokenizer from the Hugging Face hub."""
 
-import logging
+import os
 from typing import Any
 
-from alignfreeze.atomic import atomic_directory
+from alignfreeze.fetching import fetch_model
 from alignfreeze.logs import configure_logging
-
-# Safetensors and JSON only: nothing that is fetched is ever executed or unpickled.
-PATTERNS = ["*.json", "*.safetensors", "*.txt", "*.model"]
+from alignfreeze.sources import ResourcesLock
 
 
 def main(smk: Any) -> None:
-    """Write the model folder; the resolved commit goes to the log."""
+    """Write resources/models/hub/{name}/."""
     configure_logging(smk.log[0])
-    from huggingface_hub import HfApi, snapshot_download
-
-    name = smk.wildcards.name
-    revision = smk.params.revision or HfApi().model_info(name).sha
-    logging.getLogger(__name__).info("%s at commit %s", name, revision)
-    with atomic_directory(smk.output[0]) as folder:
-        snapshot_download(name, revision=revision, allow_patterns=PATTERNS, local_dir=folder)
+    os.environ.pop("TRANSFORMERS_OFFLINE", None)  # of all jobs, those that fetch go online
+    fetch_model(
+        smk.wildcards.name,
+        smk.params.revision,
+        smk.output[0].removeprefix("resources/"),
+        smk.output[0],
+        ResourcesLock(smk.config["resources_lock"], "resources"),
+    )
 
 
 if __name__ == "__main__":

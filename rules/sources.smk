@@ -1,0 +1,98 @@
+"""Public sources: each artefact is fetched once, settled with the lock file, and converted to plain files.
+
+Fetching runs where Snakemake runs: the nodes of a cluster often see no network.
+"""
+
+
+rule fetch_treebank:
+    output:
+        "resources/universal_dependencies/{release}/{treebank}/{file}.conllu",
+    log:
+        "resources/logs/universal_dependencies/{release}/{treebank}/{file}.log",
+    wildcard_constraints:
+        release=r"r\d+\.\d+",
+        treebank="[^/]+",
+        file="[^/]+",
+    localrule: True
+    conda:
+        "../envs/fetch.yaml"
+    message:
+        "Fetching {wildcards.file} of {wildcards.treebank}, release {wildcards.release}"
+    script:
+        "../workflow_scripts/fetch_treebank.py"
+
+
+rule fetch_dictionary:
+    output:
+        "resources/muse/{file}.txt",
+    log:
+        "resources/logs/muse/{file}.log",
+    wildcard_constraints:
+        file="[^/]+",
+    localrule: True
+    conda:
+        "../envs/fetch.yaml"
+    message:
+        "Fetching the MUSE dictionary {wildcards.file}"
+    script:
+        "../workflow_scripts/fetch_dictionary.py"
+
+
+rule fetch_dataset:
+    output:
+        directory("resources/datasets/{dataset}/{subset}/{split}"),
+    log:
+        "resources/logs/datasets/{dataset}/{subset}/{split}.log",
+    wildcard_constraints:
+        dataset=one_of(DATASETS),
+        subset="[^/]+",
+        split="[^/.]+",
+    localrule: True
+    conda:
+        "../envs/fetch.yaml"
+    params:
+        revision=lambda wildcards: DATASETS[wildcards.dataset],
+    message:
+        "Fetching the dataset {wildcards.dataset}, {wildcards.subset}, {wildcards.split}"
+    script:
+        "../workflow_scripts/fetch_dataset.py"
+
+
+rule convert_dataset:
+    input:
+        rows="resources/datasets/{dataset}/{subset}/{split}",
+        code=code("hub_formats"),
+    output:
+        "resources/datasets/{dataset}/{subset}/{split}.{ending}",
+    log:
+        "resources/logs/datasets/{dataset}/{subset}/{split}.{ending}.log",
+    wildcard_constraints:
+        dataset=one_of(DATASETS),
+        subset="[^/]+",
+        split="[^/.]+",
+        ending=r"bio|nli\.tsv|squad\.json|[a-z]+\.txt",
+    localrule: True
+    conda:
+        "../envs/fetch.yaml"
+    message:
+        "Converting {wildcards.dataset}, {wildcards.subset}, {wildcards.split} to {wildcards.ending}"
+    script:
+        "../workflow_scripts/convert_dataset.py"
+
+
+rule fetch_model:
+    output:
+        directory("resources/models/hub/{name}"),
+    log:
+        "resources/logs/models/hub/{name}.log",
+    wildcard_constraints:
+        name=one_of(HUB_MODELS),
+    localrule: True
+    conda:
+        "../envs/fetch.yaml"
+    params:
+        revision=lambda wildcards: HUB_MODELS[wildcards.name],
+    message:
+        "Fetching the model {wildcards.name} from the Hugging Face hub"
+    script:
+        "../workflow_scripts/fetch_model.py"

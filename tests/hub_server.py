@@ -1,0 +1,168 @@
+"""A small HTTP server on loopback that speaks the Hugging Face hub's interface, and raw files; faults on demand.
+
+Nothing that is maintained does this with faults that can be set, so here is the part of the interface that the client
+uses: repository information, tree, and files with commit, ETag and, for large ones, a redirect to another address.
+"""
+
+import hashlib
+import json
+import re
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+LARGE = (".parquet", ".safetensors")
+REPOSITORY = re.compile(r"/api/(?P<kind>models|datasets)/(?P<name>.+?)(/(?P<call>revision|tree)/(?P<revision>[^/]+))?")
+FILE = re.compile(r"/((?P<kind>datasets)/)?(?P<name>.+?)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
+
+
+def commit_of(folder):
+    """A commit that changes with the content."""
+    content = [
+        (str(path.relative_to(folder)), path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()
+    ]
+    return hashlib.sha1(repr(content).encode()).hexdigest()
+
+
+class HubServer:
+    """Serves `folder`/{models,datasets}/OWNER/NAME as repositories and `folder`/raw as plain files."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.requests = []
+        self.faults = []  # [pattern, fault, times left]
+
+    def fail(self, pattern, fault, times=10**9):
+        """Answer requests whose path matches with a fault: a status, (status, headers), "cut" or ("stall", seconds)."""
+        self.faults.append([re.compile(pattern), fault, times])
+
+    def fault_for(self, method, path):
+        for fault in self.faults:
+            if fault[2] and method == "GET" and fault[0].search(path):
+                fault[2] -= 1
+                return fault[1]
+        return None
+
+    def __enter__(self):
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                server.answer(self)
+
+            def do_HEAD(self):
+                server.answer(self)
+
+            def log_message(self, *_):
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+        threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.http.shutdown()
+        self.http.server_close()
+
+    def answer(self, request):
+        path = unquote(urlsplit(request.path).path)
+        self.requests.append((request.command, path))
+        fault = self.fault_for(request.command, path)
+        if isinstance(fault, int):
+            return self.send(request, fault, {})
+        if isinstance(fault, tuple) and isinstance(fault[0], int):
+            return self.send(request, fault[0], fault[1])
+        if path.startswith(("/raw/", "/cdn/")):
+            file = self.folder / path[1:] if path.startswith("/raw/") else self.folder / path.removeprefix("/cdn/")
+            if not file.is_file():
+                return self.send(request, 404, {})
+            return self.send(request, 200, {}, file.read_bytes(), fault)
+        if found := REPOSITORY.fullmatch(path):
+            return self.repository(request, **found.groupdict())
+        if found := FILE.fullmatch(path):
+            return self.file(request, fault, **found.groupdict())
+        return self.send(request, 404, {})
+
+    def find(self, request, kind, name, revision):
+        folder = self.folder / (kind or "models") / name
+        if not folder.is_dir():
+            self.send(request, 404, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
+            return None, None
+        commit = commit_of(folder)
+        if revision not in (None, "main", commit):
+            self.send(request, 404, {"X-Error-Code": "RevisionNotFound", "X-Error-Message": "Invalid rev id"})
+            return None, None
+        return folder, commit
+
+    def repository(self, request, kind, name, call, revision, **_):
+        folder, commit = self.find(request, kind, name, revision)
+        if folder is None:
+            return
+        entries = []
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            content = path.read_bytes()
+            entry = {"size": len(content), "blobId": hashlib.sha1(content).hexdigest()}
+            if path.suffix in LARGE:
+                entry["lfs"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 130}
+            entries.append((str(path.relative_to(folder)), entry))
+        if call == "tree":
+            body = [
+                {"type": "file", "path": path, "oid": entry["blobId"], "size": entry["size"]}
+                | ({"lfs": entry["lfs"] | {"oid": entry["lfs"]["sha256"]}} if "lfs" in entry else {})
+                for path, entry in entries
+            ]
+        else:
+            body = {"id": name, "sha": commit, "private": False, "gated": False, "disabled": False, "downloads": 0}
+            body |= {"likes": 0, "tags": [], "siblings": [{"rfilename": path} | entry for path, entry in entries]}
+        self.send(request, 200, {"Content-Type": "application/json"}, json.dumps(body).encode())
+
+    def file(self, request, fault, kind, name, revision, path):
+        folder, commit = self.find(request, kind, name, revision)
+        if folder is None:
+            return
+        file = folder / path
+        headers = {"X-Repo-Commit": commit}
+        if not file.is_file():
+            self.send(request, 404, headers | {"X-Error-Code": "EntryNotFound", "X-Error-Message": "Entry not found"})
+            return
+        content = file.read_bytes()
+        if file.suffix in LARGE:
+            headers |= {"X-Linked-ETag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Linked-Size": str(len(content))}
+            # Another host, as the hub's: redirects to its own one are followed before the headers are read.
+            headers |= {"Location": f"http://localhost:{self.http.server_port}/cdn/{file.relative_to(self.folder)}"}
+            self.send(request, 302, headers)
+        else:
+            self.send(request, 200, headers | {"ETag": f'"{hashlib.sha1(content).hexdigest()}"'}, content, fault)
+
+    def send(self, request, status, headers, body=b"", fault=None):
+        total, start = len(body), 0
+        if status == 200 and (wanted := re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))):
+            start, status = int(wanted[1]), 206
+            headers = headers | {"Content-Range": f"bytes {start}-{total - 1}/{total}"}
+        body = body[start:]
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        if request.command == "HEAD":
+            return
+        half = len(body) // 2
+        if fault == "cut":
+            request.wfile.write(body[:half])
+            request.close_connection = True
+        elif fault:
+            request.wfile.write(body[:half])
+            request.wfile.flush()
+            time.sleep(fault[1])
+            try:
+                request.wfile.write(body[half:])
+            except OSError:
+                request.close_connection = True  # the client did not wait
+        else:
+            request.wfile.write(body)

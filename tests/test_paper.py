@@ -1,0 +1,100 @@
+"""The paper's experiment: planned in time, each job once, and one language's share of it."""
+
+import copy
+import re
+import resource
+import subprocess
+import sys
+
+import pytest
+import yaml
+from support import ROOT
+
+PAPER = ROOT / "experiments" / "paper.yaml"
+CONFIG = yaml.safe_load(PAPER.read_text(encoding="utf-8"))
+pytestmark = pytest.mark.workflow
+
+
+def snakemake(folder, *arguments, config=PAPER):
+    command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", ROOT / "Snakefile", "--directory", folder]
+    finished = subprocess.run(
+        [*map(str, command), "--configfile", str(config), "--cores", "1"], capture_output=True, text=True
+    )
+    assert finished.returncode == 0, (finished.stdout + finished.stderr)[-6000:]
+    return finished.stdout
+
+
+def outputs(folder, config=PAPER):
+    """Every planned output."""
+    return [line.split("\t")[0] for line in snakemake(folder, "--summary", config=config).splitlines()[1:]]
+
+
+def languages_of(task):
+    return CONFIG["language_sets"][CONFIG["tasks"][task].get("evaluate", CONFIG["evaluate"])]
+
+
+def expected_jobs():
+    """Number of jobs by the beginning of the rule's name."""
+    models, seeds, tasks = CONFIG["models"], CONFIG["seeds"], CONFIG["tasks"]
+    strategies, pairs = CONFIG["realignment"]["strategies"], CONFIG["language_sets"]["all"]
+    runs = len(models) * len(seeds) * sum(1 + len(strategies) * len(task["aligners"]) for task in tasks.values())
+    used = {aligner for task in tasks.values() for aligner in task["aligners"]}
+    files = {"hub": 0, "universal_dependencies": 0}
+    for name, task in tasks.items():
+        files["hub" if "hub" in task["test"] else "universal_dependencies"] += 1 + 1 + len(languages_of(name))
+    return {
+        "fetch_treebank": files["universal_dependencies"],
+        "fetch_dictionary": len(pairs),
+        "fetch_dataset": files["hub"] + len(pairs),
+        "convert_dataset": files["hub"] + 2 * len(pairs),
+        "fetch_model": len(models),
+        "build_bitext": len(pairs),
+        **{f"align_{aligner}": len(pairs) for aligner in CONFIG["aligners"]},
+        "encode_pairs": len(models) * len(used),
+        "realign_": len(models) * len(used) * len(strategies) * len(seeds),
+        "finetune": runs,
+        "evaluate": runs,
+        "record_run": runs,
+    }
+
+
+def test_paper_is_planned_in_a_minute_with_the_number_of_jobs_that_it_has(tmp_path):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    plan = snakemake(tmp_path, "-n")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Processor time: the wall clock of a busy machine says little.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 60
+    counts = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", plan.split("Job stats:")[1], re.M)}
+    total = counts.pop("total")
+    expected = expected_jobs()
+    found = {name: sum(count for rule, count in counts.items() if rule.startswith(name)) for name in expected}
+    assert found == expected
+    others = {rule: count for rule, count in counts.items() if not rule.startswith(tuple(expected))}
+    fitted = others.pop("build_fit_bitext", 0)
+    assert set(others.values()) == {1}, "collecting and analysing are one job each"
+    assert total == sum(expected.values()) + fitted + len(others)
+
+
+def test_paper_plans_nothing_twice_and_a_dropped_language_takes_only_its_own_along(tmp_path):
+    config = copy.deepcopy(CONFIG)
+    for languages in config["language_sets"].values():
+        if "th" in languages:
+            languages.remove("th")
+    fewer = tmp_path / "fewer.yaml"
+    fewer.write_text(yaml.safe_dump(config))
+    full, less = outputs(tmp_path), outputs(tmp_path, fewer)
+    assert len(full) == len(set(full))
+    assert set(less) < set(full)
+    of_thai = {path for path in full if re.search(r"(?<![a-z])th(?![a-z])|Thai", path)}
+    assert set(full) - set(less) == of_thai
+    assert len(of_thai) > 8
+
+
+def test_every_set_of_the_paper_is_the_papers():
+    """Read from the published result files' own columns (see experiments/published.yaml)."""
+    published = yaml.safe_load((ROOT / "experiments" / "published.yaml").read_text(encoding="utf-8"))
+    assert CONFIG["language_sets"]["all"] == published["language_sets"]["all"]
+    assert CONFIG["seeds"] == [31, 42, 66, 23, 17]
+    treebanks = CONFIG["tasks"]["udpos"]["test"]["treebanks"]
+    assert treebanks.keys() == {"en", *CONFIG["language_sets"]["all"]}
+    assert all(isinstance(code, str) for code in treebanks)

@@ -1,0 +1,22 @@
+"""Convert the rows of one split of a hub dataset to a plain file."""
+
+from typing import Any
+
+from alignfreeze.hub_formats import shards_of, write_bio, write_lines, write_nli, write_squad
+from alignfreeze.logs import configure_logging
+
+WRITERS = {"bio": write_bio, "nli.tsv": write_nli, "squad.json": write_squad}
+
+
+def main(smk: Any) -> None:
+    """Write resources/datasets/{dataset}/{subset}/{split}.{ending}."""
+    configure_logging(smk.log[0])
+    shards, ending = shards_of(smk.input.rows), smk.wildcards.ending
+    if ending in WRITERS:
+        WRITERS[ending](shards, smk.output[0])
+    else:
+        write_lines(shards, smk.output[0], ending.removesuffix(".txt"))
+
+
+if __name__ == "__main__":
+    main(snakemake)
