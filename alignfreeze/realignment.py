@@ -181,7 +181,7 @@ class InterleavedRealignment(RealignmentObjective):
         model.requires_grad_(True)
 
     def weighted_loss(self, batch: RealignmentBatch, step: int) -> torch.Tensor:
-        """The share of a step's loss; parameters are trainable when it returns, but it has no gradient by frozen ones."""
+        """The share of a step's loss, without a gradient by frozen parameters (they stay trainable by the task's)."""
         random = int(np.random.SeedSequence([self.seed, step]).generate_state(1, np.uint64)[0])
         for parameter in self._constants:
             parameter.requires_grad_(False)
