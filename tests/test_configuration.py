@@ -225,7 +225,10 @@ def test_strategy_in_short_or_in_full(strategy):
 @pytest.mark.parametrize(
     ("strategy", "beginning"),
     [
-        ({"freeze": "frnt"}, ".freeze: 'frnt' found (did you mean front?); allowed are full, front, back or [first block"),
+        (
+            {"freeze": "frnt"},
+            ".freeze: 'frnt' found (did you mean front?); allowed are full, front, back or [first block",
+        ),
         ({"schedule": "during"}, ": freeze missing; required are freeze"),
         ({"freeze": "full", "schedule": "after"}, ".schedule: 'after' found; allowed are before, during"),
         ({"freeze": "full", "weight": 0}, ".weight: 0 found; "),
