@@ -141,7 +141,14 @@ def _further_problems(
     if not all(isinstance(config.get(name, {}), dict) for name in SECTIONS):
         return
     keys = tuple(f"{problem.partition(': ')[0]}." for problem in known)
-    for check_part in (_set_problems, _name_problems, _aligner_problems, _task_problems, _missing_files):
+    for check_part in (
+        _set_problems,
+        _name_problems,
+        _bitext_problems,
+        _aligner_problems,
+        _task_problems,
+        _missing_files,
+    ):
         try:
             for problem in check_part(config, languages, exists):
                 key = f"{problem.partition(': ')[0]}."
@@ -150,6 +157,12 @@ def _further_problems(
         except (AttributeError, KeyError, TypeError):
             if not known:  # else the part cannot be checked: it is missing or not of its kind, and that is known
                 raise
+
+
+def strategy_settings(entry: str | list[int] | dict) -> dict:
+    """A strategy in full: what it freezes, when it realigns, and its weight beside the task if that is meanwhile."""
+    defaults = {"schedule": "before", "weight": 0.1}
+    return defaults | (entry if isinstance(entry, dict) else {"freeze": entry})
 
 
 def languages_of(config: dict, langs: str) -> list[str]:
@@ -194,10 +207,17 @@ def _name_problems(config: dict, languages: set[str], _: Callable[[str], bool]) 
 
 
 def _task_problems(config: dict, *_: Any) -> Iterator[str]:
-    for strategy in config["realignment"]["strategies"]:
+    strategies = config["realignment"]["strategies"]
+    for strategy in strategies:
         if strategy == BASELINE:
             yield "realignment.strategies.baseline: the baseline has no realignment and is always run; remove it"
     for name, task in config["tasks"].items():
+        for strategy in task.get("strategies", ()):
+            if strategy not in strategies:
+                yield (
+                    f"tasks.{name}.strategies: {strategy!r} found{_suggest(strategy, strategies)}; "
+                    f"allowed are the keys of realignment.strategies: {', '.join(strategies)}"
+                )
         if task["realignment_steps"] == "match_finetuning" and "train_items" not in task:
             yield f"tasks.{name}.train_items: missing; match_finetuning needs the number of training items"
         if isinstance(items := task.get("train_items"), dict) and items.keys() != config["models"].keys():
@@ -225,16 +245,29 @@ def _aligner_problems(config: dict, *_: Any) -> Iterator[str]:
     model = aligners.get("awesome", {}).get("model")
     if model is not None and model not in config["models"]:
         yield f"aligners.awesome.model: {model!r} found; allowed are the keys of models: {', '.join(config['models'])}"
+    fit_pairs, sample = aligners.get("fastalign", {}).get("fit_pairs"), config["data"]["bitext"].get("sample")
+    if fit_pairs is not None and (sample is None or fit_pairs <= sample):
+        yield (
+            f"aligners.fastalign.fit_pairs: {fit_pairs} found, but data.bitext.sample is {sample or 'all pairs'}; "
+            "it must be more than the sample, on which FastAlign is fitted anyway"
+        )
     if "dictionary" in aligners and "dictionary" not in config["data"]:
         yield "data.dictionary: missing; the aligner dictionary needs it"
+
+
+def _bitext_problems(config: dict, *_: Any) -> Iterator[str]:
+    bitext = config["data"]["bitext"]
+    for side in ("source", "target"):
+        if "pairs" in bitext and side in bitext:
+            yield f"data.bitext.{side}: data.bitext.pairs holds both sides; remove one of the two keys"
 
 
 def _missing_files(config: dict, languages: set[str], exists: Callable[[str], bool]) -> Iterator[str]:
     data, evaluated, pairs = config["data"], config["evaluate"], config["realignment"]["pairs"]
     # Key, pattern, and the language set that needs it; None: the source language.
     wanted: list[tuple[str, str, str | None]] = [
-        ("data.bitext.source", data["bitext"]["source"], pairs),
-        ("data.bitext.target", data["bitext"]["target"], pairs),
+        (f"data.bitext.{part}", data["bitext"][part], pairs)
+        for part in (["pairs"] if "pairs" in data["bitext"] else ["source", "target"])
     ]
     if "dictionary" in data and "dictionary" in config["aligners"]:
         wanted.append(("data.dictionary", data["dictionary"], pairs))

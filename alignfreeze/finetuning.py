@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel, get_linear_schedule_with_warmup
 
-from alignfreeze.batches import Bucketing, bucketed_batches
+from alignfreeze.batches import Bucketing, RealignmentBatch, bucketed_batches
 from alignfreeze.finetuning_steps import total_steps
+from alignfreeze.realignment import InterleavedRealignment, RealignmentSettings, stream_token_ids, subwords_of
 from alignfreeze.training import Precision, TrainingReport, TrainingState, adam, train
 from alignfreeze.vocabulary import TrimmedVocabulary
+from alignfreeze.word_pairs import PairRows
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,33 @@ class TensorBatch:
         return TensorBatch({name: t.to(device, non_blocking=True) for name, t in self.tensors.items()})
 
 
+@dataclass(frozen=True)
+class Interleaving:
+    """Realignment during fine-tuning: one batch of sentence pairs beside each batch of the task.
+
+    streams : rows of each language, in the order in which languages take turns.
+    settings : all but `learning_rate`, `precision` and `trim_vocabulary`, which are fine-tuning's own.
+    weight : of the realignment loss beside the task's.
+    """
+
+    streams: Mapping[str, PairRows]
+    settings: RealignmentSettings
+    weight: float = 0.1
+
+
+@dataclass(frozen=True)
+class InterleavedBatch:
+    """What one step of an interleaved fine-tuning takes; steps count from 0."""
+
+    step: int
+    task: TensorBatch
+    realignment: RealignmentBatch
+
+    def to(self, device: torch.device) -> InterleavedBatch:
+        """The batch on a device."""
+        return InterleavedBatch(self.step, self.task.to(device), self.realignment.to(device))
+
+
 def epoch_batches(lengths: np.ndarray, batch_size: int, bucketing: Bucketing, seed: int, epoch: int) -> list[list[int]]:
     """Item numbers of each batch of an epoch, in random order.
 
@@ -72,6 +101,7 @@ def finetune(
     save: Callable[[Callable[[Path], None]], None],
     state: TrainingState | None = None,
     description: str = "fine-tune",
+    interleaving: Interleaving | None = None,
 ) -> TrainingReport:
     """Train the whole model with a task head, then save it with its full vocabulary.
 
@@ -82,14 +112,29 @@ def finetune(
     token_ids : subword ids that occur in the training items.
     collate : item numbers -> the arguments of `forward`, ids in the full vocabulary.
     save : called at the end with a function that writes the model to a folder.
+    interleaving : realignment that goes on meanwhile, or None.
     """
+    if interleaving:
+        token_ids = np.union1d(token_ids, stream_token_ids(interleaving.streams))
     vocabulary = TrimmedVocabulary(model, token_ids)
     model.requires_grad_(True)  # what a realignment in the same process froze, too
-    modules = nn.ModuleDict({"model": model}).to(device)
+    realignment = interleaving and InterleavedRealignment(
+        model.base_model,
+        interleaving.streams,
+        interleaving.settings,
+        interleaving.weight,
+        seed,
+        device,
+        vocabulary,
+    )
+    modules = nn.ModuleDict(
+        {"model": model, "realignment": realignment.module} if realignment else {"model": model}
+    ).to(device)
     body = {id(p) for name, p in model.base_model.named_parameters() if not name.startswith("pooler.")}
+    projection = realignment.module.parameters() if realignment else []
     optimiser = adam(
         [
-            {"params": [p for p in model.parameters() if id(p) in body]},
+            {"params": [*(p for p in model.parameters() if id(p) in body), *projection]},
             {
                 "params": [p for p in model.parameters() if id(p) not in body],
                 "lr": settings.head_learning_rate or settings.learning_rate,
@@ -114,12 +159,27 @@ def finetune(
     def loss_of(batch: TensorBatch) -> Any:
         return model(**batch.tensors).loss
 
+    def tokens_of(batch: TensorBatch) -> int:
+        return int(batch.tensors["attention_mask"].sum())
+
+    def interleaved_batches(first: int) -> Iterator[InterleavedBatch]:
+        pairs = zip(batches(first), realignment.batches(first), strict=False)
+        return (InterleavedBatch(step, *both) for step, both in enumerate(pairs, first))
+
+    def interleaved_loss(batch: InterleavedBatch) -> Any:
+        return loss_of(batch.task) + realignment.weighted_loss(batch.realignment, batch.step)
+
+    def interleaved_tokens(batch: InterleavedBatch) -> int:
+        return tokens_of(batch.task) + subwords_of(batch.realignment)
+
     torch.manual_seed(seed)
     report = train(
         modules,
-        batches,
-        loss_of,
-        lambda batch: int(batch.tensors["attention_mask"].sum()),
+        *(
+            (interleaved_batches, interleaved_loss, interleaved_tokens)
+            if realignment
+            else (batches, loss_of, tokens_of)
+        ),
         optimiser,
         steps,
         device,

@@ -59,16 +59,27 @@ class RealignmentSettings:
     trim_vocabulary: bool = True
 
 
-class Realigner:
-    """A model, its loss and its batches, ready to train: `Realigner(...).run(steps, ...)`.
+def stream_token_ids(streams: Mapping[str, PairRows]) -> np.ndarray:
+    """Distinct subword ids of all streams, sorted."""
+    return np.unique(np.concatenate([stream.token_ids() for stream in streams.values()]))
+
+
+def subwords_of(batch: RealignmentBatch) -> int:
+    """Subwords of both sides without padding."""
+    return int(batch.source_mask.sum() + batch.target_mask.sum())
+
+
+class RealignmentObjective:
+    """The realignment loss of an encoder and its endless batches; what trains them comes from elsewhere.
 
     Parameters
     ----------
-    model : a Hugging Face encoder; trained in place.
+    model : a Hugging Face encoder.
     streams : rows of each language, in the order in which languages take turns.
     settings : see `RealignmentSettings`.
-    seed : decides the head's first weights, dropout and the order of sentence pairs.
+    seed : decides the head's first weights and the order of sentence pairs.
     device : where to train.
+    vocabulary : of the model that the encoder belongs to, if it is trimmed.
     """
 
     def __init__(
@@ -78,29 +89,22 @@ class Realigner:
         settings: RealignmentSettings,
         seed: int,
         device: torch.device,
+        vocabulary: TrimmedVocabulary | None,
     ) -> None:
         self.model, self.streams, self.settings = model, streams, settings
-        self.seed, self.device = seed, device
+        self.seed, self.device, self.vocabulary = seed, device, vocabulary
         self.layer = layer_index(settings.layer, len(encoder_blocks(model)))
-        self.vocabulary = (
-            TrimmedVocabulary(model, np.unique(np.concatenate([s.token_ids() for s in streams.values()])))
-            if settings.trim_vocabulary
-            else None
-        )
-        self.frozen: FreezeReport = freeze(model, settings.freeze, settings.freeze_embeddings)
         torch.manual_seed(seed)
-        loss = RealignmentLoss(
+        self.module = RealignmentLoss(
             model.config.hidden_size, settings.temperature, settings.head, settings.head_size, settings.variant
         )
-        self.modules = nn.ModuleDict({"encoder": model, "loss": loss}).to(device)
-        self.optimiser = adam([p for p in self.modules.parameters() if p.requires_grad], settings.learning_rate, device)
 
     def loss(self, batch: RealignmentBatch) -> torch.Tensor:
         """Loss of a batch on the device; blocks above the layer that is read do not run."""
         with only_lower_blocks(self.model, self.layer):
             source = self.model(input_ids=batch.source_ids, attention_mask=batch.source_mask).last_hidden_state
             target = self.model(input_ids=batch.target_ids, attention_mask=batch.target_mask).last_hidden_state
-        return self.modules["loss"](source, target, batch)
+        return self.module(source, target, batch)
 
     def plan(self) -> Iterator[list[RowKey]]:
         """Rows of each batch, endless and the same every time."""
@@ -146,6 +150,75 @@ class Realigner:
         ids = {name: self.vocabulary.map(getattr(batch, name)) for name in ("source_ids", "target_ids")}
         return RealignmentBatch(**(vars(batch) | ids))
 
+
+class InterleavedRealignment(RealignmentObjective):
+    """Realignment during fine-tuning: each step adds the loss of one batch of sentence pairs to the task's loss.
+
+    Frozen blocks are frozen for the realignment's gradient only; the task trains the whole model. Dropout here draws
+    from random numbers of its own, one seed a step, so that the task sees those that it would see without.
+
+    Parameters
+    ----------
+    model : the encoder inside the model that is fine-tuned, all of it trainable.
+    weight : of this loss beside the task's; 0.1 in the paper.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        streams: Mapping[str, PairRows],
+        settings: RealignmentSettings,
+        weight: float,
+        seed: int,
+        device: torch.device,
+        vocabulary: TrimmedVocabulary,
+    ) -> None:
+        super().__init__(model, streams, settings, seed, device, vocabulary)
+        self.weight = weight
+        report = freeze(model, settings.freeze, settings.freeze_embeddings)
+        logger.info("realignment during fine-tuning: weight %s, %s; %s", weight, asdict(settings), report)
+        self._constants = [parameter for parameter in model.parameters() if not parameter.requires_grad]
+        model.requires_grad_(True)
+
+    def weighted_loss(self, batch: RealignmentBatch, step: int) -> torch.Tensor:
+        """The share of a step's loss, without a gradient by frozen parameters (they stay trainable by the task's)."""
+        random = int(np.random.SeedSequence([self.seed, step]).generate_state(1, np.uint64)[0])
+        for parameter in self._constants:
+            parameter.requires_grad_(False)
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+            torch.manual_seed(random)
+            loss = self.loss(batch)
+        for parameter in self._constants:
+            parameter.requires_grad_(True)
+        return self.weight * loss
+
+
+class Realigner(RealignmentObjective):
+    """A model, its loss and its batches, ready to train: `Realigner(...).run(steps, ...)`.
+
+    Parameters
+    ----------
+    model : a Hugging Face encoder; trained in place.
+    streams : rows of each language, in the order in which languages take turns.
+    settings : see `RealignmentSettings`.
+    seed : decides the head's first weights, dropout and the order of sentence pairs.
+    device : where to train.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        streams: Mapping[str, PairRows],
+        settings: RealignmentSettings,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        vocabulary = TrimmedVocabulary(model, stream_token_ids(streams)) if settings.trim_vocabulary else None
+        self.frozen: FreezeReport = freeze(model, settings.freeze, settings.freeze_embeddings)
+        super().__init__(model, streams, settings, seed, device, vocabulary)
+        self.modules = nn.ModuleDict({"encoder": model, "loss": self.module}).to(device)
+        self.optimiser = adam([p for p in self.modules.parameters() if p.requires_grad], settings.learning_rate, device)
+
     def run(
         self,
         steps: Sequence[int],
@@ -168,7 +241,7 @@ class Realigner:
             self.modules,
             self.batches,
             self.loss,
-            lambda batch: int(batch.source_mask.sum() + batch.target_mask.sum()),
+            subwords_of,
             self.optimiser,
             max(steps),
             self.device,

@@ -3,9 +3,8 @@
 
 rule build_bitext:
     input:
-        source=lambda wildcards: for_language(DATA["bitext"]["source"], wildcards.lang),
-        target=lambda wildcards: for_language(DATA["bitext"]["target"], wildcards.lang),
-        code=code("bitext"),
+        **bitext_inputs(),
+        code=code("bitext", *([] if BITEXT.get("segmented", True) else ["segmentation"])),
     output:
         results("bitext/{lang}.parquet"),
     log:
@@ -13,12 +12,31 @@ rule build_bitext:
     conda:
         "../envs/align.yaml"
     params:
-        sample=DATA.get("bitext", {}).get("sample"),
-        seed=DATA.get("bitext", {}).get("sample_seed", 0),
+        segmented=BITEXT.get("segmented", True),
+        source_language=SOURCE,
+        sample=BITEXT.get("sample"),
+        seed=BITEXT.get("sample_seed", 0),
+        fit_pairs=None,
     message:
         "Reading the bitext en-{wildcards.lang}"
     script:
         "../workflow_scripts/build_bitext.py"
+
+
+# A rule of its own, for only FastAlign needs it: to make it again must not touch the bitext that all else is made of.
+use rule build_bitext as build_fit_bitext with:
+    output:
+        temp(results("fit_bitext/{lang}.parquet")),
+    log:
+        log_of("fit_bitext/{lang}"),
+    params:
+        segmented=BITEXT.get("segmented", True),
+        source_language=SOURCE,
+        sample=BITEXT.get("sample"),
+        seed=BITEXT.get("sample_seed", 0),
+        fit_pairs=FIT_PAIRS,
+    message:
+        "Reading what FastAlign is fitted on, en-{wildcards.lang}"
 
 
 rule align_dictionary:
@@ -40,12 +58,14 @@ rule align_dictionary:
 rule align_fastalign:
     input:
         **alignment_inputs("aligners/fastalign"),
+        **({"fit_bitext": results("fit_bitext/{lang}.parquet")} if FIT_PAIRS else {}),
     output:
         **alignment_outputs("fastalign"),
     log:
         log_of("alignments/fastalign/{lang}"),
     conda:
         "../envs/align.yaml"
+    threads: 2 if FIT_PAIRS else 1
     params:
         iterations=ALIGNERS.get("fastalign", {}).get("iterations", 5),
     message:

@@ -45,11 +45,21 @@ LANGUAGE_SETS = config.get("language_sets", {})
 EVALUATE = config.get("evaluate", "all")
 ALIGNERS = config.get("aligners", {})
 REALIGNMENT = config.get("realignment", {})
-STRATEGIES = REALIGNMENT.get("strategies", {})
+STRATEGIES = {name: configuration.strategy_settings(entry) for name, entry in REALIGNMENT.get("strategies", {}).items()}
+# Strategies that realign before fine-tuning and so have encoders of their own; the others do it meanwhile.
+BEFORE = [name for name, settings in STRATEGIES.items() if settings["schedule"] == "before"]
+REALIGNMENT_SETTINGS = {
+    key: value
+    for key, value in REALIGNMENT.items()
+    if key not in ("strategies", "pairs", "learning_rate", "max_length")
+}
 PAIRS = REALIGNMENT.get("pairs", "none")
 TASKS = config.get("tasks", {})
 SEEDS = config.get("seeds", [])
 DATA = config.get("data", {})
+BITEXT = DATA.get("bitext", {})
+BITEXT_SIDES = ("source", "target")
+FIT_PAIRS = ALIGNERS.get("fastalign", {}).get("fit_pairs")
 HAS_GOLD = "gold" in DATA
 KEEP = config.get("keep", "all")
 TRAINING = {
@@ -166,6 +176,11 @@ def realignment_steps(task, model):
     return total_steps(train_items(task, model), settings.get("batch_size", 32), epochs(task))
 
 
+def strategies_of(task):
+    """Strategies that are run on a task."""
+    return TASKS[task].get("strategies", list(STRATEGIES))
+
+
 def steps_of(model, aligner):
     """Step counts at which realignments with an aligner are saved: one for each task that uses them."""
     return sorted({realignment_steps(task, model) for task in TASKS if aligner in TASKS[task]["aligners"]})
@@ -179,7 +194,7 @@ def runs():
         for task, settings in TASKS.items()
         for realignment in [
             BASELINE,
-            *((strategy, aligner, PAIRS) for aligner in settings["aligners"] for strategy in STRATEGIES),
+            *((strategy, aligner, PAIRS) for aligner in settings["aligners"] for strategy in strategies_of(task)),
         ]
         for seed in SEEDS
     ]
@@ -187,22 +202,44 @@ def runs():
 
 def realignments():
     """(model, strategy, aligner, pairs, seed, steps) that the runs start from, at their last step count."""
-    aligners = dict.fromkeys(aligner for settings in TASKS.values() for aligner in settings["aligners"])
+    chosen = dict.fromkeys(
+        (strategy, aligner)
+        for task, settings in TASKS.items()
+        for aligner in settings["aligners"]
+        for strategy in strategies_of(task)
+        if strategy in BEFORE
+    )
     return [
         (model, strategy, aligner, PAIRS, seed, max(steps_of(model, aligner)))
         for model in MODELS
-        for aligner in aligners
-        for strategy in STRATEGIES
+        for strategy, aligner in chosen
         for seed in SEEDS
     ]
 
 
 def start_of(wildcards):
-    """Encoder folder that a run fine-tunes: the pretrained one for the baseline."""
-    if wildcards.strategy == "baseline":
+    """Encoder folder that a run fine-tunes: the pretrained one where no realignment goes before."""
+    if wildcards.strategy not in BEFORE:
         return model_folder(wildcards.model)
     steps = realignment_steps(wildcards.task, wildcards.model)
     return results(f"realigned/{REALIGNMENT_RUN.format(**wildcards)}/steps{steps}")
+
+
+def pairs_of(wildcards):
+    """Word pairs that a run realigns on while it is fine-tuned, if it does."""
+    return results("encoded/{model}/{aligner}/{pairs}") if wildcards.strategy in STRATEGIES.keys() - BEFORE else []
+
+
+def interleaving_of(wildcards):
+    """Settings of a realignment during fine-tuning, or None."""
+    if not pairs_of(wildcards):
+        return None
+    strategy = STRATEGIES[wildcards.strategy]
+    return {
+        "settings": REALIGNMENT_SETTINGS | {"freeze": strategy["freeze"]},
+        "weight": strategy["weight"],
+        "languages": languages_of(wildcards.pairs),
+    }
 
 
 def learning_rate(model, section):
@@ -213,6 +250,15 @@ def learning_rate(model, section):
 def gold_files(part, langs):
     """Gold-linked files of a language set."""
     return [for_language(DATA["gold"][part], lang) for lang in languages_of(langs)] if HAS_GOLD else []
+
+
+def bitext_inputs():
+    """Text files of a bitext: one with both sides, or one for each."""
+    files = {"source": BITEXT["pairs"]} if "pairs" in BITEXT else {side: BITEXT.get(side, "") for side in BITEXT_SIDES}
+    return {
+        side: lambda wildcards, pattern=pattern: for_language(pattern, wildcards.lang)
+        for side, pattern in files.items()
+    }
 
 
 def alignment_inputs(*modules):

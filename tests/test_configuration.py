@@ -209,6 +209,74 @@ def test_dictionary_aligner_without_dictionaries():
     assert only(changed(data__dictionary=None)) == "data.dictionary: missing; the aligner dictionary needs it"
 
 
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        {"freeze": "front", "schedule": "during"},
+        {"freeze": [1, 3], "schedule": "during", "weight": 0.5},
+        {"freeze": "full"},
+        [0, 4],
+    ],
+)
+def test_strategy_in_short_or_in_full(strategy):
+    assert problems(changed(realignment__strategies__mine=strategy)) == []
+
+
+@pytest.mark.parametrize(
+    ("strategy", "beginning"),
+    [
+        (
+            {"freeze": "frnt"},
+            ".freeze: 'frnt' found (did you mean front?); allowed are full, front, back or [first block",
+        ),
+        ({"schedule": "during"}, ": freeze missing; required are freeze"),
+        ({"freeze": "full", "schedule": "after"}, ".schedule: 'after' found; allowed are before, during"),
+        ({"freeze": "full", "weight": 0}, ".weight: 0 found; "),
+        ({"freeze": "full", "hold": 1}, ".hold: unknown key; allowed are freeze, schedule, weight"),
+    ],
+)
+def test_strategy_that_says_something_else(strategy, beginning):
+    line = only(changed(realignment__strategies__mine=strategy))
+    assert line.startswith(f"realignment.strategies.mine{beginning}")
+
+
+def test_task_with_a_strategy_that_is_not_configured():
+    assert only(changed(tasks__udpos__strategies=["full", "frnt"])) == (
+        "tasks.udpos.strategies: 'frnt' found (did you mean front?); "
+        "allowed are the keys of realignment.strategies: full, front, back"
+    )
+
+
+@pytest.mark.parametrize(("sample", "fit_pairs"), [(60, 60), (60, 20), (None, 1000)])
+def test_pairs_to_fit_on_are_more_than_the_sample(sample, fit_pairs):
+    size = {} if sample is None else {"data__bitext__sample": sample}
+    line = only(changed(**size, aligners__fastalign__fit_pairs=fit_pairs))
+    assert line == (
+        f"aligners.fastalign.fit_pairs: {fit_pairs} found, but data.bitext.sample is {sample or 'all pairs'}; "
+        "it must be more than the sample, on which FastAlign is fitted anyway"
+    )
+    assert problems(changed(data__bitext__sample=60, aligners__fastalign__fit_pairs=61)) == []
+
+
+def test_bitext_in_one_file_or_in_two():
+    one = {"data__bitext__source": None, "data__bitext__target": None, "data__bitext__pairs": "data/{lang}.tsv"}
+    assert problems(changed(**one, data__bitext__segmented=False)) == []
+    assert only(changed(**one), lambda path: path != "data/ja.tsv") == (
+        "data.bitext.pairs: language 'ja' has no file data/ja.tsv; add it or take 'ja' out of the language set"
+    )
+    assert only(changed(**one | {"data__bitext__target": "data/{lang}.txt"})) == (
+        "data.bitext.target: data.bitext.pairs holds both sides; remove one of the two keys"
+    )
+    assert only(changed(data__bitext__source=None)) == "data.bitext: source missing; required are source, target"
+
+
+def test_source_side_may_differ_by_language():
+    config = changed(data__bitext__source="data/en-{lang}.en.txt")
+    assert only(config, lambda path: path != "data/en-tr.en.txt").startswith(
+        "data.bitext.source: language 'tr' has no file data/en-tr.en.txt; "
+    )
+
+
 def test_steps_that_match_finetuning_need_the_number_of_items():
     assert only(changed(tasks__udpos__realignment_steps="match_finetuning")).startswith(
         "tasks.udpos.train_items: missing; match_finetuning needs"

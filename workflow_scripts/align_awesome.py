@@ -13,7 +13,7 @@ def main(smk: Any) -> None:
     configure_logging(smk.log[0])
     with claimed_device(smk.params.device) as name:
         from alignfreeze.aligners.awesome import align
-        from alignfreeze.bitext import read_bitext
+        from alignfreeze.bitext import stream_bitext
         from alignfreeze.encoders import load_encoder, load_tokenizer
         from alignfreeze.gold import read_gold_bitext
         from alignfreeze.pharaoh import write_alignments
@@ -22,8 +22,9 @@ def main(smk: Any) -> None:
         model = load_encoder(smk.input.model)
         tokenizer = WordTokenizer(load_tokenizer(smk.input.model), MAX_LENGTH)
         arguments = {**smk.params.settings, "device": torch_device(name)}
-        bitext = read_bitext(smk.input.bitext)
-        write_alignments(smk.output.alignments, align(bitext, model, tokenizer, **arguments))
+        parts = stream_bitext(smk.input.bitext)
+        links = (links for part in parts for links in align(part, model, tokenizer, **arguments))
+        write_alignments(smk.output.alignments, links)
         if "gold" in smk.output.keys():  # noqa: SIM118 - snakemake's named list looks up values
             gold = read_gold_bitext(smk.input.gold_source, smk.input.gold_target)
             write_alignments(smk.output.gold, align(gold, model, tokenizer, **arguments))

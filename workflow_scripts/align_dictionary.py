@@ -3,7 +3,7 @@
 from typing import Any
 
 from alignfreeze.aligners.dictionary import align, read_dictionary
-from alignfreeze.bitext import read_bitext
+from alignfreeze.bitext import stream_bitext
 from alignfreeze.gold import read_gold_bitext
 from alignfreeze.logs import configure_logging
 from alignfreeze.pharaoh import write_alignments
@@ -13,7 +13,8 @@ def main(smk: Any) -> None:
     """Write Pharaoh lines."""
     configure_logging(smk.log[0])
     dictionary = read_dictionary(smk.input.dictionary)
-    write_alignments(smk.output.alignments, align(read_bitext(smk.input.bitext), dictionary))
+    links = (links for part in stream_bitext(smk.input.bitext) for links in align(part, dictionary))
+    write_alignments(smk.output.alignments, links)
     if "gold" in smk.output.keys():  # noqa: SIM118 - snakemake's named list looks up values
         gold = read_gold_bitext(smk.input.gold_source, smk.input.gold_target)
         write_alignments(smk.output.gold, align(gold, dictionary))

@@ -70,6 +70,26 @@ def extract_links(
     return links
 
 
+def token_batches(lengths: Sequence[tuple[int, int]], batch_tokens: int) -> list[list[int]]:
+    """Numbers of the pairs of each batch, by length, so that a batch with its padding has `batch_tokens` subwords.
+
+    Parameters
+    ----------
+    lengths : subwords of the source and the target of each pair.
+    batch_tokens : most subwords of a batch; a pair that has more is a batch of its own.
+    """
+    batches: list[list[int]] = []
+    longest = (0, 0)
+    for number in sorted(range(len(lengths)), key=lambda i: sum(lengths[i])):
+        longest = tuple(map(max, longest, lengths[number]))
+        if batches and (len(batches[-1]) + 1) * sum(longest) <= batch_tokens:
+            batches[-1].append(number)
+        else:
+            batches.append([number])
+            longest = lengths[number]
+    return batches
+
+
 @torch.inference_mode()
 def align(
     bitext: Bitext,
@@ -79,22 +99,23 @@ def align(
     device: torch.device,
     extraction: Extraction = "softmax",
     threshold: float = 1e-3,
-    batch_size: int = 64,
+    batch_tokens: int = 8192,
 ) -> Iterator[Links]:
     """Links of every pair of the bitext, in order; encoding is batched by length.
 
     Parameters
     ----------
     layer : index into `hidden_states` of the layer to read (a middle one aligns best).
+    batch_tokens : subwords of a batch with padding, both sides; one pair may have more.
     """
     model.eval().to(device)
     sources, targets = tokenizer.encode(bitext.source), tokenizer.encode(bitext.target)
     pad_id = tokenizer.tokenizer.pad_token_id
-    order = np.argsort([len(s.ids) + len(t.ids) for s, t in zip(sources, targets, strict=True)], kind="stable")
+    lengths = [(len(source.ids), len(target.ids)) for source, target in zip(sources, targets, strict=True)]
     alignments: list[Links] = [[] for _ in range(len(bitext))]
-    starts = tqdm(range(0, len(order), batch_size), desc="align", unit="batch", disable=None)
+    batches = tqdm(token_batches(lengths, batch_tokens), desc="align", unit="batch", disable=None)
     with only_lower_blocks(model, layer_index(layer, len(encoder_blocks(model)))):
-        for chosen in (order[i : i + batch_size] for i in starts):
+        for chosen in batches:
             states, words = [], []
             for side in ([sources[i] for i in chosen], [targets[i] for i in chosen]):
                 batch = {name: t.to(device) for name, t in pad_batch(side, pad_id).items()}

@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import numpy as np
 from thot.alignment import FastAlignModel, SymmetrizationHeuristic, SymmetrizedAligner
+from threadpoolctl import threadpool_limits
 
-from alignfreeze.bitext import Bitext
+from alignfreeze.bitext import Bitext, Sentence, stream_bitext
 from alignfreeze.pharaoh import Links
 
+DIRECTIONS = (False, True)  # inverse?
 
-def fit(bitext: Bitext, iterations: int) -> SymmetrizedAligner:
+
+def fit(bitext: str | Path, iterations: int, processes: int = 1) -> SymmetrizedAligner:
     """Fit the direct and the inverse model by expectation maximisation.
 
     Parameters
     ----------
-    bitext : pairs to fit on; words are lower-cased.
+    bitext : Parquet file of the pairs to fit on; words are lower-cased.
     iterations : passes of expectation maximisation (the C++ tool's default is 5).
+    processes : 2 fits the directions side by side, with the same numbers.
 
     Returns
     -------
     an aligner that `align` applies to this or another bitext.
     """
-    models = FastAlignModel(), FastAlignModel()
-    for source, target in zip(bitext.source, bitext.target, strict=True):
-        source_words, target_words = _lower(source), _lower(target)
-        models[0].add_sentence_pair(source_words, target_words)
-        models[1].add_sentence_pair(target_words, source_words)
-    for model in models:
-        model.start_training()
-        for _ in range(iterations):
-            model.train()
-        model.end_training()
+    if processes == 1:
+        models = [_fit_direction(bitext, iterations, inverse) for inverse in DIRECTIONS]
+    else:
+        # Processes, for the library holds Python's lock while it fits.
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as executor,
+        ):
+            files = [str(Path(folder) / f"{inverse}") for inverse in DIRECTIONS]
+            jobs = [
+                executor.submit(_fit_to_file, bitext, iterations, inverse, file)
+                for inverse, file in zip(DIRECTIONS, files, strict=True)
+            ]
+            for job in jobs:
+                job.result()
+            models = [_load(file) for file in files]
     aligner = SymmetrizedAligner(*models)
     aligner.heuristic = SymmetrizationHeuristic.GROW_DIAG_FINAL_AND
     return aligner
@@ -45,5 +59,32 @@ def align(bitext: Bitext, aligner: SymmetrizedAligner) -> Iterator[Links]:
         yield [(int(i), int(j)) for i, j in np.argwhere(matrix.to_numpy())]
 
 
-def _lower(words: list[str]) -> list[str]:
+def _fit_direction(bitext: str | Path, iterations: int, inverse: bool) -> FastAlignModel:
+    model = FastAlignModel()
+    for part in stream_bitext(bitext):
+        sides = (part.target, part.source) if inverse else (part.source, part.target)
+        for source, target in zip(*sides, strict=True):
+            model.add_sentence_pair(_lower(source), _lower(target))
+    # Several threads sum in an order of their own each time: the last digits, and with them ties, would change.
+    with threadpool_limits(1, "openmp"):
+        model.start_training()
+        for _ in range(iterations):
+            model.train()
+        model.end_training()
+    return model
+
+
+def _fit_to_file(bitext: str | Path, iterations: int, inverse: bool, file: str) -> None:
+    if not _fit_direction(bitext, iterations, inverse).print(file):
+        raise OSError(f"{file}: the fitted model could not be written")
+
+
+def _load(file: str) -> FastAlignModel:
+    model = FastAlignModel()
+    if not model.load(file):
+        raise OSError(f"{file}: the fitted model could not be read")
+    return model
+
+
+def _lower(words: Sentence) -> Sentence:
     return [word.lower() for word in words]

