@@ -262,7 +262,7 @@ def test_bitext_in_one_file_or_in_two():
     one = {"data__bitext__source": None, "data__bitext__target": None, "data__bitext__pairs": "data/{lang}.tsv"}
     assert problems(changed(**one, data__bitext__segmented=False)) == []
     assert only(changed(**one), lambda path: path != "data/ja.tsv") == (
-        "data.bitext.pairs: language 'ja' has no file data/ja.tsv; add it or take 'ja' out of the language set"
+        "data.bitext.pairs: language 'ja' has no file data/ja.tsv; add it or take 'ja' out of the language set all"
     )
     assert only(changed(**one | {"data__bitext__target": "data/{lang}.txt"})) == (
         "data.bitext.target: data.bitext.pairs holds both sides; remove one of the two keys"
