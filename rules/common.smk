@@ -77,6 +77,11 @@ def one_of(names):
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"
 
 
+def in_order(settings):
+    """Settings sorted by key: another order in the configuration is no change, and reruns nothing."""
+    return dict(sorted(settings.items()))
+
+
 def kept(path, *settings):
     """A checkpoint folder that stays if `keep` is one of the settings, and else goes after its last use."""
     return directory(path) if KEEP in settings else temp(directory(path))

@@ -26,11 +26,13 @@ rule finetune_udpos:
     resources:
         gpu=GPUS,
     params:
-        settings=lambda wildcards: {
-            key: value
-            for key, value in TASKS[wildcards.task].items()
-            if key in ("head_learning_rate", "batch_size", "epochs", "warmup_ratio", "bucketing")
-        },
+        settings=lambda wildcards: in_order(
+            {
+                key: value
+                for key, value in TASKS[wildcards.task].items()
+                if key in ("head_learning_rate", "batch_size", "epochs", "warmup_ratio", "bucketing")
+            }
+        ),
         learning_rate=lambda wildcards: learning_rate(wildcards.model, TASKS[wildcards.task]),
         max_length=lambda wildcards: TASKS[wildcards.task].get("max_length", 96),
         train_items=lambda wildcards: TASKS[wildcards.task].get("train_items"),

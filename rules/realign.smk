@@ -55,11 +55,13 @@ for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ i
         params:
             languages=lambda wildcards: languages_of(wildcards.pairs),
             steps=steps_of(aligner),
-            settings={
-                key: value
-                for key, value in REALIGNMENT.items()
-                if key not in ("strategies", "pairs", "learning_rate", "max_length")
-            },
+            settings=in_order(
+                {
+                    key: value
+                    for key, value in REALIGNMENT.items()
+                    if key not in ("strategies", "pairs", "learning_rate", "max_length")
+                }
+            ),
             freeze=lambda wildcards: STRATEGIES[wildcards.strategy],
             learning_rate=learning_rate(model, REALIGNMENT),
             training=TRAINING,
