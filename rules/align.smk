@@ -87,7 +87,7 @@ rule align_awesome:
     resources:
         gpu=GPUS,
     params:
-        settings={key: value for key, value in ALIGNERS.get("awesome", {}).items() if key != "model"},
+        settings=in_order({key: value for key, value in ALIGNERS.get("awesome", {}).items() if key != "model"}),
         device=TRAINING["device"],
     message:
         "Aligning en-{wildcards.lang} by the encoder's states"

@@ -48,9 +48,10 @@ REALIGNMENT = config.get("realignment", {})
 STRATEGIES = {name: configuration.strategy_settings(entry) for name, entry in REALIGNMENT.get("strategies", {}).items()}
 # Strategies that realign before fine-tuning and so have encoders of their own; the others do it meanwhile.
 BEFORE = [name for name, settings in STRATEGIES.items() if settings["schedule"] == "before"]
+# In the order of their names: another order in the configuration is no change, and reruns nothing.
 REALIGNMENT_SETTINGS = {
-    key: value
-    for key, value in REALIGNMENT.items()
+    key: REALIGNMENT[key]
+    for key in sorted(REALIGNMENT)
     if key not in ("strategies", "pairs", "learning_rate", "max_length")
 }
 PAIRS = REALIGNMENT.get("pairs", "none")
@@ -110,6 +111,11 @@ SCORING_CODE = {"wikiann": ["entity_spans"], "xquad": ["answer_scores"]}
 def one_of(names):
     """Wildcard constraint: one of the names (or nothing at all, if there are none)."""
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"
+
+
+def in_order(settings):
+    """Settings sorted by key: another order in the configuration is no change, and reruns nothing."""
+    return dict(sorted(settings.items()))
 
 
 def kept(path, *settings):

@@ -19,12 +19,14 @@ rule finetune:
     resources:
         gpu=GPUS,
     params:
-        settings=lambda wildcards: {
-            key: value
-            for key, value in TASKS[wildcards.task].items()
-            if key in ("head_learning_rate", "batch_size", "warmup_ratio", "bucketing")
-        }
-        | {"epochs": epochs(wildcards.task)},
+        settings=lambda wildcards: in_order(
+            {
+                key: value
+                for key, value in TASKS[wildcards.task].items()
+                if key in ("head_learning_rate", "batch_size", "warmup_ratio", "bucketing")
+            }
+            | {"epochs": epochs(wildcards.task)}
+        ),
         learning_rate=lambda wildcards: learning_rate(wildcards.model, TASKS[wildcards.task]),
         encoding=lambda wildcards: encoding(wildcards.task),
         train_items=lambda wildcards: train_items(wildcards.task, wildcards.model),

@@ -6,10 +6,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from support import CPU, tiny_encoder, wordpiece_tokenizer
+from support import CPU, ROOT, tiny_encoder, wordpiece_tokenizer
+from thot.alignment import FastAlignModel
 
 from alignfreeze.aligners import awesome, dictionary, fastalign
-from alignfreeze.bitext import Bitext, write_bitext
+from alignfreeze.bitext import Bitext, read_parallel, write_bitext
 from alignfreeze.errors import InputError
 from alignfreeze.subwords import WordTokenizer
 
@@ -281,3 +282,53 @@ def test_fastalign_applies_to_sentences_it_was_not_fitted_on(toy, fit):
     aligner = fit(toy[0], 5)
     (links,) = fastalign.align(Bitext([["dog", "unheard"]], [["hund", "ungehört"]]), aligner)
     assert (0, 0) in links
+
+
+def slow_symmetrisation(forward, backward):
+    """Grow-diag-final-and (Koehn et al. 2003) by loops."""
+
+    def free(link):
+        return all(i != link[0] for i, _ in chosen), all(j != link[1] for _, j in chosen)
+
+    chosen, union = forward & backward, forward | backward
+    grown = True
+    while grown:
+        grown = False
+        for i, j in sorted(chosen):
+            for down, right in ((-1, 0), (0, -1), (1, 0), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1)):
+                link = (i + down, j + right)
+                if link in union - chosen and any(free(link)):
+                    chosen.add(link)
+                    grown = True
+    for direction in (forward, backward):
+        for link in sorted(direction):
+            if all(free(link)):
+                chosen.add(link)
+    return chosen
+
+
+def test_fastalign_symmetrises_two_directions_of_real_sentences(fit):
+    demo = ROOT / "data" / "demo" / "bitext"
+    bitext = read_parallel(demo / "en.txt", demo / "de.txt")
+    english, german = ([[w.lower() for w in s] for s in side] for side in (bitext.source, bitext.target))
+
+    def one_direction(first, second):
+        model = FastAlignModel()
+        for pair in zip(first, second, strict=True):
+            model.add_sentence_pair(*pair)
+        model.start_training()
+        for _ in range(5):
+            model.train()
+        model.end_training()
+        matrices = (model.get_best_alignment(*pair)[1].to_numpy() for pair in zip(first, second, strict=True))
+        return [{(int(i), int(j)) for i, j in np.argwhere(matrix)} for matrix in matrices]
+
+    forward = one_direction(english, german)
+    backward = [{(i, j) for j, i in links} for links in one_direction(german, english)]
+    found = [set(links) for links in fastalign.align(bitext, fit(bitext, 5))]
+    expected = [slow_symmetrisation(f, b) for f, b in zip(forward, backward, strict=True)]
+    for links, f, b in zip(found, forward, backward, strict=True):
+        assert f & b <= links <= f | b
+    # The order in which links grow is not part of the definition: a few may differ.
+    common = sum(len(a & b) for a, b in zip(found, expected, strict=True))
+    assert 2 * common / (sum(map(len, found)) + sum(map(len, expected))) > 0.97

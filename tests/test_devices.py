@@ -40,6 +40,7 @@ def start(tmp_path):
 
 
 def device_of(job):
+    assert select.select([job.stdout], [], [], 60)[0], "no device within a minute"
     name, only_visible = job.stdout.readline().split()
     assert name == only_visible, "the process must see its own device only"
     return name
