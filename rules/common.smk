@@ -206,6 +206,18 @@ def runs():
     ]
 
 
+def score_files(langs):
+    """Scores of every run whose task has a language of the set."""
+    files = [
+        results(f"scores/{model}/{strategy}/{aligner}/{pairs}/{task}/seed{seed}/{langs}.csv")
+        for model, strategy, aligner, pairs, task, seed in runs()
+        if evaluated(task, langs)
+    ]
+    if not files:
+        raise WorkflowError(f"tables/{langs}: no task is evaluated in {langs}; see evaluate of each task")
+    return files
+
+
 def realignments():
     """(model, strategy, aligner, pairs, seed, steps) that the runs start from, at their last step count."""
     chosen = dict.fromkeys(

@@ -33,11 +33,7 @@ rule evaluate:
 
 rule collect_scores:
     input:
-        scores=lambda wildcards: [
-            results(f"scores/{model}/{strategy}/{aligner}/{pairs}/{task}/seed{seed}/{wildcards.langs}.csv")
-            for model, strategy, aligner, pairs, task, seed in runs()
-            if evaluated(task, wildcards.langs)
-        ],
+        scores=lambda wildcards: score_files(wildcards.langs),
         code=code("scores"),
     output:
         results("tables/{langs}/scores.csv"),

@@ -320,9 +320,8 @@ def test_every_task_is_evaluated_in_the_source_language():
 
 
 def test_language_set_of_a_task_that_does_not_exist():
-    line = only(four_tasks(xnli={"evaluate": "fwe"}))
-    assert (
-        line == "tasks.xnli.evaluate: 'fwe' found (did you mean few?); allowed are all, few, other or a language code"
+    assert only(four_tasks(xnli={"evaluate": "fwe"})) == (
+        "tasks.xnli.evaluate: 'fwe' found (did you mean few?); allowed are all, few, other or a language code"
     )
 
 
