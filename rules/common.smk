@@ -46,6 +46,7 @@ EVALUATE = config.get("evaluate", "all")
 ALIGNERS = config.get("aligners", {})
 REALIGNMENT = config.get("realignment", {})
 STRATEGIES = {name: configuration.strategy_settings(entry) for name, entry in REALIGNMENT.get("strategies", {}).items()}
+REALIGNMENT_MODULES = ("realignment", "loss", "batches", "freezing", "encoders")
 # Strategies that realign before fine-tuning and so have encoders of their own; the others do it meanwhile.
 BEFORE = [name for name, settings in STRATEGIES.items() if settings["schedule"] == "before"]
 # In the order of their names: another order in the configuration is no change, and reruns nothing.

@@ -5,8 +5,14 @@ rule finetune:
     input:
         encoder=start_of,
         train=lambda wildcards: for_language(TASKS[wildcards.task]["train"], SOURCE),
+        pairs=pairs_of,
         code=lambda wildcards: code(
-            "finetuning", "vocabulary", "training", f"tasks/{wildcards.task}", *TRAINING_CODE[wildcards.task]
+            "finetuning",
+            "vocabulary",
+            "training",
+            f"tasks/{wildcards.task}",
+            *TRAINING_CODE[wildcards.task],
+            *(REALIGNMENT_MODULES if pairs_of(wildcards) else []),
         ),
     output:
         kept(results(f"finetuned/{TASK_RUN}"), "all", "finetuned"),
@@ -31,6 +37,7 @@ rule finetune:
         encoding=lambda wildcards: encoding(wildcards.task),
         train_items=lambda wildcards: train_items(wildcards.task, wildcards.model),
         max_train_items=lambda wildcards: TASKS[wildcards.task].get("max_train_items"),
+        interleaving=interleaving_of,
         training=TRAINING,
         state=state_of(f"finetuned/{TASK_RUN}"),
         resume_every=config.get("resume_every", 500),

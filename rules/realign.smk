@@ -1,6 +1,6 @@
 """Realignment: training rows once per aligner, then one trajectory per strategy and seed."""
 
-REALIGN_CODE = code("realignment", "loss", "batches", "freezing", "vocabulary", "training", "encoders")
+REALIGN_CODE = code(*REALIGNMENT_MODULES, "vocabulary", "training")
 
 
 rule encode_pairs:

@@ -24,10 +24,12 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     from alignfreeze.atomic import atomic_directory
     from alignfreeze.encoders import load_config, load_tokenizer
     from alignfreeze.errors import InputError
-    from alignfreeze.finetuning import FinetuningSettings, finetune
+    from alignfreeze.finetuning import FinetuningSettings, Interleaving, finetune
+    from alignfreeze.realignment import RealignmentSettings
     from alignfreeze.records import file_checksum, write_record
     from alignfreeze.tasks import load_task
     from alignfreeze.training import TrainingState, fingerprint, write_log
+    from alignfreeze.word_pairs import PairRows
 
     settings = FinetuningSettings(
         **smk.params.settings,
@@ -43,6 +45,14 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
             f"tasks.{smk.wildcards.task}.train_items: {smk.params.train_items} in the configuration, but "
             f"{smk.input.train} gives {len(items)} training items for {smk.wildcards.model}; write {len(items)}"
         )
+    interleaving = None
+    if smk.params.interleaving:
+        streams = {
+            language: PairRows(Path(smk.input.pairs) / f"{language}.arrow")
+            for language in smk.params.interleaving["languages"]
+        }
+        realignment = RealignmentSettings(**smk.params.interleaving["settings"])
+        interleaving = Interleaving(streams, realignment, smk.params.interleaving["weight"])
     torch.manual_seed(seed)
     model = task.load_new(smk.input.encoder)
     device = torch_device(device_name)
@@ -56,6 +66,10 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
         "encoder": file_checksum(Path(smk.input.encoder) / "model.safetensors"),
         "device": str(device),
     }
+    if interleaving:
+        decisive["realignment"] = asdict(interleaving.settings)
+        decisive["realignment_weight"] = interleaving.weight
+        decisive["rows"] = {language: file_checksum(stream.path) for language, stream in streams.items()}
     state = TrainingState(Path(smk.params.state), fingerprint(decisive), smk.params.resume_every)
     with atomic_directory(smk.output[0]) as folder:
         report = finetune(
@@ -69,6 +83,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
             save=lambda write: write(folder),
             state=state,
             description=f"fine-tune {smk.wildcards.task} {smk.wildcards.strategy}",
+            interleaving=interleaving,
         )
         tokenizer.save_pretrained(folder)
         write_log(folder / "training_log.csv", report.log)
