@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: demo test lint lock bench
+.PHONY: demo test test-slurm lint lock bench plan
 .DELETE_ON_ERROR:
 
 .venv/installed: requirements.lock
@@ -19,6 +19,10 @@ demo: .venv/installed
 
 test: .venv/installed lint
 	$(BIN)/python -m pytest
+
+# Needs root and Debian's packages slurm-wlm and munge (skipped, with the reason, without them); about 5 minutes.
+test-slurm: .venv/installed
+	$(BIN)/python -m pytest -m slurm -rs
 
 lint: .venv/installed
 	$(BIN)/ruff check .
