@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -25,22 +26,41 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 DeviceChoice = Literal["auto", "cpu", "cuda"]
 POLL_SECONDS = 1.0
+NO_DEVICE = ("", "-1", "NoDevFiles")  # how users, and old SLURM, write that there is none
 LOCK_FOLDER = Path(tempfile.gettempdir()) / f"alignfreeze-devices-{os.getuid()}"
 
 
 def visible_devices() -> list[str]:
-    """GPUs that this process may use, by the name that CUDA_VISIBLE_DEVICES takes; none on a machine without one."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return [name.strip() for name in visible.split(",") if name.strip() and name.strip() != "-1"]
+    """GPUs that this process may use, by the name that CUDA_VISIBLE_DEVICES takes; none on a machine without one.
+
+    CUDA_VISIBLE_DEVICES decides where it is set. In a SLURM job what the scheduler assigned is all there is, whatever
+    else the node has. Elsewhere the driver is asked; of a GPU that is cut into MIG devices these are meant.
+    """
+    assigned = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if assigned is None and "SLURM_JOB_ID" in os.environ:
+        assigned = os.environ.get("SLURM_STEP_GPUS", os.environ.get("SLURM_JOB_GPUS", ""))
+    if assigned is not None:
+        return [name.strip() for name in assigned.split(",") if name.strip() not in NO_DEVICE]
     try:
-        listing = subprocess.run(
-            ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
-            capture_output=True, text=True, check=True, timeout=60,
-        )  # fmt: skip
+        listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True, timeout=60)
     except (FileNotFoundError, subprocess.SubprocessError):
         return []
-    return listing.stdout.split()
+    names: list[str] = []
+    for line in listing.stdout.splitlines():
+        if gpu := re.match(r"GPU (\d+):", line):
+            names.append(gpu[1])
+        elif part := re.search(r"\(UUID: (MIG-[^)]+)\)", line):
+            if names[-1].isdecimal():
+                names.pop()
+            names.append(part[1])
+    return names
+
+
+def pytorch_sees_cuda() -> bool:
+    """Whether this PyTorch can compute on the GPU that CUDA_VISIBLE_DEVICES names."""
+    import torch
+
+    return torch.cuda.is_available()
 
 
 @contextmanager
@@ -58,12 +78,14 @@ def claimed_device(choice: DeviceChoice, lock_folder: Path = LOCK_FOLDER) -> Ite
 
     Raises
     ------
-    InputError : `cuda` on a machine without a GPU.
+    InputError : `cuda`, but no GPU is visible or PyTorch cannot use it.
     """
     names = [] if choice == "cpu" else visible_devices()
     if not names:
         if choice == "cuda":
             raise InputError("device: 'cuda', but no GPU is visible; write device: auto or cpu")
+        if choice == "auto" and "SLURM_JOB_ID" in os.environ:
+            logger.warning("SLURM assigned no GPU to this job: running on the CPU")
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         yield None
     else:
@@ -73,6 +95,14 @@ def claimed_device(choice: DeviceChoice, lock_folder: Path = LOCK_FOLDER) -> Ite
         os.environ["CUDA_VISIBLE_DEVICES"] = name
         logger.info("using GPU %s", name)
         try:
+            if not pytorch_sees_cuda():
+                if choice == "cuda":
+                    raise InputError(
+                        f"device: 'cuda', but PyTorch sees no CUDA device at GPU {name}; "
+                        "install a CUDA build of torch that fits the driver, or write device: auto or cpu"
+                    )
+                logger.warning("PyTorch sees no CUDA device at GPU %s: running on the CPU", name)
+                name = None
             yield name
         finally:
             lock.release()

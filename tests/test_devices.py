@@ -1,3 +1,5 @@
+import itertools
+import json
 import os
 import select
 import subprocess
@@ -15,6 +17,7 @@ import os, sys
 from pathlib import Path
 from alignfreeze import devices
 devices.POLL_SECONDS = 0.05
+devices.pytorch_sees_cuda = lambda: True  # the devices are pretended
 with devices.claimed_device("auto", Path(sys.argv[1])) as name:
     print(name, os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
     sys.stdin.readline()
@@ -100,13 +103,25 @@ def test_machine_without_the_driver_s_tool_has_no_device(monkeypatch, tmp_path):
     assert visible_devices() == []
 
 
+# MIG devices as new and as old drivers name them.
+LISTING = """GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-11aa)
+GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-e86cb44c)
+  MIG 3g.20gb     Device  0: (UUID: MIG-c7384736-a75d-5afc-978f-d2f1294409fd)
+  MIG 3g.20gb     Device  1: (UUID: MIG-GPU-e86cb44c/2/0)
+GPU 2: NVIDIA A100-SXM4-40GB (UUID: GPU-22bb)"""
+
+
 def test_driver_s_tool_names_the_devices(monkeypatch, tmp_path):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\nprintf '0\\n1\\n'\n")
+    tool.write_text(f"#!/bin/sh\necho '{LISTING}'\n")
     tool.chmod(0o755)
-    assert visible_devices() == ["0", "1"]
+    assert visible_devices() == ["0", "MIG-c7384736-a75d-5afc-978f-d2f1294409fd", "MIG-GPU-e86cb44c/2/0", "2"]
+    monkeypatch.setenv("SLURM_JOB_ID", "100")
+    assert visible_devices() == [], "the node's other GPUs belong to other jobs"
+    monkeypatch.delenv("SLURM_JOB_ID")
     tool.write_text("#!/bin/sh\nexit 9\n")
     assert visible_devices() == []
 
@@ -128,8 +143,89 @@ def test_cuda_without_a_device_is_a_clear_error(monkeypatch, tmp_path):
         pass
 
 
+@pytest.mark.parametrize(
+    ("environment", "names"),
+    [
+        ({"CUDA_VISIBLE_DEVICES": "3", "SLURM_STEP_GPUS": "7"}, ["3"]),
+        ({"SLURM_STEP_GPUS": "2", "SLURM_JOB_GPUS": "2,5"}, ["2"]),
+        ({"SLURM_JOB_GPUS": "2,5"}, ["2", "5"]),
+        ({"CUDA_VISIBLE_DEVICES": "NoDevFiles"}, []),
+        ({}, []),
+    ],
+)
+def test_slurm_s_variables(monkeypatch, environment, names):
+    for name in ("CUDA_VISIBLE_DEVICES", "SLURM_STEP_GPUS", "SLURM_JOB_GPUS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (environment | {"SLURM_JOB_ID": "100"}).items():
+        monkeypatch.setenv(name, value)
+    assert visible_devices() == names
+
+
+def test_gpu_that_pytorch_cannot_use(monkeypatch, tmp_path, caplog):
+    """A CPU build of PyTorch, or a driver that is too old, on a machine with GPUs."""
+    monkeypatch.setattr(devices, "pytorch_sees_cuda", lambda: False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5")
+    with claimed_device("auto", tmp_path) as name:
+        assert torch_device(name).type == "cpu"
+    assert "PyTorch sees no CUDA device at GPU 5: running on the CPU" in caplog.text
+    with pytest.raises(InputError, match="GPU 5; install a CUDA build of torch"), claimed_device("cuda", tmp_path):
+        pass
+
+
+def test_pytorch_is_asked_for_the_claimed_device_only():
+    """A CPU build says no; with a CUDA build, a device that does not exist is none either."""
+    code = "import sys; from alignfreeze import devices; sys.exit(devices.pytorch_sees_cuda())"
+    environment = {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "99"}
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment).returncode == 0
+
+
+WORKFLOW = """
+rule all:
+    input: expand("job{n}.json", n=range(6))
+
+rule one:
+    output: "job{n}.json"
+    resources: gpu=1
+    script: "job.py"
+"""
+SCRIPT = """
+import json, time
+from pathlib import Path
+from alignfreeze import devices
+devices.POLL_SECONDS = 0.05
+devices.pytorch_sees_cuda = lambda: True
+with devices.claimed_device("auto", Path("locks")) as name:
+    start = time.time()
+    Path(f"started{snakemake.wildcards.n}").touch()
+    while len(list(Path().glob("started*"))) < 4 and time.time() < start + 60:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    end = time.time()
+Path(snakemake.output[0]).write_text(json.dumps([name, start, end]))
+"""
+
+
+@pytest.mark.workflow
+def test_four_local_jobs_of_snakemake_compute_on_four_devices(tmp_path):
+    (tmp_path / "Snakefile").write_text(WORKFLOW)
+    (tmp_path / "job.py").write_text(SCRIPT)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM_")}
+    subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "8", "--resources", "gpu=4", "--quiet", "all"],
+        cwd=tmp_path, env=environment | {"CUDA_VISIBLE_DEVICES": "0,1,2,3", "PYTHONPATH": str(ROOT)},
+        check=True, timeout=300, capture_output=True,
+    )  # fmt: skip
+    jobs = [json.loads((tmp_path / f"job{n}.json").read_text()) for n in range(6)]
+    assert {name for name, _, _ in jobs} == {"0", "1", "2", "3"}
+    for (first, start, end), (second, other_start, other_end) in itertools.combinations(jobs, 2):
+        assert first != second or end <= other_start or other_end <= start
+    side_by_side = [sum(start <= moment <= end for _, start, end in jobs) for _, moment, _ in jobs]
+    assert max(side_by_side) == 4
+
+
 def test_device_is_free_again_after_an_error(monkeypatch, tmp_path):
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    monkeypatch.setattr(devices, "pytorch_sees_cuda", lambda: True)
     for _ in range(2):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-1a/2")
         with pytest.raises(RuntimeError, match="GPU-1a/2"), claimed_device("auto", tmp_path) as name:
