@@ -47,3 +47,25 @@ def test_every_rule_names_an_environment_that_exists():
     for rules in (ROOT / "rules").glob("*.smk"):
         named |= set(re.findall(r'"\.\./envs/(\w+)\.yaml"', rules.read_text()))
     assert named == {path.stem for path in ENVIRONMENTS}
+
+
+def test_container_is_built_from_the_lock_file_alone():
+    """The recipe cannot be built here: what it copies and installs, and its Python, are compared."""
+    recipe = (ROOT / "Dockerfile").read_text()
+    instructions = re.sub(r"\\\n\s*", "", re.sub(r"^#.*\n", "", recipe, flags=re.MULTILINE))
+    assert re.findall(r"^COPY (.+)$", instructions, re.MULTILINE) == ["requirements.lock /tmp/requirements.lock"]
+    assert re.findall(r"pip install .*", instructions) == [
+        "pip install --no-cache-dir --requirement /tmp/requirements.lock && pip check"
+    ]
+    (python,) = re.findall(r"^FROM python:([\d.]+)-", instructions, re.MULTILINE)
+    versions = {
+        dependency
+        for path in ENVIRONMENTS
+        for dependency in yaml.safe_load(path.read_text())["dependencies"]
+        if isinstance(dependency, str) and dependency.startswith("python=")
+    }
+    assert versions == {f"python={python}"}
+    known = {"FROM", "RUN", "COPY", "ENV", "WORKDIR", "ENTRYPOINT", "CMD"}
+    assert {line.split()[0] for line in instructions.splitlines() if line.strip()} <= known
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    assert ignored == ["*", "!requirements.lock"]
