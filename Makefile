@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: demo test test-slurm lint lock bench plan
+.PHONY: demo test test-slurm lint lock bench
 .DELETE_ON_ERROR:
 
 .venv/installed: requirements.lock
