@@ -139,6 +139,11 @@ def evaluated(task, langs):
     return configuration.evaluated_languages(config, task, langs)
 
 
+def with_source(langs):
+    """Languages of a table: a set stands beside the source language, a single code alone."""
+    return [SOURCE, *languages_of(langs)] if langs in LANGUAGE_SETS else [langs]
+
+
 def model_folder(model):
     """Where a model's checkpoint lies; everything downstream sees just this folder."""
     kind, _, name = MODELS[model]["source"].partition(":")

@@ -35,7 +35,7 @@ rule convert_published:
         "../envs/analysis.yaml"
     params:
         experiment=config["experiment"],
-        languages=lambda wildcards: evaluated(wildcards.langs),
+        languages=lambda wildcards: with_source(wildcards.langs),
         source=SOURCE,
         checksums=config["published"]["files"],
     message:
