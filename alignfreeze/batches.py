@@ -37,6 +37,9 @@ class RealignmentBatch:
     anchors: torch.Tensor
     partners: torch.Tensor
 
+    def __len__(self) -> int:
+        return len(self.source_ids)
+
     def to(self, device: torch.device) -> RealignmentBatch:
         """The batch on a device, copied without waiting where memory is pinned."""
         return RealignmentBatch(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from transformers import PreTrainedModel, get_linear_schedule_with_warmup
 from alignfreeze.batches import Bucketing, RealignmentBatch, bucketed_batches
 from alignfreeze.finetuning_steps import total_steps
 from alignfreeze.realignment import InterleavedRealignment, RealignmentSettings, stream_token_ids, subwords_of
-from alignfreeze.training import Precision, TrainingReport, TrainingState, adam, train
+from alignfreeze.token_classification import IGNORED
+from alignfreeze.training import Precision, TrainingReport, TrainingState, adam, autocast, train
 from alignfreeze.vocabulary import TrimmedVocabulary
 from alignfreeze.word_pairs import PairRows
 
@@ -46,6 +47,20 @@ class TensorBatch:
 
     tensors: dict[str, torch.Tensor]
 
+    def __len__(self) -> int:
+        return len(self.tensors["input_ids"])
+
+    def split(self, size: int) -> list[TensorBatch]:
+        """Parts of at most `size` items, as wide as the whole."""
+        return [
+            TensorBatch({name: tensor[start : start + size] for name, tensor in self.tensors.items()})
+            for start in range(0, len(self), size)
+        ]
+
+    def loss_terms(self) -> int:
+        """Number of terms whose mean is the model's loss: labels that are not ignored, or items (answer spans)."""
+        return int((self.tensors["labels"] != IGNORED).sum()) if "labels" in self.tensors else len(self)
+
     def to(self, device: torch.device) -> TensorBatch:
         """The batch on a device."""
         return TensorBatch({name: t.to(device, non_blocking=True) for name, t in self.tensors.items()})
@@ -72,6 +87,9 @@ class InterleavedBatch:
     step: int
     task: TensorBatch
     realignment: RealignmentBatch
+
+    def __len__(self) -> int:
+        return max(len(self.task), len(self.realignment))
 
     def to(self, device: torch.device) -> InterleavedBatch:
         """The batch on a device."""
@@ -121,7 +139,7 @@ def finetune(
     realignment = interleaving and InterleavedRealignment(
         model.base_model,
         interleaving.streams,
-        interleaving.settings,
+        replace(interleaving.settings, precision=settings.precision),
         interleaving.weight,
         seed,
         device,
@@ -159,6 +177,19 @@ def finetune(
     def loss_of(batch: TensorBatch) -> Any:
         return model(**batch.tensors).loss
 
+    def loss_in_parts(batch: TensorBatch, size: int) -> torch.Tensor:
+        parts = batch.split(size)
+        terms = [part.loss_terms() for part in parts]
+        total = torch.zeros((), device=device)
+        for part, count in zip(parts, terms, strict=True):
+            if count == 0:
+                continue
+            with autocast(device, settings.precision):
+                loss = loss_of(part) * (count / sum(terms))
+            loss.backward()
+            total += loss.detach()
+        return total
+
     def tokens_of(batch: TensorBatch) -> int:
         return int(batch.tensors["attention_mask"].sum())
 
@@ -168,6 +199,9 @@ def finetune(
 
     def interleaved_loss(batch: InterleavedBatch) -> Any:
         return loss_of(batch.task) + realignment.weighted_loss(batch.realignment, batch.step)
+
+    def interleaved_loss_in_parts(batch: InterleavedBatch, size: int) -> torch.Tensor:
+        return loss_in_parts(batch.task, size) + realignment.weighted_loss_in_parts(batch.realignment, batch.step, size)
 
     def interleaved_tokens(batch: InterleavedBatch) -> int:
         return tokens_of(batch.task) + subwords_of(batch.realignment)
@@ -183,6 +217,7 @@ def finetune(
         optimiser,
         steps,
         device,
+        in_parts=interleaved_loss_in_parts if realignment else loss_in_parts,
         schedule=schedule,
         precision=settings.precision,
         state=state,

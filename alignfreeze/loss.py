@@ -62,12 +62,27 @@ class RealignmentLoss(nn.Module):
         -------
         scalar, float32.
         """
-        words = torch.cat(
-            [
-                source_states.flatten(0, 1).index_select(0, batch.source_index),
-                target_states.flatten(0, 1).index_select(0, batch.target_index),
-            ]
-        )  # (W, h)
+        return self.of_words(
+            torch.cat(
+                [
+                    source_states.flatten(0, 1).index_select(0, batch.source_index),
+                    target_states.flatten(0, 1).index_select(0, batch.target_index),
+                ]
+            ),
+            batch,
+        )
+
+    def of_words(self, words: torch.Tensor, batch: RealignmentBatch) -> torch.Tensor:
+        """Loss of a batch from its words' states alone.
+
+        Parameters
+        ----------
+        words : (W, h), source words, then target words.
+
+        Returns
+        -------
+        scalar, float32.
+        """
         # The similarity and its softmax stay in float32 under autocast: at temperature 0.1 bf16 would round them away.
         vectors = functional.normalize(self.head(words).float(), dim=-1)  # (W, head_size)
         with torch.autocast(words.device.type, enabled=False):

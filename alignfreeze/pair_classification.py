@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from alignfreeze.encoders import check_length, positions
+from alignfreeze.inference import outputs
 from alignfreeze.token_classification import pad_batch
 
 logger = logging.getLogger(__name__)
@@ -130,14 +131,6 @@ class PairItems:
         return batch | {"labels": self.labels[list(chosen)]}
 
 
-def by_length(lengths: Sequence[int], batch_size: int) -> Iterator[np.ndarray]:
-    """Item numbers of each batch, shortest items first."""
-    order = np.argsort(lengths, kind="stable")
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size]
-
-
-@torch.inference_mode()
 def predict(
     model: PreTrainedModel,
     first: Sequence[str],
@@ -147,10 +140,12 @@ def predict(
     batch_size: int = 64,
 ) -> list[str]:
     """A label for every pair, which is seen whole as far as the model has positions."""
-    model.eval().to(device)
     encoded = encoder.encode(first, second, encoder.positions)
     best = np.zeros(len(encoded), np.int64)
-    for chosen in by_length([len(pair.ids) for pair in encoded], batch_size):
-        batch = pad_pairs([encoded[i] for i in chosen], encoder.tokenizer.pad_token_id, encoder.token_types)
-        best[chosen] = model(**{name: t.to(device) for name, t in batch.items()}).logits.argmax(-1).cpu().numpy()
+
+    def collate(chosen: Sequence[int]) -> dict[str, torch.Tensor]:
+        return pad_pairs([encoded[i] for i in chosen], encoder.tokenizer.pad_token_id, encoder.token_types)
+
+    for chosen, output in outputs(model, [len(pair.ids) for pair in encoded], collate, device, batch_size):
+        best[chosen] = output.logits.argmax(-1).cpu().numpy()
     return [model.config.id2label[int(number)] for number in best]

@@ -17,7 +17,8 @@ from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from alignfreeze.encoders import check_length
 from alignfreeze.errors import InputError
-from alignfreeze.pair_classification import EncodedPair, by_length, has_token_types, pad_pairs
+from alignfreeze.inference import outputs
+from alignfreeze.pair_classification import EncodedPair, has_token_types, pad_pairs
 from alignfreeze.squad import Answer, Question
 from alignfreeze.subwords import lone_mark_id
 
@@ -172,7 +173,6 @@ def best_span(start: np.ndarray, end: np.ndarray, longest: int) -> tuple[float, 
     return float(score[i, j]), int(i), int(j)
 
 
-@torch.inference_mode()
 def predict(
     model: PreTrainedModel,
     questions: Sequence[Question],
@@ -184,12 +184,13 @@ def predict(
 
     The answer stands as the tokenizer's spans have it, with the space before a word where they include it.
     """
-    model.eval().to(device)
     windows = list(encoder.windows(questions))
     best = [(-np.inf, "")] * len(questions)
-    for chosen in by_length([len(window.ids) for window in windows], batch_size):
-        batch = pad_pairs([windows[i] for i in chosen], encoder.tokenizer.pad_token_id, encoder.token_types)
-        output = model(**{name: t.to(device) for name, t in batch.items()})
+
+    def collate(chosen: Sequence[int]) -> dict[str, torch.Tensor]:
+        return pad_pairs([windows[i] for i in chosen], encoder.tokenizer.pad_token_id, encoder.token_types)
+
+    for chosen, output in outputs(model, [len(window.ids) for window in windows], collate, device, batch_size):
         starts, ends = output.start_logits.float().cpu().numpy(), output.end_logits.float().cpu().numpy()
         for row, number in enumerate(chosen):
             window = windows[number]

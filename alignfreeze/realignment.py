@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +27,16 @@ from alignfreeze.batches import (
 from alignfreeze.encoders import Layer, encoder_blocks, layer_index, only_lower_blocks
 from alignfreeze.freezing import FreezeReport, freeze
 from alignfreeze.loss import RealignmentLoss, Variant
-from alignfreeze.training import Precision, TrainingReport, TrainingState, adam, train
+from alignfreeze.training import (
+    Precision,
+    TrainingReport,
+    TrainingState,
+    adam,
+    autocast,
+    random_state,
+    set_random_state,
+    train,
+)
 from alignfreeze.vocabulary import TrimmedVocabulary
 from alignfreeze.word_pairs import PairRow, PairRows
 
@@ -69,6 +79,12 @@ def subwords_of(batch: RealignmentBatch) -> int:
     return int(batch.source_mask.sum() + batch.target_mask.sum())
 
 
+def _index_in_rows(index: torch.Tensor, width: int, start: int, rows: int) -> torch.Tensor:
+    """Those of the indices into flattened rows that lie in some rows, counted from the first of these rows."""
+    first, end = start * width, (start + rows) * width
+    return index[(index >= first) & (index < end)] - first
+
+
 class RealignmentObjective:
     """The realignment loss of an encoder and its endless batches; what trains them comes from elsewhere.
 
@@ -105,6 +121,47 @@ class RealignmentObjective:
             source = self.model(input_ids=batch.source_ids, attention_mask=batch.source_mask).last_hidden_state
             target = self.model(input_ids=batch.target_ids, attention_mask=batch.target_mask).last_hidden_state
         return self.module(source, target, batch)
+
+    def loss_in_parts(self, batch: RealignmentBatch, size: int, weight: float = 1.0) -> torch.Tensor:
+        """Add the gradients of `weight * loss`, holding the graph of at most `size` rows of one side at a time.
+
+        Every word competes with every other, so the loss of a batch is not a sum over its rows. Gao et al. (2021,
+        gradient caching): run the encoder without a graph, take the loss's gradient at the words' states, then run
+        each part again, with the same dropout, and continue the gradient into the encoder.
+
+        Returns
+        -------
+        the weighted loss, without a graph.
+        """
+        parts = [
+            (ids[start : start + size], mask[start : start + size], _index_in_rows(index, ids.shape[1], start, size))
+            for ids, mask, index in (
+                (batch.source_ids, batch.source_mask, batch.source_index),
+                (batch.target_ids, batch.target_mask, batch.target_index),
+            )
+            for start in range(0, len(ids), size)
+        ]
+        states, dropout = [], []
+        with torch.no_grad():
+            for part in parts:
+                dropout.append(random_state(self.device))
+                states.append(self._word_states(*part))
+        words = torch.cat(states).requires_grad_()
+        with autocast(self.device, self.settings.precision):
+            loss = weight * self.module.of_words(words, batch)
+        loss.backward()
+        for part, before, gradient in zip(parts, dropout, words.grad.split([len(s) for s in states]), strict=True):
+            set_random_state(before, self.device)
+            again = self._word_states(*part)
+            if again.requires_grad:  # not where everything below the loss is frozen
+                again.backward(gradient)
+        return loss.detach()
+
+    def _word_states(self, ids: torch.Tensor, mask: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        """States (words, h) of the words of some rows; `index` into the flattened rows."""
+        with autocast(self.device, self.settings.precision), only_lower_blocks(self.model, self.layer):
+            states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        return states.flatten(0, 1).index_select(0, index)
 
     def plan(self) -> Iterator[list[RowKey]]:
         """Rows of each batch, endless and the same every time."""
@@ -182,15 +239,27 @@ class InterleavedRealignment(RealignmentObjective):
 
     def weighted_loss(self, batch: RealignmentBatch, step: int) -> torch.Tensor:
         """The share of a step's loss, without a gradient by frozen parameters (they stay trainable by the task's)."""
+        with self._apart(step):
+            return self.weight * self.loss(batch)
+
+    def weighted_loss_in_parts(self, batch: RealignmentBatch, step: int, size: int) -> torch.Tensor:
+        """Add the gradients of `weighted_loss`, `size` rows at a time; see `loss_in_parts`."""
+        with self._apart(step):
+            return self.loss_in_parts(batch, size, self.weight)
+
+    @contextlib.contextmanager
+    def _apart(self, step: int) -> Iterator[None]:
+        """Freeze what realignment freezes, and draw the step's own random numbers."""
         random = int(np.random.SeedSequence([self.seed, step]).generate_state(1, np.uint64)[0])
         for parameter in self._constants:
             parameter.requires_grad_(False)
-        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
-            torch.manual_seed(random)
-            loss = self.loss(batch)
-        for parameter in self._constants:
-            parameter.requires_grad_(True)
-        return self.weight * loss
+        try:
+            with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+                torch.manual_seed(random)
+                yield
+        finally:
+            for parameter in self._constants:
+                parameter.requires_grad_(True)
 
 
 class Realigner(RealignmentObjective):
@@ -245,6 +314,7 @@ class Realigner(RealignmentObjective):
             self.optimiser,
             max(steps),
             self.device,
+            in_parts=self.loss_in_parts,
             precision=self.settings.precision,
             checkpoints=checkpoints,
             state=state,

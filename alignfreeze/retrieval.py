@@ -13,6 +13,7 @@ import torch
 from transformers import PreTrainedModel
 
 from alignfreeze.bitext import Bitext
+from alignfreeze.inference import outputs
 from alignfreeze.pharaoh import Links
 from alignfreeze.subwords import NO_SUBWORD, WordTokenizer
 from alignfreeze.token_classification import pad_batch
@@ -33,7 +34,6 @@ class Retrieval:
         return (self.source_to_target + self.target_to_source) / 2
 
 
-@torch.inference_mode()
 def word_states(
     model: PreTrainedModel,
     sentences: Sequence[Sequence[str]],
@@ -49,15 +49,16 @@ def word_states(
     states : (layers, words, h) float32, zero for a word without a subword, on the CPU.
     start : (sentences,), number of the first word of each sentence.
     """
-    model.eval().to(device)
     encoded = tokenizer.encode(sentences)
     start = np.cumsum([0, *(len(sentence) for sentence in sentences)])
     states = torch.zeros(len(layers), start[-1], model.config.hidden_size)
-    order = np.argsort([len(sentence.ids) for sentence in encoded], kind="stable")
-    for chosen in (order[i : i + batch_size] for i in range(0, len(order), batch_size)):
-        batch = pad_batch([encoded[i] for i in chosen], tokenizer.tokenizer.pad_token_id)
-        hidden = model(**{name: t.to(device) for name, t in batch.items()}, output_hidden_states=True).hidden_states
-        read = torch.stack([hidden[layer] for layer in layers]).float().cpu()  # (layers, B, T, h)
+
+    def collate(chosen: Sequence[int]) -> dict[str, torch.Tensor]:
+        return pad_batch([encoded[i] for i in chosen], tokenizer.tokenizer.pad_token_id)
+
+    lengths = [len(sentence.ids) for sentence in encoded]
+    for chosen, output in outputs(model, lengths, collate, device, batch_size, output_hidden_states=True):
+        read = torch.stack([output.hidden_states[layer] for layer in layers]).float().cpu()  # (layers, B, T, h)
         for row, item in enumerate(chosen):
             present = np.flatnonzero(encoded[item].first != NO_SUBWORD)
             states[:, start[item] + present] = read[:, row, encoded[item].first[present]]

@@ -10,6 +10,7 @@ import torch
 from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from alignfreeze.encoders import check_length
+from alignfreeze.inference import outputs
 from alignfreeze.subwords import NO_SUBWORD, WordTokenizer
 
 IGNORED = -100  # the label that cross-entropy passes over
@@ -84,7 +85,6 @@ class TaggedItems:
         return batch | {"labels": labels}
 
 
-@torch.inference_mode()
 def predict(
     model: PreTrainedModel,
     words: Sequence[Sequence[str]],
@@ -96,16 +96,17 @@ def predict(
 
     Sentences longer than the tokenizer's window are split between words, not cut; windows are sorted by length.
     """
-    model.eval().to(device)
     windows = [
         (number, start, end) for number, sentence in enumerate(words) for start, end in tokenizer.windows(sentence)
     ]
     encoded = tokenizer.encode([words[number][start:end] for number, start, end in windows])
     predictions: list[list[str | None]] = [[None] * len(sentence) for sentence in words]
-    order = np.argsort([len(sentence.ids) for sentence in encoded], kind="stable")
-    for chosen in (order[i : i + batch_size] for i in range(0, len(order), batch_size)):
-        batch = pad_batch([encoded[i] for i in chosen], tokenizer.tokenizer.pad_token_id)
-        best = model(**{name: t.to(device) for name, t in batch.items()}).logits.argmax(-1).cpu().numpy()
+
+    def collate(chosen: Sequence[int]) -> dict[str, torch.Tensor]:
+        return pad_batch([encoded[i] for i in chosen], tokenizer.tokenizer.pad_token_id)
+
+    for chosen, output in outputs(model, [len(sentence.ids) for sentence in encoded], collate, device, batch_size):
+        best = output.logits.argmax(-1).cpu().numpy()
         for row, item in enumerate(chosen):
             number, start, _ = windows[item]
             for offset, position in enumerate(encoded[item].first):

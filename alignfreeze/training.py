@@ -16,6 +16,7 @@ from torch import nn
 from tqdm import tqdm
 
 from alignfreeze.atomic import atomic_file
+from alignfreeze.errors import InputError
 
 logger = logging.getLogger(__name__)
 Precision = Literal["fp32", "tf32", "bf16"]
@@ -23,7 +24,9 @@ LOG_POINTS = 50  # rows of a training log, about
 
 
 class MovableBatch(Protocol):
-    """What the loop asks of a batch."""
+    """What the loop asks of a batch; its length is its number of items."""
+
+    def __len__(self) -> int: ...
 
     def to(self, device: torch.device) -> Any: ...  # noqa: D102
 
@@ -69,11 +72,15 @@ class TrainingState:
 
 @dataclass
 class TrainingReport:
-    """What the loop saw: `log` has rows (step, mean loss since the last row), times are seconds."""
+    """What the loop saw: `log` has rows (step, mean loss since the last row), times are seconds.
+
+    micro_batch : items that are computed at a time, where memory did not suffice for a whole batch.
+    """
 
     steps: int = 0
     tokens: int = 0
     seconds: float = 0.0
+    micro_batch: int | None = None
     log: list[tuple[int, float]] = field(default_factory=list)
 
     @property
@@ -95,6 +102,78 @@ def autocast(device: torch.device, precision: Precision) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
+RandomState = tuple[torch.Tensor, torch.Tensor | None]
+
+
+def random_state(device: torch.device) -> RandomState:
+    """What decides the dropout of the next forward pass on a device."""
+    return torch.get_rng_state(), torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+
+
+def set_random_state(state: RandomState, device: torch.device) -> None:
+    """Make the next forward pass draw the dropout that it would have drawn at `random_state`."""
+    torch.set_rng_state(state[0])
+    if state[1] is not None:
+        torch.cuda.set_rng_state(state[1], device)
+
+
+class _Gradients:
+    """Gradients of a batch, in as large parts as memory allows."""
+
+    def __init__(
+        self,
+        modules: nn.Module,
+        whole: Callable[[Any], torch.Tensor],
+        in_parts: Callable[[Any, int], torch.Tensor] | None,
+        device: torch.device,
+        micro_batch: int | None,
+    ) -> None:
+        self.modules, self.whole, self.in_parts = modules, whole, in_parts
+        self.device, self.micro_batch = device, micro_batch
+
+    def __call__(self, batch: MovableBatch, step: int) -> torch.Tensor:
+        """Leave the batch's gradients at the parameters.
+
+        Returns
+        -------
+        the batch's loss, without a graph.
+
+        Raises
+        ------
+        InputError : memory does not suffice for one item.
+        """
+        before = random_state(self.device)
+        while True:
+            self.modules.zero_grad(set_to_none=True)
+            size = min(self.micro_batch or len(batch), len(batch))
+            try:
+                return self._compute(batch, size)
+            except torch.OutOfMemoryError as error:
+                if self.in_parts is None:
+                    raise
+                if size == 1:
+                    raise InputError(
+                        f"out of memory at step {step} with one item at a time; write a smaller max_length or "
+                        "precision: bf16, or take a device with more memory"
+                    ) from error
+            # Past the except clause nothing holds the tensors of the failed pass any more.
+            if self.device.type == "cuda":
+                torch.cuda.empty_cache()
+            self.micro_batch = size // 2
+            set_random_state(before, self.device)
+            logger.warning(
+                "out of memory at step %d with %d items at a time: going on with %d; a batch is still %d items",
+                step, size, self.micro_batch, len(batch),
+            )  # fmt: skip
+
+    def _compute(self, batch: Any, size: int) -> torch.Tensor:
+        if size < len(batch):
+            return self.in_parts(batch, size)
+        loss = self.whole(batch)
+        loss.backward()
+        return loss.detach()
+
+
 def train(
     modules: nn.ModuleDict,
     batches: Callable[[int], Iterator[MovableBatch]],
@@ -104,6 +183,7 @@ def train(
     steps: int,
     device: torch.device,
     *,
+    in_parts: Callable[[Any, int], torch.Tensor] | None = None,
     schedule: torch.optim.lr_scheduler.LRScheduler | None = None,
     precision: Precision = "fp32",
     checkpoints: dict[int, Callable[[], None]] | None = None,
@@ -118,6 +198,9 @@ def train(
     batches : from a step number, the batches from that step on (deterministic, so that a resumed run sees the same).
     loss_of : loss of a batch on the device.
     tokens_of : subwords of a batch (on the CPU), for the rate in the report.
+    in_parts : from a batch and a number of items, adds the whole batch's gradients to the parameters, computed so many
+        items at a time, and returns the loss without a graph. After an out-of-memory error the loop goes on with half
+        as many items at a time; the batch that a step sees stays the same. None: such an error ends the run.
     checkpoints : called after the given number of steps.
     state : where to keep the state for a resumed run.
 
@@ -131,6 +214,12 @@ def train(
     if saved:
         first, report.log = saved["step"], [tuple(row) for row in saved["log"]]
         _restore(saved, modules, optimiser, schedule)
+
+    def whole(batch: Any) -> torch.Tensor:
+        with autocast(device, precision):
+            return loss_of(batch)
+
+    gradients = _Gradients(modules, whole, in_parts, device, saved["micro_batch"] if saved else None)
     log_every = max(1, steps // LOG_POINTS)
     recent: list[torch.Tensor] = saved["recent"] if saved else []  # losses since the last row of the log
     started = time.perf_counter()
@@ -140,15 +229,11 @@ def train(
         if step > steps:
             break
         report.tokens += tokens_of(batch)
-        on_device = batch.to(device)
-        with autocast(device, precision):
-            loss = loss_of(on_device)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss = gradients(batch.to(device), step)
         optimiser.step()
         if schedule:
             schedule.step()
-        recent.append(loss.detach())
+        recent.append(loss)
         if step % log_every == 0 or step == steps:
             # The only place that waits for the device.
             report.log.append((step, float(torch.stack(recent).mean())))
@@ -158,11 +243,18 @@ def train(
         if checkpoints and step in checkpoints:
             checkpoints[step]()
         if state and state.every and step % state.every == 0 and step < steps:
-            state.save(step=step, log=report.log, recent=recent, **_snapshot(modules, optimiser, schedule))
+            state.save(
+                step=step,
+                log=report.log,
+                recent=recent,
+                micro_batch=gradients.micro_batch,
+                **_snapshot(modules, optimiser, schedule),
+            )
         if step == steps:
             break
     progress.close()
     report.steps, report.seconds = steps, time.perf_counter() - started
+    report.micro_batch = gradients.micro_batch
     if state:
         state.clear()
     return report

@@ -6,7 +6,7 @@ import torch
 from support import CPU, FAMILIES, sentencepiece_tokenizer, tiny_encoder, wordpiece_tokenizer
 from transformers import AutoModelForSequenceClassification
 
-from alignfreeze.pair_classification import PairItems, by_length, pair_tokenizer, predict
+from alignfreeze.pair_classification import PairItems, pair_tokenizer, predict
 
 LABELS = ("entailment", "neutral", "contradiction")
 
@@ -90,10 +90,3 @@ def test_training_pairs_are_cut_and_those_that_are_scored_are_not(caplog):
     assert seen == [8 + 2 + 3]
     predict(model, [" ".join("ab" * 50)], ["b a"], encoder, CPU)
     assert seen[1] == model.config.max_position_embeddings
-
-
-def test_batches_hold_every_item_once_shortest_first():
-    lengths = [5, 1, 4, 1, 3]
-    batches = [batch.tolist() for batch in by_length(lengths, 2)]
-    assert batches == [[1, 3], [4, 2], [0]]
-    assert list(by_length([], 2)) == []

@@ -14,6 +14,9 @@ class Numbers:
     def __init__(self, x):
         self.x = x
 
+    def __len__(self):
+        return len(self.x)
+
     def to(self, device):
         return self
 
@@ -76,6 +79,16 @@ def test_run_that_is_stopped_anywhere_ends_with_the_same_numbers(tmp_path, stopp
     assert_same_weights(weights(resumed), weights(expected))
     assert second.log == report.log
     assert list(state.path.parent.iterdir()) == []
+
+
+def test_out_of_memory_error_ends_a_run_that_cannot_be_split():
+    def loss_of(batch):
+        raise torch.OutOfMemoryError("pretended")
+
+    modules = nn.ModuleDict({"model": nn.Linear(3, 1)})
+    optimiser = torch.optim.Adam(modules.parameters(), 0.01)
+    with pytest.raises(torch.OutOfMemoryError):
+        train(modules, lambda first: iter([Numbers(torch.ones(4, 3))]), loss_of, len, optimiser, 1, CPU)
 
 
 def test_no_state_is_kept_where_every_is_zero(tmp_path):

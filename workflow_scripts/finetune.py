@@ -95,6 +95,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
             seconds=time.perf_counter() - started,
             steps=report.steps,
             tokens_per_second=report.tokens_per_second,
+            micro_batch=report.micro_batch,
             train_items=len(items),
         )
 

@@ -77,6 +77,7 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
                 pairs_seen=seen,
                 distinct_pairs=distinct,
                 tokens_per_second=report.tokens_per_second,
+                micro_batch=report.micro_batch,
                 sentence_pairs={language: len(stream) for language, stream in streams.items()},
                 frozen_blocks=list(realigner.frozen.blocks),
                 frozen_parameters=realigner.frozen.frozen,
