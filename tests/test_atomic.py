@@ -1,3 +1,4 @@
+import platform
 import signal
 import subprocess
 import sys
@@ -126,3 +127,56 @@ die()
         assert sorted(p.name for p in path.iterdir()) == ["config", "weights"]
         assert len({p.read_text() for p in path.iterdir()}) == 1
     assert visible(tmp_path) in ([], ["model"])
+
+
+def write(kind, path, content):
+    if kind == "file":
+        with atomic_file(path) as temporary:
+            temporary.write_text(content)
+    else:
+        with atomic_directory(path) as temporary:
+            (temporary / "weights").write_text(content)
+
+
+@pytest.mark.parametrize("kind", ["file", "directory"])
+def test_next_attempt_removes_what_a_killed_process_left(tmp_path, kind):
+    write(kind, tmp_path / "model.x", "old")
+    code = "with getattr(atomic, f'atomic_{sys.argv[2]}')(sys.argv[1]) as t:\n"
+    code += " (t if sys.argv[2] == 'file' else t / 'weights').write_text('ha')\n die()"
+    killed_in(code, tmp_path / "model.x", kind)
+    assert len(names(tmp_path)) == 2
+    write(kind, tmp_path / "other.x", "new")
+    assert len(names(tmp_path)) == 3, "another output is none of its business"
+    write(kind, tmp_path / "model.x", "new")
+    assert names(tmp_path) == ["model.x", "other.x"]
+
+
+def test_next_attempt_removes_a_replaced_folder_too(tmp_path):
+    """Killed after the old folder has been set aside."""
+    write("directory", tmp_path / "model", "old")
+    code = """
+moves = iter([None, die])
+def watch(event, arguments):
+    if event == "os.rename" and (act := next(moves)):
+        act()
+with atomic.atomic_directory(sys.argv[1]) as t:
+    sys.addaudithook(watch)
+"""
+    killed_in(code, tmp_path / "model")
+    assert sorted(name.rpartition(".")[2] for name in names(tmp_path)) == ["old", "tmp"]
+    write("directory", tmp_path / "model", "new")
+    assert names(tmp_path) == ["model"]
+
+
+@pytest.mark.parametrize("kind", ["file", "directory"])
+def test_what_a_living_process_or_another_host_writes_stays(tmp_path, kind):
+    suffix = ".csv" if kind == "file" else ""
+    living = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    kept = [f".x.{platform.node()}.{living.pid}.tmp{suffix}", f".x.another-{platform.node()}.{dead.pid}.tmp{suffix}"]
+    for name in [*kept, f".x.{platform.node()}.{dead.pid}.tmp{suffix}"]:
+        (tmp_path / name).touch()
+    write(kind, tmp_path / f"x{suffix}", "new")
+    assert names(tmp_path) == sorted([*kept, f"x{suffix}"])
+    living.communicate()
