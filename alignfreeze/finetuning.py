@@ -223,6 +223,8 @@ def finetune(
         state=state,
         description=description,
     )
+    if realignment:
+        report.pairs_seen, report.distinct_pairs = realignment.pairs_seen(steps)
     save(vocabulary.save)
     vocabulary.restore()
     return report

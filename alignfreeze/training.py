@@ -75,6 +75,7 @@ class TrainingReport:
     """What the loop saw: `log` has rows (step, mean loss since the last row), times are seconds.
 
     micro_batch : items that are computed at a time, where memory did not suffice for a whole batch.
+    pairs_seen, distinct_pairs : sentence pairs of a realignment during fine-tuning, repeated and not.
     """
 
     steps: int = 0
@@ -82,6 +83,8 @@ class TrainingReport:
     seconds: float = 0.0
     micro_batch: int | None = None
     log: list[tuple[int, float]] = field(default_factory=list)
+    pairs_seen: int = 0
+    distinct_pairs: int = 0
 
     @property
     def tokens_per_second(self) -> float:

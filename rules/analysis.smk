@@ -211,7 +211,7 @@ if not PUBLISHED:
     rule record_run:
         input:
             finetuned=results(f"finetuned/{TASK_RUN}"),
-            realigned=lambda wildcards: [] if wildcards.strategy == "baseline" else start_of(wildcards),
+            realigned=lambda wildcards: start_of(wildcards) if wildcards.strategy in BEFORE else [],
             code=code("analysis/runs"),
         output:
             results(f"records/{TASK_RUN}.json"),

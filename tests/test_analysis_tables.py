@@ -272,11 +272,15 @@ def test_runs_table():
     before = {"steps": 40, "wall_seconds": 5.0, "device": "cpu", "distinct_pairs": 600, "pairs_seen": 640}
     facts = [run_facts({**identity, "seed": seed}, after, before) for seed in (2, 1)]
     facts.append(run_facts({**identity, "strategy": "baseline", "aligner": "none", "seed": 1}, after, None))
+    during = after | {"interleaved": {"steps": 84, "distinct_pairs": 700, "pairs_seen": 1344}}
+    facts.append(run_facts({**identity, "strategy": "during_full", "seed": 1}, during, None))
     table = runs_table(pd.DataFrame(facts)).set_index("strategy")
     assert table.loc["full", "seeds"] == "1 2"
     assert table.loc["full", "wall_time"] == 15.0
     assert table.loc["full", "pairs_seen"] == 640
-    assert table.loc["baseline", "realignment_steps"] == 0
+    assert table.loc["baseline", "realignment_steps"] == table.loc["baseline", "pairs_seen"] == 0
+    assert table.loc["during_full", ["realignment_steps", "distinct_pairs", "pairs_seen"]].tolist() == [84, 700, 1344]
+    assert table.loc["during_full", "wall_time"] == 10.0
     assert np.isnan(table.loc["baseline", "wall_time_std"])
     with pytest.raises(InputError, match="no column device"):
         runs_table(pd.DataFrame(facts).drop(columns="device"))

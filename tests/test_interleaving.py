@@ -140,6 +140,8 @@ def test_loss_of_a_step_is_the_tasks_and_the_realignments_share(tmp_path):
     streams = write_streams(tmp_path, SIZES)
     plain, both = run(streams, tagger(), None), run(streams, tagger(), 0.1)
     assert both.steps == plain.steps
+    assert (plain.pairs_seen, plain.distinct_pairs) == (0, 0)
+    assert 0 < both.distinct_pairs <= sum(SIZES.values()) < both.pairs_seen <= 4 * both.steps
     assert both.tokens > plain.tokens
     model, realignment, _, batch = parts(streams, "bert", "full")
     model.train()

@@ -8,7 +8,10 @@ import sys
 
 import pytest
 import yaml
+from analysis_support import PUBLISHED, needs_published
 from support import ROOT
+
+from alignfreeze.published import published_files, published_runs
 
 PAPER = ROOT / "experiments" / "paper.yaml"
 CONFIG = yaml.safe_load(PAPER.read_text(encoding="utf-8"))
@@ -33,11 +36,17 @@ def languages_of(task):
     return CONFIG["language_sets"][CONFIG["tasks"][task].get("evaluate", CONFIG["evaluate"])]
 
 
+def strategies_of(task):
+    return CONFIG["tasks"][task].get("strategies", list(CONFIG["realignment"]["strategies"]))
+
+
 def expected_jobs():
     """Number of jobs by the beginning of the rule's name."""
     models, seeds, tasks = CONFIG["models"], CONFIG["seeds"], CONFIG["tasks"]
     strategies, pairs = CONFIG["realignment"]["strategies"], CONFIG["language_sets"]["all"]
-    runs = len(models) * len(seeds) * sum(1 + len(strategies) * len(task["aligners"]) for task in tasks.values())
+    before = [name for name, entry in strategies.items() if isinstance(entry, str)]
+    cells = sum(1 + len(strategies_of(name)) * len(task["aligners"]) for name, task in tasks.items())
+    runs = len(models) * len(seeds) * cells
     used = {aligner for task in tasks.values() for aligner in task["aligners"]}
     files = {"hub": 0, "universal_dependencies": 0}
     for name, task in tasks.items():
@@ -52,7 +61,7 @@ def expected_jobs():
         "build_fit_bitext": len(pairs),
         **{f"align_{aligner}": len(pairs) for aligner in CONFIG["aligners"]},
         "encode_pairs": len(models) * len(used),
-        "realign_": len(models) * len(used) * len(strategies) * len(seeds),
+        "realign_": len(models) * len(used) * len(before) * len(seeds),
         "finetune": runs,
         "evaluate": runs,
         "record_run": runs,
@@ -98,3 +107,33 @@ def test_every_set_of_the_paper_is_the_papers():
     treebanks = CONFIG["tasks"]["udpos"]["test"]["treebanks"]
     assert treebanks.keys() == {"en", *CONFIG["language_sets"]["all"]}
     assert all(isinstance(code, str) for code in treebanks)
+
+
+def test_strategies_during_finetuning_are_the_papers():
+    during = {name: entry for name, entry in CONFIG["realignment"]["strategies"].items() if isinstance(entry, dict)}
+    assert during == {
+        f"during_{freeze}": {"freeze": freeze, "schedule": "during", "weight": 0.1}
+        for freeze in ("full", "front", "back")
+    }
+
+
+@needs_published
+def test_cells_are_the_published_ones_by_name():
+    """So that `compare_with` finds each; but two strategies of XLM-R, which docs/deviations.md names."""
+    planned = {
+        (model, name, strategy, aligner)
+        for model in CONFIG["models"]
+        for name, task in CONFIG["tasks"].items()
+        for strategy, aligner in [
+            ("baseline", "none"),
+            *((strategy, aligner) for strategy in strategies_of(name) for aligner in task["aligners"]),
+        ]
+    }
+    runs = published_runs(published_files(PUBLISHED))
+    published = set(runs[["model", "task", "strategy", "aligner"]].itertuples(index=False, name=None))
+    assert published < planned
+    assert planned - published == {
+        ("xlmr", "udpos", strategy, aligner)
+        for strategy in ("during_front", "during_back")
+        for aligner in CONFIG["tasks"]["udpos"]["aligners"]
+    }

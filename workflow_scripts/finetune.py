@@ -97,6 +97,8 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
             tokens_per_second=report.tokens_per_second,
             micro_batch=report.micro_batch,
             train_items=len(items),
+            interleaved=interleaving
+            and {"steps": report.steps, "pairs_seen": report.pairs_seen, "distinct_pairs": report.distinct_pairs},
         )
 
 

@@ -23,16 +23,18 @@ def run_facts(
     Parameters
     ----------
     identity : model, task, strategy, aligner, realignment_languages, seed.
-    finetuning, realignment : contents of the stages' `run.json`; the second is None for the baseline.
+    finetuning, realignment : contents of the stages' `run.json`; the second is None where no realignment goes before
+        fine-tuning. What is interleaved with fine-tuning stands in the first.
     """
-    before = realignment or {"steps": 0, "distinct_pairs": 0, "pairs_seen": 0, "wall_seconds": 0.0}
+    nothing = {"steps": 0, "distinct_pairs": 0, "pairs_seen": 0}
+    realigned = realignment or finetuning.get("interleaved") or nothing
     return {
         **identity,
         "finetuning_steps": finetuning["steps"],
-        "realignment_steps": before["steps"],
-        "distinct_pairs": before.get("distinct_pairs"),
-        "pairs_seen": before.get("pairs_seen"),
-        "wall_time": finetuning["wall_seconds"] + before["wall_seconds"],
+        "realignment_steps": realigned["steps"],
+        "distinct_pairs": realigned.get("distinct_pairs"),
+        "pairs_seen": realigned.get("pairs_seen"),
+        "wall_time": finetuning["wall_seconds"] + (realignment["wall_seconds"] if realignment else 0.0),
         "device": finetuning["device"],
     }
 
