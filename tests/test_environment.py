@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from imports_support import environment_of_scripts, imports_of
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
+TASKS = [path.stem for path in (ROOT / "alignfreeze" / "tasks").glob("[a-z]*.py")]
+PACKAGE_OF_MODULE = {"thot": "sil-thot", "sklearn": "scikit-learn"}
 
 
 def canonical(name):
@@ -35,18 +38,44 @@ def test_torch_is_pinned_without_index_or_hash():
     assert "--" not in re.sub(r"#.*", "", text)
 
 
+def versions_of(path):
+    (packages,) = [part["pip"] for part in yaml.safe_load(path.read_text())["dependencies"] if isinstance(part, dict)]
+    return dict(package.split("==") for package in packages)
+
+
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
 def test_conda_environments_agree_with_the_lock_file(path):
-    (packages,) = [part["pip"] for part in yaml.safe_load(path.read_text())["dependencies"] if isinstance(part, dict)]
-    versions = dict(package.split("==") for package in packages)
+    versions = versions_of(path)
     assert {name: locked()[canonical(name)] for name in versions} == versions
 
 
 def test_every_rule_names_an_environment_that_exists():
-    named = set()
-    for rules in (ROOT / "rules").glob("*.smk"):
-        named |= set(re.findall(r'"\.\./envs/(\w+)\.yaml"', rules.read_text()))
-    assert named == {path.stem for path in ENVIRONMENTS}
+    assert set(environment_of_scripts().values()) == {path.stem for path in ENVIRONMENTS}
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_environment_holds_what_its_scripts_import_and_no_more(path):
+    imported = set()
+    for script, environment in environment_of_scripts().items():
+        if environment == path.stem:
+            imported |= imports_of(script, TASKS)[1]
+    packages = {canonical(PACKAGE_OF_MODULE.get(module, module)) for module in imported}
+    unseen = {"huggingface-hub", "safetensors"} if path.stem == "torch" else set()  # transformers imports them
+    assert {canonical(name) for name in versions_of(path)} == packages | unseen
+
+
+def test_only_what_runs_an_encoder_pulls_pytorch():
+    for script, environment in environment_of_scripts().items():
+        heavy = imports_of(script, TASKS)[1] & {"torch", "transformers"}
+        assert bool(heavy) == (environment == "torch"), script
+
+
+def test_run_time_dependencies_are_those_that_are_imported():
+    """The rest is for development only: tests, lint and format."""
+    text = (ROOT / "requirements.in").read_text().partition("# development")[0]
+    named = {canonical(re.split(r"[=<>\s#]", line)[0]) for line in text.splitlines() if line[:1].isalpha()}
+    in_environments = {canonical(name) for path in ENVIRONMENTS for name in versions_of(path)}
+    assert named == in_environments | {"snakemake", "snakemake-executor-plugin-slurm", "jsonschema", "pyyaml"}
 
 
 def test_container_is_built_from_the_lock_file_alone():
