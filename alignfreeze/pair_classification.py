@@ -13,7 +13,7 @@ from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from alignfreeze.encoders import check_length, positions
 from alignfreeze.inference import outputs
-from alignfreeze.token_classification import pad_batch
+from alignfreeze.padding import pad_batch
 
 logger = logging.getLogger(__name__)
 CHUNK = 10_000  # pairs that go to the tokenizer at once

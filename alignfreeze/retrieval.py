@@ -14,9 +14,9 @@ from transformers import PreTrainedModel
 
 from alignfreeze.bitext import Bitext
 from alignfreeze.inference import outputs
+from alignfreeze.padding import pad_batch
 from alignfreeze.pharaoh import Links
 from alignfreeze.subwords import NO_SUBWORD, WordTokenizer
-from alignfreeze.token_classification import pad_batch
 
 
 @dataclass(frozen=True)

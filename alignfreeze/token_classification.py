@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from alignfreeze.encoders import check_length
 from alignfreeze.inference import outputs
+from alignfreeze.padding import pad_batch
 from alignfreeze.subwords import NO_SUBWORD, WordTokenizer
 
 IGNORED = -100  # the label that cross-entropy passes over
@@ -22,23 +23,6 @@ def word_tokenizer(
     """The encoder of token classification tasks; `settings` has `max_length`."""
     check_length(config, settings["max_length"])
     return WordTokenizer(tokenizer, settings["max_length"])
-
-
-class Encoded(Protocol):
-    """Anything that is encoded as subword ids."""
-
-    ids: np.ndarray
-
-
-def pad_batch(sentences: Sequence[Encoded], pad_id: int) -> dict[str, torch.Tensor]:
-    """Ids and attention mask, (B, T), padded to the longest sentence."""
-    longest = max(len(sentence.ids) for sentence in sentences)
-    ids = np.full((len(sentences), longest), pad_id, np.int64)
-    mask = np.zeros((len(sentences), longest), np.int64)
-    for row, sentence in enumerate(sentences):
-        ids[row, : len(sentence.ids)] = sentence.ids
-        mask[row, : len(sentence.ids)] = 1
-    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
 
 
 class TaggedItems:

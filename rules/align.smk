@@ -4,7 +4,7 @@
 rule build_bitext:
     input:
         **bitext_inputs(),
-        code=code("bitext", *([] if BITEXT.get("segmented", True) else ["segmentation"])),
+        code=code("build_bitext", without=["segmentation"] if BITEXT.get("segmented", True) else []),
     output:
         results("bitext/{lang}.parquet"),
     log:
@@ -41,7 +41,7 @@ use rule build_bitext as build_fit_bitext with:
 
 rule align_dictionary:
     input:
-        **alignment_inputs("aligners/dictionary"),
+        **alignment_inputs("align_dictionary"),
         dictionary=lambda wildcards: for_language(DATA["dictionary"], wildcards.lang),
     output:
         **alignment_outputs("dictionary"),
@@ -57,7 +57,7 @@ rule align_dictionary:
 
 rule align_fastalign:
     input:
-        **alignment_inputs("aligners/fastalign"),
+        **alignment_inputs("align_fastalign"),
         **({"fit_bitext": results("fit_bitext/{lang}.parquet")} if FIT_PAIRS else {}),
     output:
         **alignment_outputs("fastalign"),
@@ -76,7 +76,7 @@ rule align_fastalign:
 
 rule align_awesome:
     input:
-        **alignment_inputs("aligners/awesome", "subwords", "encoders"),
+        **alignment_inputs("align_awesome"),
         model=(model_folder(ALIGNERS["awesome"]["model"]) if "awesome" in ALIGNERS else []),
     output:
         **alignment_outputs("awesome"),
@@ -105,7 +105,7 @@ rule score_aligners:
         source=for_language(DATA.get("gold", {}).get("source", ""), SOURCE),
         targets=lambda wildcards: gold_files("target", wildcards.langs),
         links=lambda wildcards: gold_files("links", wildcards.langs),
-        code=code("alignment_quality"),
+        code=code("score_aligners"),
     output:
         report(
             results("tables/{langs}/aligner_quality.csv"),

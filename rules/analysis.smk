@@ -3,8 +3,7 @@
 
 rule tabulate_languages:
     input:
-        code=code("languages", "analysis/latex"),
-        facts=in_base("alignfreeze/languages.tsv"),
+        code=code("tabulate_languages"),
     output:
         **table_outputs(["languages"], "Languages"),
     log:
@@ -23,10 +22,7 @@ rule tabulate_languages:
 rule tabulate_cells:
     input:
         scores=SCORES,
-        code=code(
-            "scores",
-            *(f"analysis/{name}" for name in ("contrasts", "counts", "intervals", "order", "tables", "latex")),
-        ),
+        code=code("tabulate_cells"),
     output:
         **table_outputs(CELL_TABLES, "Tables"),
         **language_table_outputs(),
@@ -47,11 +43,7 @@ rule tabulate_cells:
 rule correlate:
     input:
         scores=SCORES,
-        code=code(
-            "scores",
-            "languages",
-            *(f"analysis/{name}" for name in ("contrasts", "correlations", "predictors", "latex")),
-        ),
+        code=code("correlate"),
     output:
         **table_outputs(["correlations"], "Distance and transfer"),
     log:
@@ -69,9 +61,7 @@ rule correlate:
 rule fit_regressions:
     input:
         scores=SCORES,
-        code=code(
-            "scores", "languages", *(f"analysis/{name}" for name in ("contrasts", "predictors", "regression", "latex"))
-        ),
+        code=code("fit_regressions"),
     output:
         **table_outputs(["regression"], "Distance and transfer", folder="regression"),
     log:
@@ -89,11 +79,7 @@ rule fit_regressions:
 rule generalise:
     input:
         scores=SCORES,
-        code=code(
-            "scores",
-            "languages",
-            *(f"analysis/{name}" for name in ("contrasts", "predictors", "generalisation", "figures", "latex")),
-        ),
+        code=code("generalise"),
     output:
         **table_outputs(["generalisation"], "Distance and transfer"),
         png=report(
@@ -119,7 +105,7 @@ rule generalise:
 rule tabulate_runs:
     input:
         facts=results("tables/{langs}/run_facts.csv"),
-        code=code("analysis/runs", "analysis/latex"),
+        code=code("tabulate_runs"),
     output:
         **table_outputs(["runs"], "Runs"),
     log:
@@ -135,9 +121,7 @@ rule tabulate_runs:
 rule draw_figures:
     input:
         scores=SCORES,
-        code=code(
-            "scores", "languages", *(f"analysis/{name}" for name in ("contrasts", "figures", "intervals", "order"))
-        ),
+        code=code("draw_figures"),
     output:
         **figure_outputs(),
     log:
@@ -167,7 +151,7 @@ rule state_findings:
                 "noise",
             )
         },
-        code=code("analysis/findings"),
+        code=code("state_findings"),
     output:
         report(
             results("tables/{langs}/findings.csv"),
@@ -191,7 +175,7 @@ if "compare_with" in config:
         input:
             ours=SCORES,
             other=in_base(config["compare_with"]),
-            code=code("scores", "analysis/compare", "analysis/contrasts", "analysis/latex"),
+            code=code("compare"),
         output:
             **table_outputs(["compare", "compare_by_language"], "Beside the published results"),
         log:
@@ -212,7 +196,7 @@ if not PUBLISHED:
         input:
             finetuned=results(f"finetuned/{TASK_RUN}"),
             realigned=lambda wildcards: start_of(wildcards) if wildcards.strategy in BEFORE else [],
-            code=code("analysis/runs"),
+            code=code("record_run"),
         output:
             results(f"records/{TASK_RUN}.json"),
         log:
@@ -226,10 +210,11 @@ if not PUBLISHED:
 
     rule collect_records:
         input:
-            [
+            records=[
                 results(f"records/{model}/{strategy}/{aligner}/{pairs}/{task}/seed{seed}.json")
                 for model, strategy, aligner, pairs, task, seed in runs()
             ],
+            code=code("collect_records"),
         output:
             results("tables/{langs}/run_facts.csv"),
         log:

@@ -17,6 +17,7 @@ os.environ.update(TRANSFORMERS_OFFLINE="1")
 from alignfreeze import configuration, sources
 from alignfreeze.errors import InputError
 from alignfreeze.finetuning_steps import PAPER_EPOCHS, total_steps
+from alignfreeze.imports import modules_behind
 
 
 def in_base(path):
@@ -46,7 +47,6 @@ EVALUATE = config.get("evaluate", "all")
 ALIGNERS = config.get("aligners", {})
 REALIGNMENT = config.get("realignment", {})
 STRATEGIES = {name: configuration.strategy_settings(entry) for name, entry in REALIGNMENT.get("strategies", {}).items()}
-REALIGNMENT_MODULES = ("realignment", "loss", "batches", "freezing", "encoders")
 # Strategies that realign before fine-tuning and so have encoders of their own; the others do it meanwhile.
 BEFORE = [name for name, settings in STRATEGIES.items() if settings["schedule"] == "before"]
 # In the order of their names: another order in the configuration is no change, and reruns nothing.
@@ -94,19 +94,21 @@ def log_of(path):
     return results(f"logs/{path}.log")
 
 
-def code(*modules):
-    """Modules that decide a rule's result, as inputs: an edit reruns it, a touch or a fresh checkout does not."""
-    return [in_base(f"alignfreeze/{module}.py") for module in modules]
+# How errors and logs look, how files are written, which device is free, what run.json tells: nothing of a result.
+PLUMBING = {"errors", "logs", "atomic", "devices", "records"}
+# The tasks' modules name them, and evaluation alone uses them.
+SCORING = {"entity_spans", "answer_scores"}
 
 
-# Beside the task's own module, which names them all.
-TRAINING_CODE = {
-    "udpos": ["token_classification", "subwords", "treebank"],
-    "wikiann": ["token_classification", "subwords", "bio", "treebank"],
-    "xnli": ["pair_classification", "inference_pairs"],
-    "xquad": ["question_answering", "pair_classification", "squad"],
-}
-SCORING_CODE = {"wikiann": ["entity_spans"], "xquad": ["answer_scores"]}
+def code(script, *loaded, without=()):
+    """Modules that a script imports, as inputs: an edit reruns its rule, a touch or a fresh checkout does not.
+
+    `loaded` are modules that it loads by name; `without` leaves out some that decide nothing of the rule's result.
+    A table of a module's name goes with it.
+    """
+    modules = modules_behind(BASE / "workflow_scripts" / f"{script}.py", loaded, PLUMBING.union(without))
+    files = [BASE / "alignfreeze" / f"{module}{suffix}" for module in modules for suffix in (".py", ".tsv")]
+    return [in_base(file) for file in files if file.exists()]
 
 
 def one_of(names):
@@ -285,9 +287,9 @@ def bitext_inputs():
     }
 
 
-def alignment_inputs(*modules):
+def alignment_inputs(script):
     """What every aligner reads: the bitext and, where there are some, the gold-linked sentences."""
-    inputs = {"bitext": results("bitext/{lang}.parquet"), "code": code(*modules)}
+    inputs = {"bitext": results("bitext/{lang}.parquet"), "code": code(script)}
     if HAS_GOLD:
         inputs["gold_source"] = for_language(DATA["gold"]["source"], SOURCE)
         inputs["gold_target"] = lambda wildcards: for_language(DATA["gold"]["target"], wildcards.lang)

@@ -7,9 +7,7 @@ rule evaluate:
         tests=lambda wildcards: [
             for_language(TASKS[wildcards.task]["test"], lang) for lang in evaluated(wildcards.task, wildcards.langs)
         ],
-        code=lambda wildcards: code(
-            f"tasks/{wildcards.task}", *TRAINING_CODE[wildcards.task], *SCORING_CODE.get(wildcards.task, [])
-        ),
+        code=lambda wildcards: code("evaluate", f"tasks/{wildcards.task}"),
     output:
         results(f"scores/{TASK_RUN}/{{langs}}.csv"),
     log:
@@ -34,7 +32,7 @@ rule evaluate:
 rule collect_scores:
     input:
         scores=lambda wildcards: score_files(wildcards.langs),
-        code=code("scores"),
+        code=code("collect_scores"),
     output:
         results("tables/{langs}/scores.csv"),
     log:
@@ -57,7 +55,7 @@ rule retrieve_words:
         source=for_language(DATA.get("gold", {}).get("source", ""), SOURCE),
         targets=lambda wildcards: gold_files("target", wildcards.langs),
         links=lambda wildcards: gold_files("links", wildcards.langs),
-        code=code("retrieval", "subwords", "encoders"),
+        code=code("retrieve_words"),
     output:
         results(f"retrieval/{REALIGNMENT_RUN}/steps{{steps}}/{{langs}}.csv"),
     log:
@@ -85,7 +83,7 @@ rule summarise_retrieval:
                 *realignments(),
             ]
         ],
-        code=code("retrieval_report"),
+        code=code("summarise_retrieval"),
     output:
         table=report(
             results("tables/{langs}/retrieval.csv"),

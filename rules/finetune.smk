@@ -7,12 +7,9 @@ rule finetune:
         train=lambda wildcards: for_language(TASKS[wildcards.task]["train"], SOURCE),
         pairs=pairs_of,
         code=lambda wildcards: code(
-            "finetuning",
-            "vocabulary",
-            "training",
+            "finetune",
             f"tasks/{wildcards.task}",
-            *TRAINING_CODE[wildcards.task],
-            *(REALIGNMENT_MODULES if pairs_of(wildcards) else []),
+            without=SCORING if pairs_of(wildcards) else SCORING | {"realignment", "word_pairs"},
         ),
     output:
         kept(results(f"finetuned/{TASK_RUN}"), "all", "finetuned"),

