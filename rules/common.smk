@@ -97,7 +97,7 @@ def log_of(path):
 # How errors and logs look, how files are written, which device is free, what run.json tells: nothing of a result.
 PLUMBING = {"errors", "logs", "atomic", "devices", "records"}
 # The tasks' modules name them, and evaluation alone uses them.
-SCORING = {"entity_spans", "answer_scores"}
+SCORING = {"entity_spans", "answer_scores", "inference"}
 
 
 def code(script, *loaded, without=()):
