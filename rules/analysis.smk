@@ -212,7 +212,7 @@ if not PUBLISHED:
         input:
             records=[
                 results(f"records/{model}/{strategy}/{aligner}/{pairs}/{task}/seed{seed}.json")
-                for model, strategy, aligner, pairs, task, seed in runs()
+                for model, strategy, aligner, pairs, task, seed in grid.runs(config)
             ],
             code=code("collect_records"),
         output:

@@ -14,9 +14,8 @@ os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(BASE), os.getenv(
 os.environ.update(TRANSFORMERS_OFFLINE="1")
 
 
-from alignfreeze import configuration, sources
+from alignfreeze import configuration, grid, sources
 from alignfreeze.errors import InputError
-from alignfreeze.finetuning_steps import PAPER_EPOCHS, total_steps
 from alignfreeze.imports import modules_behind
 
 
@@ -40,15 +39,13 @@ except InputError as error:
 
 PUBLISHED = "published" in config
 SOURCE = configuration.SOURCE_LANGUAGE
-BASELINE = ("baseline", "none", "none")
 MODELS = config.get("models", {})
 LANGUAGE_SETS = config.get("language_sets", {})
 EVALUATE = config.get("evaluate", "all")
 ALIGNERS = config.get("aligners", {})
 REALIGNMENT = config.get("realignment", {})
-STRATEGIES = {name: configuration.strategy_settings(entry) for name, entry in REALIGNMENT.get("strategies", {}).items()}
-# Strategies that realign before fine-tuning and so have encoders of their own; the others do it meanwhile.
-BEFORE = [name for name, settings in STRATEGIES.items() if settings["schedule"] == "before"]
+STRATEGIES = grid.strategies(config)
+BEFORE = grid.strategies_before(config)
 # In the order of their names: another order in the configuration is no change, and reruns nothing.
 REALIGNMENT_SETTINGS = {
     key: REALIGNMENT[key]
@@ -161,17 +158,6 @@ def for_language(entry, lang):
     return f"resources/{sources.path_of(entry, lang, SOURCE)}"
 
 
-def epochs(task):
-    """Epochs of fine-tuning."""
-    return TASKS[task].get("epochs", PAPER_EPOCHS[task])
-
-
-def train_items(task, model):
-    """Number of training items that the configuration states, if it does."""
-    items = TASKS[task].get("train_items")
-    return items[model] if isinstance(items, dict) else items
-
-
 def encoding(task):
     """How a task's text becomes subwords."""
     settings = TASKS[task]
@@ -182,43 +168,11 @@ def encoding(task):
     return chosen
 
 
-def realignment_steps(task, model):
-    """Optimiser steps of realignment that a task's runs start from."""
-    settings = TASKS[task]
-    if settings["realignment_steps"] != "match_finetuning":
-        return settings["realignment_steps"]
-    return total_steps(train_items(task, model), settings.get("batch_size", 32), epochs(task))
-
-
-def strategies_of(task):
-    """Strategies that are run on a task."""
-    return TASKS[task].get("strategies", list(STRATEGIES))
-
-
-def steps_of(model, aligner):
-    """Step counts at which realignments with an aligner are saved: one for each task that uses them."""
-    return sorted({realignment_steps(task, model) for task in TASKS if aligner in TASKS[task]["aligners"]})
-
-
-def runs():
-    """(model, strategy, aligner, pairs, task, seed) of every run of the experiment."""
-    return [
-        (model, *realignment, task, seed)
-        for model in MODELS
-        for task, settings in TASKS.items()
-        for realignment in [
-            BASELINE,
-            *((strategy, aligner, PAIRS) for aligner in settings["aligners"] for strategy in strategies_of(task)),
-        ]
-        for seed in SEEDS
-    ]
-
-
 def score_files(langs):
     """Scores of every run whose task has a language of the set."""
     files = [
         results(f"scores/{model}/{strategy}/{aligner}/{pairs}/{task}/seed{seed}/{langs}.csv")
-        for model, strategy, aligner, pairs, task, seed in runs()
+        for model, strategy, aligner, pairs, task, seed in grid.runs(config)
         if evaluated(task, langs)
     ]
     if not files:
@@ -226,28 +180,11 @@ def score_files(langs):
     return files
 
 
-def realignments():
-    """(model, strategy, aligner, pairs, seed, steps) that the runs start from, at their last step count."""
-    chosen = dict.fromkeys(
-        (strategy, aligner)
-        for task, settings in TASKS.items()
-        for aligner in settings["aligners"]
-        for strategy in strategies_of(task)
-        if strategy in BEFORE
-    )
-    return [
-        (model, strategy, aligner, PAIRS, seed, max(steps_of(model, aligner)))
-        for model in MODELS
-        for strategy, aligner in chosen
-        for seed in SEEDS
-    ]
-
-
 def start_of(wildcards):
     """Encoder folder that a run fine-tunes: the pretrained one where no realignment goes before."""
     if wildcards.strategy not in BEFORE:
         return model_folder(wildcards.model)
-    steps = realignment_steps(wildcards.task, wildcards.model)
+    steps = grid.realignment_steps(config, wildcards.task, wildcards.model)
     return results(f"realigned/{REALIGNMENT_RUN.format(**wildcards)}/steps{steps}")
 
 

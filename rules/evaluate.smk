@@ -79,8 +79,8 @@ rule summarise_retrieval:
         retrieval=lambda wildcards: [
             results(f"retrieval/{model}/{strategy}/{aligner}/{pairs}/seed{seed}/steps{steps}/{wildcards.langs}.csv")
             for model, strategy, aligner, pairs, seed, steps in [
-                *((model, *BASELINE, SEEDS[0], 0) for model in MODELS),
-                *realignments(),
+                *((model, configuration.BASELINE, grid.NONE, grid.NONE, SEEDS[0], 0) for model in MODELS),
+                *grid.realignments(config),
             ]
         ],
         code=code("summarise_retrieval"),

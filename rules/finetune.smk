@@ -28,11 +28,11 @@ rule finetune:
                 for key, value in TASKS[wildcards.task].items()
                 if key in ("head_learning_rate", "batch_size", "warmup_ratio", "bucketing")
             }
-            | {"epochs": epochs(wildcards.task)}
+            | {"epochs": grid.epochs(config, wildcards.task)}
         ),
         learning_rate=lambda wildcards: learning_rate(wildcards.model, TASKS[wildcards.task]),
         encoding=lambda wildcards: encoding(wildcards.task),
-        train_items=lambda wildcards: train_items(wildcards.task, wildcards.model),
+        train_items=lambda wildcards: grid.train_items(config, wildcards.task, wildcards.model),
         max_train_items=lambda wildcards: TASKS[wildcards.task].get("max_train_items"),
         interleaving=interleaving_of,
         training=TRAINING,

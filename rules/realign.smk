@@ -25,7 +25,7 @@ rule encode_pairs:
 
 
 # One rule per model and aligner, for the step counts that are saved depend on both.
-for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ in realignments()):
+for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ in grid.realignments(config)):
 
     rule:
         name:
@@ -40,7 +40,7 @@ for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ i
                     results(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}/steps{n}"),
                     "all",
                 )
-                for n in steps_of(model, aligner)
+                for n in grid.steps_of(config, model, aligner)
             ],
         log:
             log_of(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}"),
@@ -54,7 +54,7 @@ for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ i
             gpu=GPUS,
         params:
             languages=lambda wildcards: languages_of(wildcards.pairs),
-            steps=steps_of(model, aligner),
+            steps=grid.steps_of(config, model, aligner),
             settings=REALIGNMENT_SETTINGS,
             freeze=lambda wildcards: STRATEGIES[wildcards.strategy]["freeze"],
             learning_rate=learning_rate(model, REALIGNMENT),
