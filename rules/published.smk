@@ -11,6 +11,7 @@ rule fetch_published:
         expand(f"{FETCHED}/{{file}}", file=config["published"]["files"]),
     log:
         log_of("published/fetch"),
+    localrule: True
     retries: 2
     conda:
         "../envs/analysis.yaml"
