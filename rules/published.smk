@@ -11,8 +11,8 @@ rule fetch_published:
         expand(f"{FETCHED}/{{file}}", file=config["published"]["files"]),
     log:
         log_of("published/fetch"),
-    localrule: True
     retries: 2
+    localrule: True
     conda:
         "../envs/analysis.yaml"
     params:

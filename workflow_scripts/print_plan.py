@@ -34,7 +34,7 @@ def planned_jobs(config_file: Path) -> list[tuple[str, int]]:
         raise InputError(output.strip())
     table = output.split("Job stats:")[1].split("\n\n")[0]
     jobs = re.findall(r"^([\w-]+) +(\d+)$", table, re.MULTILINE)
-    return [(rule, int(count)) for rule, count in jobs if rule not in ("all", "total")]
+    return sorted((rule, int(count)) for rule, count in jobs if rule not in ("all", "total"))
 
 
 def model_folder(source: str) -> Path:
@@ -130,7 +130,8 @@ def main(config_file: Path) -> None:
     cost = plan(config, BASE, {name: model_folder(model["source"]) for name, model in config["models"].items()})
     gpu = GPUS[config.get("precision", "fp32")]
     devices = [CPU] if config.get("device", "auto") == "cpu" else [CPU, gpu]
-    print("\nHours one job after the other, on either; -: uses no GPU. Not counted: fetching, tables and figures.\n")
+    print("\nHours on either, one job after the other: divide by the devices at work. -: no GPU is used.")
+    print("Not counted: fetching, tables and figures.\n")
     print_stages(cost.stages, devices)
     print()
     print_savings(cost, devices)
