@@ -1,4 +1,7 @@
-"""CoNLL-U treebanks: words and UPOS tags."""
+"""CoNLL-U treebanks: words and UPOS tags.
+
+The conllu package is the tests' reference only: it takes two spaces for a tab, too, and its errors name no line.
+"""
 
 from __future__ import annotations
 
