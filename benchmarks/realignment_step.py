@@ -193,9 +193,14 @@ def report(
 
         return run
 
+    def in_halves() -> None:
+        full.optimiser.zero_grad(set_to_none=True)
+        full.loss_in_parts(batch, len(batch) // 2)
+
     parts = {
         "floor": floor,
         "loss": forward_backward(full),
+        "halves": in_halves,
         **{f"step {name}": step(realigner) for name, realigner in realigners.items()},
         "optimiser": full.optimiser.step,
         "loss alone": loss_alone(slow=False),
@@ -218,6 +223,7 @@ def report(
             f"{seconds['loss'] / seconds['floor']:.2f} x floor",
             "<= 1.05",
         ),
+        ("the same in halves (out of memory)", seconds["halves"], f"{seconds['halves'] / seconds['loss']:.2f} x", ""),
         ("optimiser", seconds["optimiser"], f"{seconds['optimiser'] / seconds['step full']:.1%} of a step", ""),
         ("whole step, full", seconds["step full"], "1", ""),
         *(
