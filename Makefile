@@ -36,8 +36,9 @@ lint: .venv/installed
 	$(BIN)/snakemake --lint
 
 bench: .venv/installed
-	$(BIN)/python benchmarks/realignment_step.py
+	PYTHONPATH=. $(BIN)/python benchmarks/realignment_step.py
 	PYTHONPATH=. $(BIN)/python benchmarks/cost_model.py
+	PYTHONPATH=. $(BIN)/python benchmarks/aligners.py
 
 # Resolve requirements.in anew.
 lock:

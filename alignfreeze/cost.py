@@ -140,7 +140,7 @@ GPUS = {
 # A job that imports no PyTorch: Snakemake's own start, and little else.
 LIGHT_JOB_SECONDS = 2.5
 
-# Sentence pairs a second on the same core, by CPU time: python benchmarks/aligners.py --pairs 20000
+# Sentence pairs a second on the same core, by CPU time: PYTHONPATH=. python benchmarks/aligners.py --pairs 20000
 READ_PAIRS = 42_000.0
 SEGMENTED_PAIRS = 18_000.0
 DICTIONARY_PAIRS = 39_000.0

@@ -1,6 +1,6 @@
 """Pairs a minute and peak memory of sampling, segmentation, each aligner and encoding, each in a process of its own.
 
-    python benchmarks/aligners.py [--pairs 20000] [--language de] [--only fastalign ...]
+    PYTHONPATH=. python benchmarks/aligners.py [--pairs 20000] [--language de] [--only fastalign ...]
 
 Pairs are those of ../shared/data/parallel (else of the demo's bitext), repeated until there are enough: times and the
 memory of the sentences are those of a real bitext of that size, the memory of the vocabulary is less. Pairs a minute

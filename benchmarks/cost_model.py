@@ -1,6 +1,6 @@
 """The rate of a CPU core for alignfreeze.cost, and how far its model of cost is off.
 
-    python benchmarks/cost_model.py [--rounds 5]
+    PYTHONPATH=. python benchmarks/cost_model.py [--rounds 5]
 
 Runs training steps of the embedded model's size on one thread and prints the floating-point operations that the model
 counts, per second of processor time (so that other work on the machine matters little); then the processor seconds

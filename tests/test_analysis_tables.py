@@ -260,6 +260,21 @@ def test_compare_over_shared_languages_and_missing_cells():
     assert "no language in common" in apart.loc["full", "reason"]
 
 
+def test_question_answering_beside_published_results_is_scored_by_the_paper_s_rules():
+    published = make_scores(seed=3).assign(task="xquad", metric="f1")
+    standard = published.assign(value=published["value"] - 0.1)
+    ours = pd.concat([standard, published.assign(metric="paper_f1"), standard.assign(task="udpos", metric="accuracy")])
+    table = compare_table(ours, published)
+    answers = table[table["task"] == "xquad"]
+    assert set(answers["metric"]) == {"paper_f1"}
+    assert answers["difference"].abs().max() < 1e-9
+    assert set(answers["n_seeds_ours"]) == set(answers["n_seeds_published"]) != {0}
+    assert set(table.loc[table["task"] == "udpos", "metric"]) == {"accuracy"}
+    # Two runs of this project have both variants: as they are.
+    table = compare_table(ours, ours)
+    assert set(table.loc[table["task"] == "xquad", "metric"]) == {"f1"}
+
+
 def test_runs_table():
     identity = {
         "model": "small",
