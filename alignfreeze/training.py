@@ -55,7 +55,7 @@ class TrainingState:
             return None
         state = torch.load(self.path, map_location=device, weights_only=True)
         if state["fingerprint"] != self.fingerprint:
-            logger.warning("%s: written under other settings or inputs, starting over", self.path)
+            logger.warning("%s: written under other settings, inputs or code, starting over", self.path)
             return None
         logger.info("%s: resuming at step %d", self.path, state["step"])
         return state

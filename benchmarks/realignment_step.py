@@ -1,6 +1,6 @@
 """Speed of the hot parts beside their floors, as ratios of medians of interleaved rounds.
 
-    PYTHONPATH=. python benchmarks/realignment_step.py [--model FOLDER | --random xlmr] [--device cuda] [--precision bf16]
+    PYTHONPATH=. python benchmarks/realignment_step.py [--model FOLDER | --random xlmr] [--device cuda --precision bf16]
 
 The floor of a realignment step is plain forward + backward of the encoder on the same batch (sum of the states as
 loss). Rounds are interleaved, so that a noisy machine disturbs all alike.

@@ -22,12 +22,15 @@ def load_script(name):
 @pytest.fixture
 def job(tmp_path):
     write_streams(tmp_path / "rows", {"de": 9, "ta": 7})
+    (tmp_path / "code.py").write_text("loss = 1\n")
     tiny_encoder("bert").save_pretrained(tmp_path / "model")
     wordpiece_tokenizer().save_pretrained(tmp_path / "model")
 
     def make(folder, steps):
         return SimpleNamespace(
-            input=SimpleNamespace(rows=str(tmp_path / "rows"), model=str(tmp_path / "model")),
+            input=SimpleNamespace(
+                rows=str(tmp_path / "rows"), model=str(tmp_path / "model"), code=[str(tmp_path / "code.py")]
+            ),
             output=[str(tmp_path / folder / f"steps{count}") for count in steps],
             params=SimpleNamespace(
                 languages=["de", "ta"], steps=steps, settings={"batch_size": 4}, freeze="front", learning_rate=1e-2,
@@ -83,6 +86,17 @@ def test_job_with_fewer_steps_than_the_state_of_another_starts_over(job, monkeyp
     script.realign(job("fresh", [2]), None, 0.0)
     outputs = [job(folder, [2]).output[0] for folder in ("run", "fresh")]
     assert_same_weights(*(weights(load_encoder(output)) for output in outputs))
+
+
+def test_state_of_another_version_of_the_code_starts_over(job, monkeypatch, caplog):
+    script, run = load_script("realign"), job("run", [8])
+    with monkeypatch.context() as patch:
+        stop_at(patch, 6)
+        with pytest.raises(KeyboardInterrupt):
+            script.realign(run, None, 0.0)
+    Path(run.input.code[0]).write_text("loss = 2\n")
+    script.realign(run, None, 0.0)
+    assert "written under other settings, inputs or code, starting over" in caplog.text
 
 
 def test_record_goes_back_to_everything_that_decided_the_weights(job):

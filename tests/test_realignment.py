@@ -223,7 +223,7 @@ def test_state_of_other_settings_is_not_used(streams, tmp_path, caplog):
     trainer = realigner(streams)
     with caplog.at_level(logging.WARNING):
         report = trainer.run([9], state=training_state(path, 3))
-    assert f"{path}: written under other settings or inputs, starting over" in caplog.text
+    assert f"{path}: written under other settings, inputs or code, starting over" in caplog.text
     assert report.log == log
     assert_same_weights(weights(trainer.model), expected)
 

@@ -57,7 +57,7 @@ def job(tmp_path):
         return SimpleNamespace(
             input=SimpleNamespace(
                 encoder=str(tmp_path / "model"), train=write_data(tmp_path, name, 7),
-                model=str(tmp_path / folder / "out"),
+                model=str(tmp_path / folder / "out"), code=[],
                 tests=[write_data(tmp_path, name, 4), write_data(tmp_path, name, 2)],
             ),
             output=[str(tmp_path / folder / "out")],
@@ -133,4 +133,4 @@ def test_state_of_other_data_is_not_resumed(job, tmp_path, caplog):
 
     TrainingState(tmp_path / "run" / "state.pt", "another fingerprint", 1).save(step=2)
     script.finetune_task(smk, None, 0.0)
-    assert "written under other settings or inputs, starting over" in caplog.text
+    assert "written under other settings, inputs or code, starting over" in caplog.text

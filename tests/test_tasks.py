@@ -1,6 +1,5 @@
 """Every task with every family: registry, heads, golden subword positions, training and evaluation."""
 
-
 import numpy as np
 import pytest
 import torch

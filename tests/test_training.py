@@ -102,7 +102,7 @@ def test_state_under_another_fingerprint_is_not_used(tmp_path, caplog):
     with pytest.raises(KeyboardInterrupt):
         run(20, training_state(tmp_path / "run.pt", 2, "old"), fail_at=15)
     resumed, _ = run(20, training_state(tmp_path / "run.pt", 2, "new"))
-    assert "run.pt: written under other settings or inputs, starting over" in caplog.text
+    assert "run.pt: written under other settings, inputs or code, starting over" in caplog.text
     assert_same_weights(weights(resumed), weights(run(20)[0]))
 
 

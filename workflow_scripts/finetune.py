@@ -26,7 +26,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     from alignfreeze.errors import InputError
     from alignfreeze.finetuning import FinetuningSettings, Interleaving, finetune
     from alignfreeze.realignment import RealignmentSettings
-    from alignfreeze.records import file_checksum, write_record
+    from alignfreeze.records import code_checksums, file_checksum, write_record
     from alignfreeze.tasks import load_task
     from alignfreeze.training import TrainingState, fingerprint, write_log
     from alignfreeze.word_pairs import PairRows
@@ -65,6 +65,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
         "train": file_checksum(smk.input.train),
         "encoder": file_checksum(Path(smk.input.encoder) / "model.safetensors"),
         "device": str(device),
+        "code": code_checksums(smk.input.code),
     }
     if interleaving:
         decisive["realignment"] = asdict(interleaving.settings)

@@ -27,7 +27,7 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
     from alignfreeze.atomic import atomic_directory
     from alignfreeze.encoders import load_encoder, load_tokenizer
     from alignfreeze.realignment import Realigner, RealignmentSettings
-    from alignfreeze.records import file_checksum, write_record
+    from alignfreeze.records import code_checksums, file_checksum, write_record
     from alignfreeze.training import TrainingState, fingerprint, write_log
     from alignfreeze.word_pairs import PairRows
 
@@ -50,6 +50,7 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
         "encoder": file_checksum(Path(smk.input.model) / "model.safetensors"),
         "steps": sorted(steps),
         "device": str(device),
+        "code": code_checksums(smk.input.code),
     }
     state = TrainingState(Path(smk.params.state), fingerprint(decisive), smk.params.resume_every)
     waiting = Path(smk.params.state).with_suffix("")

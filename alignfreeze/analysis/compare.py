@@ -18,6 +18,7 @@ from alignfreeze.errors import InputError
 
 PAPER_VARIANT = "paper_"
 
+
 def _side(experiment: Experiment, key: Cell) -> tuple[Cell | None, pd.DataFrame]:
     """Find a cell whatever its language set is called; an empty matrix if there is none."""
     for cell, matrix in experiment.targets.items():
