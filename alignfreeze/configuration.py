@@ -27,6 +27,8 @@ FORMATS = {
     "tasks.xnli": "nli",
     "tasks.xquad": "squad",
 }
+# Data of a task, by key.
+TASK_DATA = ("train", "test", "test_source")
 SECTIONS = ("models", "language_sets", "data", "aligners", "realignment", "tasks")
 
 
@@ -181,6 +183,11 @@ def evaluated_languages(config: dict, task: str, langs: str) -> list[str]:
     return [SOURCE_LANGUAGE, *asked] if asked and langs in config["language_sets"] else asked
 
 
+def evaluation_data(task: dict, language: str) -> str | dict:
+    """A task's entry for the test data of a language; the source language may have one of its own."""
+    return task.get("test_source", task["test"]) if language == SOURCE_LANGUAGE else task["test"]
+
+
 def _set_problems(config: dict, languages: set[str], _: Callable[[str], bool]) -> Iterator[str]:
     for name, members in config["language_sets"].items():
         if name in languages:
@@ -275,8 +282,10 @@ def _missing_files(config: dict, languages: set[str], exists: Callable[[str], bo
         wanted.append((f"data.gold.{key}", pattern, evaluated))
     for name, task in config["tasks"].items():
         wanted.append((f"tasks.{name}.train", task["train"], None))
-        wanted.append((f"tasks.{name}.test", task["test"], None))
-        wanted.append((f"tasks.{name}.test", task["test"], task.get("evaluate", evaluated)))
+        own = "test_source" if "test_source" in task else "test"
+        wanted.append((f"tasks.{name}.{own}", task[own], None))
+        if (langs := task.get("evaluate", evaluated)) != SOURCE_LANGUAGE:
+            wanted.append((f"tasks.{name}.test", task["test"], langs))
     revisions: dict[str, str | None] = {}
     for key, pattern, name in wanted:
         codes = sorted(set(languages_of(config, name)) & languages) if name else [SOURCE_LANGUAGE]
@@ -308,5 +317,5 @@ def _source_problems(key: str, source: dict, codes: list[str], revisions: dict[s
 def dataset_revisions(config: dict) -> dict[str, str | None]:
     """Hub datasets that the configuration names, with their pinned commits."""
     entries = [*config.get("data", {}).get("bitext", {}).values(), config.get("data", {}).get("dictionary")]
-    entries += [task.get(part) for task in config.get("tasks", {}).values() for part in ("train", "test")]
+    entries += [task.get(part) for task in config.get("tasks", {}).values() for part in TASK_DATA]
     return {entry["hub"]: entry.get("revision") for entry in entries if isinstance(entry, dict) and "hub" in entry}

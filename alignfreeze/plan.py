@@ -264,23 +264,34 @@ class _Planner:
         return Stage("finetune", len(self.runs), steps, operations)
 
     def _evaluate(self) -> Stage:
-        languages = {task: len(evaluated_languages(self.config, task, self.config["evaluate"])) for task in self.tasks}
-        # The other languages' test sets are taken to be like the English one.
-        tests = {task: self._workload(task, "test") for task in self.tasks}
+        tests = {task: self._test_workloads(task) for task in self.tasks}
         operations = sum(
-            self.sizes[run.model].forward(languages[run.task] * tests[run.task].rows, tests[run.task].width)
+            self.sizes[run.model].forward(count * test.rows, test.width)
             for run in self.runs
+            for count, test in tests[run.task]
         )
-        return Stage("evaluate", sum(languages[run.task] > 0 for run in self.runs), operations=operations)
+        return Stage("evaluate", sum(len(tests[run.task]) > 0 for run in self.runs), operations=operations)
 
-    def _workload(self, task: str, part: str) -> Workload:
-        """Rows and width of a task's English training or test data."""
+    def _test_workloads(self, task: str) -> list[tuple[int, Workload]]:
+        """Number of languages and the workload of one, for the test sets of a kind."""
+        languages = evaluated_languages(self.config, task, self.config["evaluate"])
+        others = [language for language in languages if language != SOURCE_LANGUAGE]
+        if "test_source" not in self.tasks[task]:
+            # The other languages' test sets are taken to be like the English one.
+            return [(len(languages), self._workload(task, "test"))] if languages else []
+        tests = [(1, self._workload(task, "test_source"))] if len(others) < len(languages) else []
+        # There need be no English one among them: they are taken to be like the first.
+        return [*tests, (len(others), self._workload(task, "test", others[0]))] if others else tests
+
+    def _workload(self, task: str, part: str, language: str = SOURCE_LANGUAGE) -> Workload:
+        """Rows and width of a task's training or test data."""
         settings, public = self.tasks[task], cost.CORPORA[task]
-        by_length = part == "test" or settings.get("bucketing", "none") == "window"
-        max_length, path = settings.get("max_length", MAX_LENGTH), self._local(settings[part], SOURCE_LANGUAGE)
-        words = None if path is None else _words_of(task, path)[: settings.get(f"max_{part}_items")]
+        by_length = part != "train" or settings.get("bucketing", "none") == "window"
+        limit = settings.get("max_train_items" if part == "train" else "max_test_items")
+        max_length, path = settings.get("max_length", MAX_LENGTH), self._local(settings[part], language)
+        words = None if path is None else _words_of(task, path)[:limit]
         if words is None:
-            examples = min(getattr(public, part), settings.get(f"max_{part}_items", math.inf))
+            examples = min(getattr(public, part), limit or math.inf)
             width = min(public.sorted_width if by_length else public.width, max_length)
         elif task == "xquad":
             examples, width = len(words), max_length  # nearly every window is full

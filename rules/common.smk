@@ -158,6 +158,11 @@ def for_language(entry, lang):
     return f"resources/{sources.path_of(entry, lang, SOURCE)}"
 
 
+def test_file(task, lang):
+    """A task's test data in a language."""
+    return for_language(configuration.evaluation_data(TASKS[task], lang), lang)
+
+
 def encoding(task):
     """How a task's text becomes subwords."""
     settings = TASKS[task]

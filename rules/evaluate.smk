@@ -4,9 +4,7 @@
 rule evaluate:
     input:
         model=results(f"finetuned/{TASK_RUN}"),
-        tests=lambda wildcards: [
-            for_language(TASKS[wildcards.task]["test"], lang) for lang in evaluated(wildcards.task, wildcards.langs)
-        ],
+        tests=lambda wildcards: [test_file(wildcards.task, lang) for lang in evaluated(wildcards.task, wildcards.langs)],
         code=lambda wildcards: code("evaluate", f"tasks/{wildcards.task}"),
     output:
         results(f"scores/{TASK_RUN}/{{langs}}.csv"),

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import ROOT
 
-from alignfreeze.configuration import check, evaluated_languages, languages_of, load_schema
+from alignfreeze.configuration import (
+    check,
+    dataset_revisions,
+    evaluated_languages,
+    evaluation_data,
+    languages_of,
+    load_schema,
+)
 from alignfreeze.errors import InputError
 
 SCHEMA = load_schema(ROOT / "schemas" / "config.schema.yaml")
@@ -317,6 +324,32 @@ def test_only_a_task_s_own_languages_need_its_files():
 def test_every_task_is_evaluated_in_the_source_language():
     line = only(four_tasks(), lambda path: path != "data/xnli/en")
     assert line == "tasks.xnli.test: language 'en' has no file data/xnli/en; every task needs English"
+
+
+def test_english_may_have_a_test_set_of_its_own():
+    config = four_tasks(xquad={"test_source": "data/squad.json"})
+    task, asked = config["tasks"]["xquad"], []
+    assert evaluation_data(task, "en") == "data/squad.json"
+    assert evaluation_data(task, "de") == evaluation_data(config["tasks"]["xnli"], "en").replace("xnli", "xquad")
+    check(config, SCHEMA, "x", LANGUAGES, lambda path: asked.append(path) or True)
+    assert {path for path in asked if "quad" in path} == {"data/squad.json", "data/xquad/de", "data/xquad/tr"}
+    assert only(config, lambda path: path != "data/squad.json") == (
+        "tasks.xquad.test_source: no file data/squad.json; give the path of an existing file"
+    )
+
+
+def test_english_test_set_may_be_a_public_source():
+    squad = {"hub": "a/squad", "subset": "plain", "split": "validation", "format": "squad"}
+    config = four_tasks(xquad={"test_source": squad | {"revision": "1" * 40}})
+    assert problems(config) == []
+    assert dataset_revisions(config) == {"a/squad": "1" * 40}
+    config["tasks"]["xquad"]["train"] = squad
+    assert only(config).startswith("tasks.xquad.test_source.revision: a/squad has another revision elsewhere")
+    line = only(four_tasks(xquad={"test_source": squad | {"format": "nli"}}))
+    assert line == "tasks.xquad.test_source: nli found; a source here must give squad"
+    # Where English is all that is evaluated, nothing of the others' files is needed.
+    alone = four_tasks(xquad={"test_source": squad, "evaluate": "en"})
+    assert problems(alone, lambda path: "xquad" not in path) == []
 
 
 def test_language_set_of_a_task_that_does_not_exist():

@@ -52,6 +52,7 @@ def expected_jobs():
     used = {aligner for task in tasks.values() for aligner in task["aligners"]}
     files = {"hub": 0, "universal_dependencies": 0}
     for name, task in tasks.items():
+        # English training and test data (`test_source` where there is one) and a test set for each language.
         files["hub" if "hub" in task["test"] else "universal_dependencies"] += 1 + 1 + len(languages_of(name))
     return {
         "fetch_treebank": files["universal_dependencies"],
@@ -98,6 +99,11 @@ def test_paper_plans_nothing_twice_and_a_dropped_language_takes_only_its_own_alo
     fewer.write_text(yaml.safe_dump(config))
     full, less = outputs(tmp_path), outputs(tmp_path, fewer)
     assert len(full) == len(set(full))
+    # English question answering is scored on SQuAD, as the published results are; its XQuAD file is not fetched.
+    assert {path for path in full if re.search(r"squad\.json$", path) and "xquad." not in path} == {
+        f"resources/datasets/rajpurkar/squad/plain_text/{split}.squad.json" for split in ("train", "validation")
+    }
+    assert not [path for path in full if "xquad.en" in path]
     assert set(less) < set(full)
     of_thai = {path for path in full if re.search(r"(?<![a-z])th(?![a-z])|Thai", path)}
     assert set(full) - set(less) == of_thai

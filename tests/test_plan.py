@@ -240,6 +240,32 @@ def test_windows_of_question_answering_are_an_estimate_of_their_number():
     assert stages_of(config)["finetune"].steps == 20 * 10
 
 
+def test_english_test_set_of_its_own_is_counted_once():
+    config = experiment()
+    public = config["tasks"].pop("udpos") | {"epochs": 1}
+    config["tasks"] = {"xquad": public}
+    others = len(config["language_sets"]["all"])
+    alike, corpus = stages_of(config)["evaluate"], cost.CORPORA["xquad"]
+    config["tasks"]["xquad"]["test_source"] = {"hub": "a/c"}
+    apart = stages_of(config)["evaluate"]
+    assert apart.jobs == alike.jobs
+    expected = (corpus.test_source + others * corpus.test) / ((1 + others) * corpus.test)
+    assert apart.operations / alike.operations == pytest.approx(expected, rel=1e-3)
+    config["tasks"]["xquad"]["max_test_items"] = 100
+    assert stages_of(config)["evaluate"].operations == pytest.approx(alike.operations * 100 / corpus.test, rel=1e-3)
+
+
+def test_english_test_set_of_its_own_is_read_and_the_others_need_no_english_one(tmp_path):
+    config = copy.deepcopy(CONFIG)
+    demo = ROOT / "data" / "demo" / "test"
+    for language in config["language_sets"]["all"]:
+        (tmp_path / f"{language}.conllu").write_bytes((demo / f"{language}.conllu").read_bytes())
+    config["tasks"]["udpos"] |= {"test": str(tmp_path / "{lang}.conllu"), "test_source": str(demo / "en.conllu")}
+    assert stages_of(config)["evaluate"].operations == pytest.approx(
+        stages_of(CONFIG)["evaluate"].operations, rel=0.3
+    ), "translations of the same sentences"
+
+
 def test_paper_s_savings_by_hand():
     config = yaml.safe_load((ROOT / "experiments" / "paper.yaml").read_text())
     found = plan_of(config)
