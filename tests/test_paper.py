@@ -1,6 +1,8 @@
 """The paper's experiment: planned in time, each job once, and one language's share of it."""
 
 import copy
+import csv
+import math
 import re
 import resource
 import subprocess
@@ -12,6 +14,7 @@ import yaml
 from analysis_support import PUBLISHED, needs_published
 from support import ROOT
 
+from alignfreeze.finetuning_steps import PAPER_EPOCHS
 from alignfreeze.plan import plan
 from alignfreeze.published import published_files, published_runs
 
@@ -126,6 +129,23 @@ def test_strategies_during_finetuning_are_the_papers():
         f"during_{freeze}": {"freeze": freeze, "schedule": "during", "weight": 0.1}
         for freeze in ("full", "front", "back")
     }
+
+
+def test_epochs_are_the_ones_that_a_task_takes_by_itself():
+    assert {name: task["epochs"] for name, task in CONFIG["tasks"].items()} == PAPER_EPOCHS
+
+
+@needs_published
+def test_epochs_fit_the_published_steps():
+    """Five epochs of question answering do not."""
+    steps = {}
+    for path in PUBLISHED.glob("*.csv"):
+        with path.open(encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                steps.setdefault(row["task"], set()).add(int(row["finetuning_steps"]))
+    assert steps == {"udpos": {1965, 1970}, "wikiann": {3130}, "xnli": {24544}, "xquad": {18010, 20228}}
+    assert all(count % PAPER_EPOCHS[task] == 0 for task, counts in steps.items() for count in counts)
+    assert math.gcd(*steps["xquad"]) == 2
 
 
 @needs_published
