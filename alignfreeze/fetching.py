@@ -1,11 +1,13 @@
 """Fetch public artefacts: files by HTTP, datasets and models from the Hugging Face hub.
 
 Only data is fetched (text, Parquet, JSON, safetensors): nothing is executed or unpickled. What may pass (a server that
-is busy, a line that breaks) is tried again; what will not (no such file, no permission) is said at once, in one line.
+is busy, a line that breaks) is tried again; what will not (no such file, no permission, a full disk) is said at once,
+in one line.
 """
 
 from __future__ import annotations
 
+import errno
 import glob
 import http.client
 import logging
@@ -15,7 +17,8 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,15 @@ WAIT = 1.0  # seconds before the second attempt; doubled for each further one
 TIMEOUT = 30.0  # seconds without a byte
 MODEL_FILES = re.compile(r"[^/]+\.(json|safetensors|txt|model)")
 PASSING = (408, 425, 429, 500, 502, 503, 504)
+# What this machine says of its own files, and what to do; errors of the network come wrapped, without a number.
+_NO_PERMISSION = "get write permission, or run in another folder"
+LOCAL = {
+    errno.ENOSPC: "make room, then run again",
+    errno.EDQUOT: "make room in your quota, then run again",
+    errno.EACCES: _NO_PERMISSION,
+    errno.EPERM: _NO_PERMISSION,
+    errno.EROFS: "run in a folder that can be written",
+}
 
 
 class _MayPassError(Exception):
@@ -55,6 +67,22 @@ def _persist(what: str, attempt: Callable[[], None]) -> None:
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
+def _is_local(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in LOCAL
+
+
+@contextmanager
+def _writing(destination: str | Path) -> Iterator[None]:
+    """Say in one line what keeps this machine from writing an artefact."""
+    try:
+        yield
+    except OSError as error:
+        if not _is_local(error):
+            raise
+        place = f" ({error.filename})" if error.filename else ""
+        raise InputError(f"{destination}: {os.strerror(error.errno)}{place}; {LOCAL[error.errno]}") from error
+
+
 def _download(url: str, destination: Path) -> None:
     """Write what a URL holds, whole, or raise."""
     try:
@@ -68,6 +96,8 @@ def _download(url: str, destination: Path) -> None:
             f"{url}: the server says {error.code} {error.reason}; check the names and the release in the configuration"
         ) from error
     except (OSError, http.client.HTTPException) as error:
+        if _is_local(error):
+            raise
         raise _MayPassError(str(getattr(error, "reason", error)) or type(error).__name__) from error
     found = destination.stat().st_size
     if expected is not None and found != int(expected):
@@ -85,7 +115,7 @@ def fetch_file(url: str, revision: str, key: str, destination: str | Path, lock:
     destination : path of the file.
     lock : see `ResourcesLock`.
     """
-    with atomic_file(destination) as temporary:
+    with _writing(destination), atomic_file(destination) as temporary:
         _persist(url, lambda: _download(url, temporary))
         lock.settle(key, {Path(destination).name: checksum(temporary)}, url, revision)
 
@@ -101,7 +131,7 @@ def dictionary_url(file: str) -> str:
 
 
 def _hub(what: str, page: str, call: Callable[[], Any]) -> Any:
-    """Call the hub; its errors in one line, or as `_MayPassError`."""
+    """Call the hub; its errors in one line, or as `_MayPassError`; this machine's own as they are."""
     import httpx2
     from huggingface_hub import constants, errors
 
@@ -122,6 +152,8 @@ def _hub(what: str, page: str, call: Callable[[], Any]) -> Any:
             raise _MayPassError(f"the hub says {status}") from error
         raise InputError(f"{what}: the hub says {status}; check its name and your permissions") from error
     except (OSError, httpx2.HTTPError) as error:
+        if _is_local(error):
+            raise
         if constants.HF_HUB_OFFLINE:
             raise InputError(f"{what}: not in resources/ yet, and HF_HUB_OFFLINE is set; unset it once") from error
         cause = error.__cause__ or error
@@ -173,7 +205,8 @@ def _fetch_from_hub(
             shutil.rmtree(parts)
             lock.settle(key, found, f"{constants.ENDPOINT}/{page}", info.sha)
 
-    _persist(what, lambda: _hub(what, page, transfer))
+    with _writing(destination):
+        _persist(what, lambda: _hub(what, page, transfer))
 
 
 def fetch_dataset(

@@ -1,15 +1,24 @@
 """Fetching for real, from a server on loopback: what goes well, and what a user's network will do."""
 
+import errno
 import hashlib
 import json
 import os
 import subprocess
 import sys
+import urllib.error
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
 
 import datasets
 import pytest
 from hub_server import HubServer, commit_of
 from support import ROOT, tiny_encoder, wordpiece_tokenizer
+
+from alignfreeze import fetching
+from alignfreeze.errors import InputError
+from alignfreeze.sources import ResourcesLock
 
 SHARED = ROOT.parent / "shared" / "data"
 RUN = """
@@ -256,6 +265,63 @@ def test_no_server_at_all(kind, server, tmp_path):
     line = fetch(tmp_path, server, *CASES[kind], KEYS[kind])
     assert "gave up after 5 attempts" in line
     assert "refused" in line
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_full_disk_is_said_at_once(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(fetching, "atomic_file", lambda path: nullcontext(Path("/dev/full")))
+    lock = ResourcesLock(tmp_path / "lock.json", tmp_path)
+    with pytest.raises(InputError) as caught:
+        fetching.fetch_file(f"{server.url}/raw/muse/en-de.txt", "x", "x", tmp_path / "en-de.txt", lock)
+    assert str(caught.value) == f"{tmp_path / 'en-de.txt'}: No space left on device; make room, then run again"
+    assert len(server.requests) == 1, "tried again in vain"
+
+
+@pytest.mark.parametrize("number", fetching.LOCAL)
+def test_disk_that_cannot_be_written_is_not_the_network_s_fault(number, tmp_path, monkeypatch):
+    """A file of the hub's client: as root nothing is forbidden, so the error is made."""
+    calls = []
+
+    def snapshot_download(*_, local_dir, **__):
+        calls.append(local_dir)
+        raise OSError(number, os.strerror(number), str(local_dir))
+
+    file = SimpleNamespace(rfilename="en/test.parquet", lfs=None)
+    info = SimpleNamespace(sha="1" * 40, siblings=[file])
+    monkeypatch.setattr("huggingface_hub.HfApi", lambda: SimpleNamespace(repo_info=lambda *_, **__: info))
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    lock = ResourcesLock(tmp_path / "lock.json", tmp_path)
+    with pytest.raises(InputError) as caught:
+        fetching.fetch_dataset("a/b", "en", "test", None, "x", tmp_path / "x", lock)
+    assert str(caught.value) == (f"{tmp_path / 'x'}: {os.strerror(number)} ({calls[0]}); {fetching.LOCAL[number]}")
+    assert len(calls) == 1, "tried again in vain"
+    assert list(tmp_path.iterdir()) == [], "nothing half-written beside"
+
+
+def test_folder_that_cannot_be_made(tmp_path, monkeypatch):
+    def refuse(path, *_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    lock = ResourcesLock(tmp_path / "lock.json", tmp_path)
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(InputError, match=r"folder/x: Permission denied \(\S+folder\); get write permission"):
+        fetching.fetch_file("http://localhost:1", "x", "x", tmp_path / "folder" / "x", lock)
+
+
+def test_network_that_forbids_is_tried_again(tmp_path, monkeypatch):
+    """A firewall's refusal has the number of a missing permission, but is not about a file."""
+    tried = []
+
+    def refuse(url, timeout):
+        tried.append(url)
+        raise urllib.error.URLError(PermissionError(errno.EACCES, "Permission denied"))
+
+    monkeypatch.setattr(fetching, "WAIT", 0)
+    monkeypatch.setattr(fetching.urllib.request, "urlopen", refuse)
+    lock = ResourcesLock(tmp_path / "lock.json", tmp_path)
+    with pytest.raises(InputError, match="Permission denied; gave up after 5 attempts"):
+        fetching.fetch_file("http://localhost:1", "x", "x", tmp_path / "x", lock)
+    assert len(tried) == 5
 
 
 def test_many_jobs_share_the_lock_file(server, tmp_path):
