@@ -39,8 +39,11 @@ class HubServer:
         self.faults.append([re.compile(pattern), fault, times])
 
     def fault_for(self, method, path):
+        """The fault of a request; a refusal (4xx) meets HEAD, too, other faults wait for the GET that they spoil."""
         for fault in self.faults:
-            if fault[2] and method == "GET" and fault[0].search(path):
+            status = fault[1][0] if isinstance(fault[1], tuple) else fault[1]
+            refusal = isinstance(status, int) and 400 <= status < 500
+            if fault[2] and (method == "GET" or refusal) and fault[0].search(path):
                 fault[2] -= 1
                 return fault[1]
         return None

@@ -17,14 +17,21 @@ from hub_server import HubServer, commit_of
 from support import ROOT, tiny_encoder, wordpiece_tokenizer
 
 from alignfreeze import fetching
+from alignfreeze.bio import read_bio
 from alignfreeze.errors import InputError
+from alignfreeze.hub_formats import shards_of, write_bio, write_nli, write_squad
+from alignfreeze.inference_pairs import read_inference
 from alignfreeze.sources import ResourcesLock
+from alignfreeze.squad import read_squad
 
 SHARED = ROOT.parent / "shared" / "data"
 RUN = """
 import json, logging, sys
 from alignfreeze import fetching
+from alignfreeze.bio import read_bio
 from alignfreeze.errors import InputError
+from alignfreeze.hub_formats import shards_of, write_bio, write_nli, write_squad
+from alignfreeze.inference_pairs import read_inference
 from alignfreeze.sources import ResourcesLock
 logging.basicConfig(level=logging.WARNING, format="%(message)s")
 fetching.WAIT, fetching.TIMEOUT = 0.01, 0.5
@@ -201,6 +208,8 @@ def test_gated_says_how_to_get_in(kind, status, server, tmp_path):
     page = "datasets/owner/pairs" if kind == "dataset" else "owner/tiny-bert"
     assert f"gated; accept its terms at {server.url}/{page}" in line
     assert "HF_TOKEN" in line
+    refused = [method for method, path in server.requests if "/resolve/" in path or path.startswith("/cdn/")]
+    assert set(refused) == {"HEAD"}, "refused before any file is sent"
 
 
 @pytest.mark.parametrize("kind", CASES)
@@ -335,3 +344,52 @@ def test_many_jobs_share_the_lock_file(server, tmp_path):
     ]  # fmt: skip
     assert [process.wait() for process in processes] == [0] * 8
     assert list(json.loads((tmp_path / "lock.json").read_text())) == [f"muse/{number}.txt" for number in range(8)]
+
+
+def hub_rows(kind, path):
+    """Rows and their features as the hub has them, from a file in the format that they are converted to."""
+    text, number = datasets.Value("string"), datasets.Value("int32")
+    if kind == "bio":
+        classes = datasets.ClassLabel(
+            names=["O", *(f"{side}-{name}" for name in ("PER", "ORG", "LOC") for side in "BI")]
+        )
+        read = read_bio(path)
+        rows = [{"tokens": words, "ner_tags": tags} for words, tags in zip(read.words, read.tags, strict=True)]
+        return rows, {"tokens": datasets.List(text), "ner_tags": datasets.List(classes)}
+    if kind == "nli":
+        labels = datasets.ClassLabel(names=["entailment", "neutral", "contradiction"])
+        header, *lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+        return [dict(zip(header, line, strict=True)) for line in lines], dict.fromkeys(header, text) | {"label": labels}
+    rows = [
+        {"id": item["id"], "context": paragraph["context"], "question": item["question"]}
+        | {"answers": {key: [answer[key] for answer in item["answers"]] for key in ("text", "answer_start")}}
+        for article in json.loads(path.read_text(encoding="utf-8"))["data"]
+        for paragraph in article["paragraphs"]
+        for item in paragraph["qas"]
+    ]
+    answers = {"text": datasets.List(text), "answer_start": datasets.List(number)}
+    return rows, {"id": text, "context": text, "question": text, "answers": answers}
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the shared samples")
+@pytest.mark.parametrize(
+    ("kind", "file", "write", "read"),
+    [
+        ("bio", "wikiann/hi.dev.tsv", write_bio, read_bio),
+        ("nli", "xnli/th.test.tsv", write_nli, read_inference),
+        ("squad", "xquad/xquad.zh.json", write_squad, read_squad),
+    ],
+)
+def test_real_rows_of_each_format_arrive_and_are_what_they_were(kind, file, write, read, tmp_path):
+    rows, features = hub_rows(kind, SHARED / file)
+    subset = tmp_path / "hub" / "datasets" / "owner" / kind / "some"
+    subset.mkdir(parents=True)
+    half = len(rows) // 2
+    for number, part in enumerate([rows[:half], rows[half:]]):
+        table = datasets.Dataset.from_list(part, features=datasets.Features(features))
+        table.to_parquet(subset / f"test-0000{number}-of-00002.parquet")
+    with HubServer(tmp_path / "hub") as server:
+        assert fetch(tmp_path, server, "fetch_dataset", [f"owner/{kind}", "some", "test", None], "rows") is None
+    write(shards_of(tmp_path / "resources" / "rows"), tmp_path / "converted")
+    found, expected = read(tmp_path / "converted"), read(SHARED / file)
+    assert found == expected
