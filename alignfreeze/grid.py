@@ -77,10 +77,15 @@ def realignment_steps(config: dict, task: str, model: str) -> int:
     return finetuning_steps(config, task, train_items(config, task, model))
 
 
-def steps_of(config: dict, model: str, aligner: str) -> list[int]:
-    """Step counts at which realignments with an aligner are saved: one for each task that uses them."""
-    tasks = config["tasks"].items()
-    return sorted({realignment_steps(config, task, model) for task, entry in tasks if aligner in entry["aligners"]})
+def steps_of(config: dict, model: str, strategy: str, aligner: str) -> list[int]:
+    """Step counts at which realignments by a strategy with an aligner are saved: one for each task that uses them."""
+    return sorted(
+        {
+            realignment_steps(config, task, model)
+            for task, settings in config["tasks"].items()
+            if aligner in settings["aligners"] and strategy in strategies_of(config, task)
+        }
+    )
 
 
 def runs(config: dict) -> list[Run]:
@@ -113,10 +118,9 @@ def realignments(config: dict) -> list[Realignment]:
         if strategy in before
     )
     return [
-        Realignment(
-            model, strategy, aligner, config["realignment"]["pairs"], seed, max(steps_of(config, model, aligner))
-        )
+        Realignment(model, strategy, aligner, config["realignment"]["pairs"], seed, steps)
         for model in config.get("models", {})
         for strategy, aligner in chosen
+        for steps in [max(steps_of(config, model, strategy, aligner))]
         for seed in config["seeds"]
     ]

@@ -325,7 +325,9 @@ class _Planner:
 
     def _disk(self) -> Disk:
         bytes_of = {model: size.checkpoint_bytes for model, size in self.sizes.items()}
-        checkpoints = {run: len(grid.steps_of(self.config, run.model, run.aligner)) for run in self.realignments}
+        checkpoints = {
+            run: len(grid.steps_of(self.config, run.model, run.strategy, run.aligner)) for run in self.realignments
+        }
         return Disk(
             pretrained=sum(bytes_of.values()),
             realigned=sum(count * bytes_of[run.model] for run, count in checkpoints.items()),

@@ -24,12 +24,12 @@ rule encode_pairs:
         "../workflow_scripts/encode_pairs.py"
 
 
-# One rule per model and aligner, for the step counts that are saved depend on both.
-for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ in grid.realignments(config)):
+# One rule per model, strategy and aligner, for the step counts that are saved depend on all three.
+for model, strategy, aligner in dict.fromkeys(run[:3] for run in grid.realignments(config)):
 
     rule:
         name:
-            f"realign_{model}_{aligner}"
+            f"realign_{model}_{strategy}_{aligner}"
         input:
             model=model_folder(model),
             rows=results(f"encoded/{model}/{aligner}/{{pairs}}"),
@@ -37,31 +37,29 @@ for model, aligner in dict.fromkeys((model, aligner) for model, _, aligner, *_ i
         output:
             [
                 kept(
-                    results(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}/steps{n}"),
+                    results(f"realigned/{model}/{strategy}/{aligner}/{{pairs}}/seed{{seed}}/steps{n}"),
                     "all",
                 )
-                for n in grid.steps_of(config, model, aligner)
+                for n in grid.steps_of(config, model, strategy, aligner)
             ],
         log:
-            log_of(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}"),
+            log_of(f"realigned/{model}/{strategy}/{aligner}/{{pairs}}/seed{{seed}}"),
         benchmark:
-            results(f"benchmarks/realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}.tsv")
-        wildcard_constraints:
-            strategy=one_of(BEFORE),
+            results(f"benchmarks/realigned/{model}/{strategy}/{aligner}/{{pairs}}/seed{{seed}}.tsv")
         conda:
             "../envs/torch.yaml"
         resources:
             gpu=GPUS,
         params:
             languages=lambda wildcards: languages_of(wildcards.pairs),
-            steps=grid.steps_of(config, model, aligner),
+            steps=grid.steps_of(config, model, strategy, aligner),
             settings=REALIGNMENT_SETTINGS,
-            freeze=lambda wildcards: STRATEGIES[wildcards.strategy]["freeze"],
+            freeze=STRATEGIES[strategy]["freeze"],
             learning_rate=learning_rate(model, REALIGNMENT),
             training=TRAINING,
-            state=state_of(f"realigned/{model}/{{strategy}}/{aligner}/{{pairs}}/seed{{seed}}"),
+            state=state_of(f"realigned/{model}/{strategy}/{aligner}/{{pairs}}/seed{{seed}}"),
             resume_every=config.get("resume_every", 500),
         message:
-            f"Realigning {model} on word pairs of {aligner}, strategy {{wildcards.strategy}}, seed {{wildcards.seed}}"
+            f"Realigning {model} on word pairs of {aligner}, strategy {strategy}, seed {{wildcards.seed}}"
         script:
             "../workflow_scripts/realign.py"

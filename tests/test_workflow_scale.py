@@ -45,7 +45,7 @@ def config(workspace):
 def test_what_realigns_meanwhile_is_not_realigned_before(workspace, config):
     plan = planned(snakemake(workspace, "-n", "results/scale/tables/all/scores.csv", config=config))
     assert plan["finetune"] == plan["evaluate"] == 3
-    assert plan["realign_e5small_fastalign"] == plan["encode_pairs"] == 1
+    assert plan["realign_e5small_full_fastalign"] == plan["encode_pairs"] == 1
     assert plan["build_bitext"] == plan["build_fit_bitext"] == plan["align_fastalign"] == len(LANGUAGES)
     refused = snakemake(
         workspace, "-n", "results/scale/realigned/e5small/during_front/fastalign/all/seed31/steps6",
