@@ -7,6 +7,7 @@ how far the model is off.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,7 +111,8 @@ def step_operations(
 class Device:
     """What trains and evaluates.
 
-    rate : floating-point operations per second, of those that `step_operations` counts.
+    rate : floating-point operations per second in training, of those that `step_operations` counts.
+    inference_rate : the same in evaluation, retrieval and alignment, which are in float32 whatever training is in.
     step_seconds : a training step takes at least this long (launching kernels).
     job_seconds : start of a job: a process, its imports, a model loaded and saved.
     source : where the numbers are from.
@@ -118,6 +120,7 @@ class Device:
 
     name: str
     rate: float
+    inference_rate: float
     step_seconds: float
     job_seconds: float
     source: str
@@ -126,16 +129,27 @@ class Device:
 CPU = Device(
     "one CPU core",
     rate=7.0e10,
+    inference_rate=7.0e10,
     step_seconds=0.0,
     job_seconds=10.0,  # 7.5 to import and load, 2 of Snakemake's own start
     source="measured with benchmarks/cost_model.py on one core of a cloud machine (AVX-512), embedded model, fp32",
 )
 # Peaks of NVIDIA's data sheet (A100: 19.5, 156 and 312 TFLOP/s) times a guessed share for batches of 16 to 32 rows;
 # the seconds of a step's launches and of a job's start are guesses, too.
-_GUESS = "estimate, not measured: the data sheet's peak times a guessed share ({share:.0%})"
+_GUESS = (
+    "estimate, not measured: the data sheet's peak times a guessed share ({share:.0%}); what trains nothing: as fp32"
+)
+_PEAKS = {"fp32": (19.5e12, 0.4), "tf32": (156e12, 0.2), "bf16": (312e12, 0.2)}
 GPUS = {
-    precision: Device(f"one A100, {precision}", peak * share, 0.03, 20.0, _GUESS.format(share=share))
-    for precision, peak, share in (("fp32", 19.5e12, 0.4), ("tf32", 156e12, 0.2), ("bf16", 312e12, 0.2))
+    precision: Device(
+        f"one A100, {precision}",
+        rate=peak * share,
+        inference_rate=math.prod(_PEAKS["fp32"]),
+        step_seconds=0.03,
+        job_seconds=20.0,
+        source=_GUESS.format(share=share),
+    )
+    for precision, (peak, share) in _PEAKS.items()
 }
 # A job that imports no PyTorch: Snakemake's own start, and little else.
 LIGHT_JOB_SECONDS = 2.5

@@ -27,6 +27,7 @@ BITEXT_LINES = 5_000  # of a local bitext, to learn how long its sentences are
 class Stage:
     """One kind of work.
 
+    steps : of training; 0: it trains nothing.
     operations : floating-point operations of all its jobs together; 0: it never uses a GPU.
     core_seconds : what it computes on CPU cores.
     """
@@ -44,7 +45,8 @@ class Stage:
     def hours(self, device: Device) -> float:
         """Hours on the device, one job after the other."""
         start = device.job_seconds if self.operations else cost.LIGHT_JOB_SECONDS
-        seconds = max(self.operations / device.rate, self.steps * device.step_seconds)
+        rate = device.rate if self.steps else device.inference_rate
+        seconds = max(self.operations / rate, self.steps * device.step_seconds)
         return (seconds + self.core_seconds + self.jobs * start) / 3600
 
 

@@ -218,6 +218,10 @@ def test_hours_have_a_floor_by_step_and_a_start_by_job():
     assert launches.hours(gpu) * 3600 == pytest.approx(1000 * gpu.step_seconds + 2 * gpu.job_seconds)
     heavy = Stage("realign", 2, 10, 1e15)
     assert heavy.hours(gpu) * 3600 == pytest.approx(1e15 / gpu.rate + 2 * gpu.job_seconds)
+    forward = Stage("evaluate", 2, operations=1e15)
+    for device in GPUS.values():  # precision is training's
+        assert forward.hours(device) == pytest.approx(Stage("", 2, 1, 1e15).hours(GPUS["fp32"]))
+    assert forward.hours(CPU) == Stage("", 2, 1, 1e15).hours(CPU)
     text = Stage("align_dictionary", 3, core_seconds=100)
     assert text.hours(CPU) * 3600 == pytest.approx(100 + 3 * cost.LIGHT_JOB_SECONDS)
     assert not text.runs_on(gpu)
