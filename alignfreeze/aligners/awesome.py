@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -12,12 +13,14 @@ from transformers import PreTrainedModel
 
 from alignfreeze.bitext import Bitext
 from alignfreeze.encoders import encoder_blocks, layer_index, only_lower_blocks
+from alignfreeze.errors import InputError
 from alignfreeze.padding import pad_batch
 from alignfreeze.pharaoh import Links
 from alignfreeze.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
 
 Extraction = Literal["softmax", "argmax"]
 NO_WORD = -1
+logger = logging.getLogger(__name__)
 
 
 def _words_of_subwords(sentences: Sequence[EncodedSentence], length: int) -> torch.Tensor:
@@ -106,21 +109,45 @@ def align(
     Parameters
     ----------
     layer : index into `hidden_states` of the layer to read (a middle one aligns best).
-    batch_tokens : subwords of a batch with padding, both sides; one pair may have more.
+    batch_tokens : subwords of a batch with padding, both sides; one pair may have more. A batch that memory does not
+        suffice for is halved, and each half again if need be.
+
+    Raises
+    ------
+    InputError : memory does not suffice for one pair.
     """
     model.eval().to(device)
     sources, targets = tokenizer.encode(bitext.source), tokenizer.encode(bitext.target)
     pad_id = tokenizer.tokenizer.pad_token_id
     lengths = [(len(source.ids), len(target.ids)) for source, target in zip(sources, targets, strict=True)]
     alignments: list[Links] = [[] for _ in range(len(bitext))]
-    batches = tqdm(token_batches(lengths, batch_tokens), desc="align", unit="batch", disable=None)
-    with only_lower_blocks(model, layer_index(layer, len(encoder_blocks(model)))):
-        for chosen in batches:
-            states, words = [], []
-            for side in ([sources[i] for i in chosen], [targets[i] for i in chosen]):
-                batch = {name: t.to(device) for name, t in pad_batch(side, pad_id).items()}
-                states.append(model(**batch).last_hidden_state)
-                words.append(_words_of_subwords(side, batch["input_ids"].shape[1]).to(device))
-            for row, links in zip(chosen, extract_links(*states, *words, extraction, threshold), strict=True):
+
+    def links_of(chosen: Sequence[int]) -> list[Links]:
+        states, words = [], []
+        for side in ([sources[i] for i in chosen], [targets[i] for i in chosen]):
+            batch = {name: t.to(device) for name, t in pad_batch(side, pad_id).items()}
+            states.append(model(**batch).last_hidden_state)
+            words.append(_words_of_subwords(side, batch["input_ids"].shape[1]).to(device))
+        return extract_links(*states, *words, extraction, threshold)
+
+    lower_blocks = only_lower_blocks(model, layer_index(layer, len(encoder_blocks(model))))
+    with lower_blocks, tqdm(total=len(bitext), desc="align", unit="pair", disable=None) as progress:
+        todo = token_batches(lengths, batch_tokens)[::-1]
+        while todo:
+            chosen = todo.pop()
+            try:
+                found = links_of(chosen)
+            except torch.OutOfMemoryError as error:
+                if len(chosen) == 1:
+                    raise InputError(
+                        f"out of memory with one sentence pair of {sum(lengths[chosen[0]])} subwords; "
+                        "take a device with more memory"
+                    ) from error
+                half = (len(chosen) + 1) // 2
+                logger.warning("out of memory with %d sentence pairs at a time: going on with %d", len(chosen), half)
+                todo += [chosen[half:], chosen[:half]]
+                continue
+            for row, links in zip(chosen, found, strict=True):
                 alignments[row] = links
+            progress.update(len(chosen))
     yield from alignments
