@@ -6,9 +6,11 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from analysis_support import make_scores
 from support import ROOT, assert_same_weights, tiny_encoder, weights, wordpiece_tokenizer
 
 from alignfreeze.errors import InputError
+from alignfreeze.scores import write_scores
 from alignfreeze.tasks import load_task
 
 WORDS = ["a", "b", "abcd", "g", "a", "c", "b", "cdab", "e", "a"]
@@ -134,3 +136,21 @@ def test_state_of_other_data_is_not_resumed(job, tmp_path, caplog):
     TrainingState(tmp_path / "run" / "state.pt", "another fingerprint", 1).save(step=2)
     script.finetune_task(smk, None, 0.0)
     assert "written under other settings, inputs or code, starting over" in caplog.text
+
+
+def test_scores_are_collected_in_one_order_and_no_row_twice(tmp_path):
+    names = ["one.csv", "two.csv"]
+    for name, seed in zip(names, (31, 42), strict=True):
+        write_scores(make_scores(seeds=(seed,)), tmp_path / name)
+
+    def collect(*chosen):
+        scores = [str(tmp_path / name) for name in chosen]
+        log, output = [str(tmp_path / "log")], [str(tmp_path / "scores.csv")]
+        load_script("collect_scores").main(
+            SimpleNamespace(input=SimpleNamespace(scores=scores), output=output, log=log)
+        )
+        return (tmp_path / "scores.csv").read_bytes()
+
+    assert collect(*names) == collect(*reversed(names))
+    with pytest.raises(InputError, match=r"repeated rows for small/udpos/back/awesome/31/"):
+        collect("one.csv", "one.csv")

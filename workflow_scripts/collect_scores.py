@@ -2,19 +2,14 @@
 
 from typing import Any
 
-import pandas as pd
-
-from alignfreeze.atomic import atomic_file
 from alignfreeze.logs import configure_logging
-from alignfreeze.scores import read_scores
+from alignfreeze.scores import concat_scores, read_scores, write_scores
 
 
 def main(smk: Any) -> None:
     """Write tables/{langs}/scores.csv."""
     configure_logging(smk.log[0])
-    scores = pd.concat([read_scores(path) for path in smk.input.scores], ignore_index=True)
-    with atomic_file(smk.output[0]) as temporary:
-        scores.to_csv(temporary, index=False)
+    write_scores(concat_scores([read_scores(path) for path in smk.input.scores]), smk.output[0])
 
 
 if __name__ == "__main__":
