@@ -17,19 +17,21 @@ import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from alignfreeze.atomic import atomic_directory, atomic_file
+from alignfreeze.checksums import file_checksum
 from alignfreeze.errors import InputError
-from alignfreeze.sources import ResourcesLock, checksum
+from alignfreeze.sources import ResourcesLock
 
 logger = logging.getLogger(__name__)
 
+GITHUB = "https://raw.githubusercontent.com"
 # Each may be replaced by a mirror through the environment, as HF_ENDPOINT does for the hub.
-UD_ENDPOINT = "https://raw.githubusercontent.com/UniversalDependencies"
+UD_ENDPOINT = f"{GITHUB}/UniversalDependencies"
 MUSE_ENDPOINT = "https://dl.fbaipublicfiles.com/arrival/dictionaries"
 ATTEMPTS = 5
 WAIT = 1.0  # seconds before the second attempt; doubled for each further one
@@ -117,7 +119,32 @@ def fetch_file(url: str, revision: str, key: str, destination: str | Path, lock:
     """
     with _writing(destination), atomic_file(destination) as temporary:
         _persist(url, lambda: _download(url, temporary))
-        lock.settle(key, {Path(destination).name: checksum(temporary)}, url, revision)
+        lock.settle(key, {Path(destination).name: file_checksum(temporary)}, url, revision)
+
+
+def fetch_published(
+    repository: str, commit: str, folder: str, files: Mapping[str, str], destination: str | Path
+) -> None:
+    """Fetch pinned files of a GitHub repository, verify each and write it whole or not at all.
+
+    Parameters
+    ----------
+    repository : `owner/name`.
+    commit : full hash of the commit.
+    folder : folder of the files inside the repository.
+    files : file name to SHA-256.
+    destination : local folder.
+    """
+    for name, pinned in files.items():
+        url = f"{GITHUB}/{repository}/{commit}/{folder}/{name}"
+        with _writing(destination), atomic_file(Path(destination) / name) as temporary:
+            try:
+                _persist(url, lambda url=url, temporary=temporary: _download(url, temporary))
+            except InputError as error:
+                raise InputError(f"{error}; or set published_source to a folder with the files") from error
+            if (found := file_checksum(temporary)) != pinned:
+                raise InputError(f"{url}: SHA-256 is {found}, expected {pinned}; the file is not the pinned one")
+        logger.info("%s: as pinned", name)
 
 
 def treebank_url(release: str, treebank: str, file: str) -> str:
@@ -199,7 +226,7 @@ def _fetch_from_hub(
             )
             found = {}
             for file in chosen:
-                found[Path(file).name] = checksum((parts / file).replace(folder / Path(file).name))
+                found[Path(file).name] = file_checksum((parts / file).replace(folder / Path(file).name))
                 if stated[file] not in (None, found[Path(file).name]):
                     raise _MayPassError(f"{file} arrived with another SHA-256 than the hub states")
             shutil.rmtree(parts)

@@ -7,17 +7,13 @@ two file names are misspelled.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
-import time
-import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from alignfreeze.atomic import atomic_file
 from alignfreeze.errors import InputError
 from alignfreeze.scores import BASELINE, NONE, validate_scores
 
@@ -146,46 +142,3 @@ def published_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
     tables = [_read(path).rename(columns=names) for path in map(Path, paths)]
     runs = pd.concat(tables, ignore_index=True).copy().assign(wall_time=float("nan"), device="")
     return runs.loc[:, list(RUN_FACT_COLUMNS)].sort_values(list(RUN_FACT_COLUMNS[:6]), ignore_index=True)
-
-
-def sha256_of(path: str | Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def _download(url: str, attempts: int = 4, wait: float = 2.0) -> bytes:
-    """Read a URL, trying again after 2, 4 and 8 seconds."""
-    for attempt in range(1, attempts + 1):
-        try:
-            with urllib.request.urlopen(url, timeout=60) as response:
-                return response.read()
-        except OSError as error:
-            if attempt == attempts:
-                raise InputError(
-                    f"{url}: {error} after {attempts} attempts; or set published_source to a folder with the files"
-                ) from error
-            logger.warning("%s: %s; trying again", url, error)
-            time.sleep(wait**attempt)
-    raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-def fetch_published(repository: str, commit: str, folder: str, files: Mapping[str, str], destination: Path) -> None:
-    """Download pinned files of a GitHub repository, verify each and write it whole or not at all.
-
-    Parameters
-    ----------
-    repository : `owner/name`.
-    commit : full hash of the commit.
-    folder : folder of the files inside the repository.
-    files : file name to SHA-256.
-    destination : local folder.
-    """
-    for name, digest in files.items():
-        url = f"https://raw.githubusercontent.com/{repository}/{commit}/{folder}/{name}"
-        content = _download(url)
-        found = hashlib.sha256(content).hexdigest()
-        if found != digest:
-            raise InputError(f"{url}: SHA-256 is {found}, expected {digest}; the file is not the pinned one")
-        with atomic_file(destination / name) as temporary:
-            temporary.write_bytes(content)
-        logger.info("%s: %d bytes, verified", name, len(content))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import resource
 import subprocess
 import sys
-from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,17 +31,6 @@ def package_version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def file_checksum(path: str | Path) -> str:
-    """SHA-256 of a file."""
-    with Path(path).open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
-
-
-def code_checksums(modules: Iterable[str | Path]) -> dict[str, str]:
-    """SHA-256 of the modules that decide a result, by folder and name."""
-    return {"/".join(Path(module).parts[-2:]): file_checksum(module) for module in modules}
 
 
 def peak_memory_mib() -> dict[str, float]:

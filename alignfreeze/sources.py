@@ -7,7 +7,6 @@ from, the resolved revision and the SHA-256 of every file; what is fetched later
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ from typing import Any
 from filelock import FileLock
 
 from alignfreeze.atomic import atomic_file
+from alignfreeze.checksums import file_checksum
 from alignfreeze.errors import InputError
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,6 @@ CONLLU, DICTIONARY = "conllu", "dictionary"
 # Formats that a dataset's rows are converted to: name in the configuration to the file's ending.
 ENDINGS = {"lines": "{side}.txt", "bio": "bio", "nli": "nli.tsv", "squad": "squad.json"}
 MUSE_PARTS = {"full": "", "train": ".0-5000", "test": ".5000-6500"}
-CHUNK = 1 << 20
 
 
 def format_of(source: Entry) -> str:
@@ -62,15 +61,6 @@ def path_of(source: Entry, language: str, source_language: str) -> str:
     subset = _filled(source["subset"], language, source_language)
     ending = ENDINGS[source["format"]].format(side=_filled(source.get("side", ""), language, source_language))
     return f"datasets/{source['hub']}/{subset}/{source['split']}.{ending}"
-
-
-def checksum(path: str | Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as handle:
-        while chunk := handle.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _write(path: Path, content: dict) -> None:
@@ -166,7 +156,7 @@ class ResourcesLock:
                 state = file.stat()
                 stamp = [state.st_size, state.st_mtime_ns]
                 remembered = known.get(str(file.relative_to(self.resources)), [])
-                found[name] = remembered[2] if remembered[:2] == stamp else checksum(file)
+                found[name] = remembered[2] if remembered[:2] == stamp else file_checksum(file)
                 known[str(file.relative_to(self.resources))] = [*stamp, found[name]]
             self._compare(key, entry["files"], found, f"delete {artefact} to fetch it again, or")
         if known != memory:

@@ -11,10 +11,9 @@ rule fetch_published:
         expand(f"{FETCHED}/{{file}}", file=config["published"]["files"]),
     log:
         log_of("published/fetch"),
-    retries: 2
     localrule: True
     conda:
-        "../envs/analysis.yaml"
+        "../envs/fetch.yaml"
     params:
         published=config["published"],
     message:

@@ -393,3 +393,33 @@ def test_real_rows_of_each_format_arrive_and_are_what_they_were(kind, file, writ
     write(shards_of(tmp_path / "resources" / "rows"), tmp_path / "converted")
     found, expected = read(tmp_path / "converted"), read(SHARED / file)
     assert found == expected
+
+
+RESULTS = {"repository": "muse", "commit": "c", "folder": "results"}
+
+
+@pytest.fixture
+def published(server, monkeypatch):
+    """A result file on the server and its checksum; the waits are short."""
+    monkeypatch.setattr(fetching, "GITHUB", f"{server.url}/raw")
+    monkeypatch.setattr(fetching, "WAIT", 0.0)
+    file = server.folder / "raw" / "muse" / "c" / "results" / "x.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"content")
+    return {"x.csv": sha256(file)}
+
+
+@pytest.mark.parametrize("fault", ["cut", 503])
+def test_published_results_are_tried_again_and_verified(fault, server, published, tmp_path):
+    server.fail("x.csv", fault, times=2)
+    fetching.fetch_published(**RESULTS, files=published, destination=tmp_path)
+    assert (tmp_path / "x.csv").read_bytes() == b"content"
+    with pytest.raises(InputError, match="the file is not the pinned one"):
+        fetching.fetch_published(**RESULTS, files={"x.csv": "0" * 64}, destination=tmp_path / "other")
+    assert not list((tmp_path / "other").glob("*"))
+
+
+def test_published_results_that_are_not_there_are_asked_for_once(server, published, tmp_path):
+    with pytest.raises(InputError, match=r"y\.csv: the server says 404 .*; or set published_source to a folder"):
+        fetching.fetch_published(**RESULTS, files={"y.csv": "0" * 64}, destination=tmp_path)
+    assert len(server.requests) == 1

@@ -1,12 +1,8 @@
-import hashlib
-
 import pytest
 from analysis_support import PUBLISHED, needs_published
 
-from alignfreeze import published
 from alignfreeze.errors import InputError
 from alignfreeze.published import (
-    fetch_published,
     parse_method,
     published_files,
     published_runs,
@@ -85,30 +81,6 @@ def test_unknown_model_and_wrong_file(tmp_path):
 def test_empty_folder(tmp_path):
     with pytest.raises(InputError, match="no published result file"):
         published_files(tmp_path)
-
-
-def test_fetch_verifies_what_it_gets(tmp_path, monkeypatch):
-    monkeypatch.setattr(published, "_download", lambda url: b"content")
-    digest = hashlib.sha256(b"content").hexdigest()
-    fetch_published("a/b", "c" * 40, "d", {"x.csv": digest}, tmp_path)
-    assert (tmp_path / "x.csv").read_bytes() == b"content"
-    with pytest.raises(InputError, match="not the pinned one"):
-        fetch_published("a/b", "c" * 40, "d", {"y.csv": "0" * 64}, tmp_path)
-    assert not (tmp_path / "y.csv").exists()
-
-
-def test_download_is_tried_again(monkeypatch):
-    calls = []
-
-    def refuse(url, timeout):
-        calls.append(url)
-        raise OSError("no route")
-
-    monkeypatch.setattr(published.urllib.request, "urlopen", refuse)
-    monkeypatch.setattr(published.time, "sleep", lambda seconds: None)
-    with pytest.raises(InputError, match="after 4 attempts"):
-        published._download("https://example.org/x")
-    assert len(calls) == 4
 
 
 @needs_published

@@ -4,7 +4,8 @@ import subprocess
 import pytest
 
 from alignfreeze import records
-from alignfreeze.records import file_checksum, git_commit, write_record
+from alignfreeze.checksums import file_checksum
+from alignfreeze.records import git_commit, write_record
 
 
 def test_record_holds_what_a_number_goes_back_to(tmp_path):

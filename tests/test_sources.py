@@ -8,9 +8,10 @@ import datasets
 import pytest
 from support import ROOT
 
+from alignfreeze.checksums import file_checksum
 from alignfreeze.errors import InputError
 from alignfreeze.hub_formats import shards_of, write_bio, write_lines, write_nli, write_squad
-from alignfreeze.sources import ResourcesLock, checksum, format_of, languages_without, path_of
+from alignfreeze.sources import ResourcesLock, format_of, languages_without, path_of
 
 SHARED = ROOT.parent / "shared" / "data"
 OPUS = {"hub": "Helsinki-NLP/opus-100", "subset": "{pair}", "split": "train", "format": "lines", "side": "{lang}"}
@@ -63,7 +64,7 @@ def test_lock_file_names_source_revision_and_checksums(resources):
     }
     assert resources.entry("models/m")["revision"] == "abc"
     assert resources.entry("models/other") is None
-    assert checksum(resources.resources / "muse" / "en-de.txt") == HELLO
+    assert file_checksum(resources.resources / "muse" / "en-de.txt") == HELLO
 
 
 def test_other_content_than_locked_is_an_error_that_names_both(resources):
@@ -83,7 +84,7 @@ def test_fewer_or_more_files_than_locked_are_an_error(resources, files):
 
 def test_verified_files_are_not_read_again(resources, monkeypatch):
     resources.verify()
-    monkeypatch.setattr("alignfreeze.sources.checksum", lambda path: pytest.fail(f"{path} was read again"))
+    monkeypatch.setattr("alignfreeze.sources.file_checksum", lambda path: pytest.fail(f"{path} was read again"))
     resources.verify()
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from alignfreeze.atomic import atomic_file
+from alignfreeze.checksums import file_checksum
 from alignfreeze.logs import configure_logging
-from alignfreeze.published import published_runs, published_scores, sha256_of
+from alignfreeze.published import published_runs, published_scores
 from alignfreeze.scores import select_languages, write_scores
 
 logger = logging.getLogger(__name__)
@@ -16,7 +17,7 @@ def main(smk: Any) -> None:
     """Write tables/{langs}/scores.csv and tables/{langs}/run_facts.csv."""
     configure_logging(smk.log[0])
     for path in map(Path, smk.input.results):
-        if sha256_of(path) != smk.params.checksums[path.name]:
+        if file_checksum(path) != smk.params.checksums[path.name]:
             logger.warning("%s is not the file that the configuration pins (SHA-256); going on with it", path)
     scores = published_scores(smk.input.results, smk.params.experiment, smk.params.source)
     write_scores(select_languages(scores, smk.params.languages), smk.output.scores)

@@ -22,11 +22,12 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     import torch
 
     from alignfreeze.atomic import atomic_directory
+    from alignfreeze.checksums import code_checksums, file_checksum
     from alignfreeze.encoders import load_config, load_tokenizer
     from alignfreeze.errors import InputError
     from alignfreeze.finetuning import FinetuningSettings, Interleaving, finetune
     from alignfreeze.realignment import RealignmentSettings
-    from alignfreeze.records import code_checksums, file_checksum, write_record
+    from alignfreeze.records import write_record
     from alignfreeze.tasks import load_task
     from alignfreeze.training import TrainingState, fingerprint, write_log
     from alignfreeze.word_pairs import PairRows

@@ -25,9 +25,10 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
     from dataclasses import asdict
 
     from alignfreeze.atomic import atomic_directory
+    from alignfreeze.checksums import code_checksums, file_checksum
     from alignfreeze.encoders import load_encoder, load_tokenizer
     from alignfreeze.realignment import Realigner, RealignmentSettings
-    from alignfreeze.records import code_checksums, file_checksum, write_record
+    from alignfreeze.records import write_record
     from alignfreeze.training import TrainingState, fingerprint, write_log
     from alignfreeze.word_pairs import PairRows
 
