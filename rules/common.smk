@@ -91,7 +91,7 @@ def log_of(path):
     return results(f"logs/{path}.log")
 
 
-# How errors and logs look, how files are written and compared, which device is free: nothing of a result.
+# How errors, logs and run.json look, how files are written and compared, which device is free: nothing of a result.
 PLUMBING = {"errors", "logs", "atomic", "checksums", "devices", "records"}
 # The tasks' modules name them, and evaluation alone uses them.
 SCORING = {"entity_spans", "answer_scores", "inference"}
