@@ -79,7 +79,7 @@ def _average(main: pd.DataFrame) -> Iterator[Finding]:
         yield (
             "average",
             f"The {word} Δ of a cell is {_points(row['delta'])}: {_cell(row, 'model', 'task', 'aligner', 'strategy')} "
-            f"({row['n_languages']} languages, {row['n_seeds']} seed{'s' * (row['n_seeds'] != 1)}).",
+            f"({row['n_languages']} languages, {row['n_seeds']} {'seed' if row['n_seeds'] == 1 else 'seeds'}).",
         )
 
 
