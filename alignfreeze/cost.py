@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from alignfreeze.blocks import frozen_blocks
 from alignfreeze.errors import InputError
 
 GIGABYTE = 1e9
@@ -94,9 +95,7 @@ def step_operations(
     layer : blocks that run.
     freeze, freeze_embeddings : as in the configuration.
     """
-    half = architecture.blocks // 2
-    frozen = {"full": range(0), "front": range(half), "back": range(half, architecture.blocks)}
-    chosen = frozen[freeze] if isinstance(freeze, str) else range(*freeze)
+    chosen = frozen_blocks(freeze, architecture.blocks)
     trained_below = not freeze_embeddings
     projections = 3 * architecture.hidden / (4 * architecture.hidden + 2 * architecture.intermediate)
     units = 0.0

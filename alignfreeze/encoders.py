@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import transformers
@@ -22,7 +22,6 @@ from transformers import (
 
 from alignfreeze.errors import InputError
 
-Layer = int | Literal["paper", "last"]
 COUNTS_FROM_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
 
 transformers.utils.logging.set_verbosity_error()
@@ -124,21 +123,6 @@ def encoder_blocks(model: PreTrainedModel) -> nn.ModuleList:
     InputError : the architecture keeps them elsewhere.
     """
     return _stack_owner(model).layer
-
-
-def layer_index(layer: Layer, blocks: int) -> int:
-    """Index into the blocks + 1 `hidden_states` (0 = embeddings).
-
-    `last` is the output of the last block; `paper` is what the paper's code takes, the last but one.
-
-    Raises
-    ------
-    InputError : the index is not between 1 and `blocks`.
-    """
-    index = {"last": blocks, "paper": blocks - 1}.get(layer, layer)
-    if not isinstance(index, int) or not 1 <= index <= blocks:
-        raise InputError(f"layer {layer!r}: an encoder of {blocks} blocks has layers 1 to {blocks}, paper, last")
-    return index
 
 
 @contextmanager

@@ -130,7 +130,7 @@ def fetch_published(
     Parameters
     ----------
     repository : `owner/name`.
-    commit : full hash of the commit.
+    commit : hash of the commit, or the start of it.
     folder : folder of the files inside the repository.
     files : file name to SHA-256.
     destination : local folder.

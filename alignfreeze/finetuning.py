@@ -14,7 +14,7 @@ from torch import nn
 from transformers import PreTrainedModel, get_linear_schedule_with_warmup
 
 from alignfreeze.batches import Bucketing, RealignmentBatch, bucketed_batches
-from alignfreeze.finetuning_steps import total_steps
+from alignfreeze.finetuning_steps import BATCH_SIZE, total_steps
 from alignfreeze.realignment import InterleavedRealignment, RealignmentSettings, stream_token_ids, subwords_of
 from alignfreeze.token_classification import IGNORED
 from alignfreeze.training import Precision, TrainingReport, TrainingState, adam, autocast, train
@@ -34,7 +34,7 @@ class FinetuningSettings:
 
     learning_rate: float = 2.0e-5
     head_learning_rate: float | None = None
-    batch_size: int = 32
+    batch_size: int = BATCH_SIZE
     epochs: int = 5
     warmup_ratio: float = 0.1
     bucketing: Bucketing = "none"

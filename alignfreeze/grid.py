@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from alignfreeze.configuration import BASELINE, strategy_settings
-from alignfreeze.finetuning_steps import PAPER_EPOCHS, total_steps
+from alignfreeze.finetuning_steps import BATCH_SIZE, PAPER_EPOCHS, total_steps
 
-BATCH_SIZE = 32  # of fine-tuning, where a task does not say
 NONE = "none"  # the baseline's aligner and language set
 
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from transformers import PreTrainedModel
 
 from alignfreeze.errors import InputError
+from alignfreeze.padding import Encoded
 
 logger = logging.getLogger(__name__)
+Item = TypeVar("Item", bound=Encoded)
 
 
 @torch.inference_mode()
 def outputs(
     model: PreTrainedModel,
-    lengths: Sequence[int],
-    collate: Callable[[Sequence[int]], dict[str, torch.Tensor]],
+    encoded: Sequence[Item],
+    pad: Callable[[Sequence[Item]], dict[str, torch.Tensor]],
     device: torch.device,
     batch_size: int,
     **arguments: Any,
@@ -28,8 +30,8 @@ def outputs(
 
     Parameters
     ----------
-    lengths : (items,), subwords of each item.
-    collate : item numbers -> the arguments of `forward`.
+    encoded : the items.
+    pad : items -> the arguments of `forward`.
     batch_size : items; half as many after an out-of-memory error, and so on.
     arguments : of every call of `forward`.
 
@@ -38,17 +40,18 @@ def outputs(
     InputError : memory does not suffice for one item.
     """
     model.eval().to(device)
-    order = np.argsort(lengths, kind="stable")
+    order = np.argsort([len(item.ids) for item in encoded], kind="stable")
     start = 0
     while start < len(order):
         chosen = order[start : start + batch_size]
-        batch = {name: tensor.to(device) for name, tensor in collate(chosen).items()}
+        batch = {name: tensor.to(device) for name, tensor in pad([encoded[i] for i in chosen]).items()}
         try:
             output = model(**batch, **arguments)
         except torch.OutOfMemoryError as error:
             if len(chosen) == 1:
+                longest = len(encoded[chosen[0]].ids)
                 raise InputError(
-                    f"out of memory with one item of {lengths[chosen[0]]} subwords; take a device with more memory"
+                    f"out of memory with one item of {longest} subwords; take a device with more memory"
                 ) from error
             batch_size = len(chosen) // 2
             logger.warning("out of memory with %d items at a time: going on with %d", len(chosen), batch_size)

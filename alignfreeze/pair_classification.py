@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -142,10 +143,7 @@ def predict(
     """A label for every pair, which is seen whole as far as the model has positions."""
     encoded = encoder.encode(first, second, encoder.positions)
     best = np.zeros(len(encoded), np.int64)
-
-    def collate(chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-        return pad_pairs([encoded[i] for i in chosen], encoder.tokenizer.pad_token_id, encoder.token_types)
-
-    for chosen, output in outputs(model, [len(pair.ids) for pair in encoded], collate, device, batch_size):
+    pad = partial(pad_pairs, pad_id=encoder.tokenizer.pad_token_id, token_types=encoder.token_types)
+    for chosen, output in outputs(model, encoded, pad, device, batch_size):
         best[chosen] = output.logits.argmax(-1).cpu().numpy()
     return [model.config.id2label[int(number)] for number in best]

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 from alignfreeze import cost, grid
 from alignfreeze.bio import read_bio
 from alignfreeze.bitext import ParallelText
+from alignfreeze.blocks import layer_index
 from alignfreeze.configuration import MAX_LENGTH, SOURCE_LANGUAGE, evaluated_languages, languages_of
 from alignfreeze.cost import Device, step_operations
+from alignfreeze.finetuning_steps import BATCH_SIZE
 from alignfreeze.inference_pairs import read_inference
 from alignfreeze.squad import read_squad
 from alignfreeze.text import stream_lines
@@ -231,13 +233,12 @@ class _Planner:
 
     def _realignment_step(self, model: str, strategy: str) -> float:
         size = self.sizes[model]
-        layer = self.realignment.get("layer", "paper")
         by_length = self.realignment.get("bucketing", "none") == "window"
         return step_operations(
             size,
             2 * self._batch(),
             self.sorted_bitext_width if by_length else self.bitext_width,
-            {"paper": size.blocks - 1, "last": size.blocks}.get(layer, layer),
+            layer_index(self.realignment.get("layer", "paper"), size.blocks),
             self.strategies[strategy]["freeze"],
             self.realignment.get("freeze_embeddings", False),
         )
@@ -257,7 +258,7 @@ class _Planner:
     def _finetune(self) -> Stage:
         operations = 0.0
         for run in self.runs:
-            size, batch = self.sizes[run.model], self.tasks[run.task].get("batch_size", grid.BATCH_SIZE)
+            size, batch = self.sizes[run.model], self.tasks[run.task].get("batch_size", BATCH_SIZE)
             step = step_operations(size, batch, self.training[run.task].width, size.blocks)
             if self._meanwhile(run):
                 step += self._realignment_step(run.model, run.strategy)
@@ -299,7 +300,7 @@ class _Planner:
             examples, width = len(words), max_length  # nearly every window is full
         else:
             examples = len(words)
-            width = cost.padded_width(words, settings.get("batch_size", grid.BATCH_SIZE), max_length, by_length)
+            width = cost.padded_width(words, settings.get("batch_size", BATCH_SIZE), max_length, by_length)
         if task != "xquad":
             return Workload(examples, width)
         answers_only = part == "train" and not settings.get("empty_windows", True)
@@ -312,7 +313,7 @@ class _Planner:
         if gold is None:
             return Stage("retrieve_words", 0)
         words = _words_of("udpos", self.base / gold["source"])
-        width = cost.padded_width(words, grid.BATCH_SIZE, self.realignment.get("max_length", MAX_LENGTH), True)
+        width = cost.padded_width(words, BATCH_SIZE, self.realignment.get("max_length", MAX_LENGTH), True)
         rows = len(words) * (1 + len(languages_of(self.config, self.config["evaluate"])))
         encoders = [*self.sizes, *(run.model for run in self.realignments)]
         operations = sum(self.sizes[model].forward(rows, width) for model in encoders)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -186,11 +187,8 @@ def predict(
     """
     windows = list(encoder.windows(questions))
     best = [(-np.inf, "")] * len(questions)
-
-    def collate(chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-        return pad_pairs([windows[i] for i in chosen], encoder.tokenizer.pad_token_id, encoder.token_types)
-
-    for chosen, output in outputs(model, [len(window.ids) for window in windows], collate, device, batch_size):
+    pad = partial(pad_pairs, pad_id=encoder.tokenizer.pad_token_id, token_types=encoder.token_types)
+    for chosen, output in outputs(model, windows, pad, device, batch_size):
         starts, ends = output.start_logits.float().cpu().numpy(), output.end_logits.float().cpu().numpy()
         for row, number in enumerate(chosen):
             window = windows[number]

@@ -24,7 +24,8 @@ from alignfreeze.batches import (
     RowReader,
     batch_plan,
 )
-from alignfreeze.encoders import Layer, encoder_blocks, layer_index, only_lower_blocks
+from alignfreeze.blocks import Layer, layer_index
+from alignfreeze.encoders import encoder_blocks, only_lower_blocks
 from alignfreeze.freezing import FreezeReport, freeze
 from alignfreeze.loss import RealignmentLoss, Variant
 from alignfreeze.training import (
@@ -265,13 +266,7 @@ class InterleavedRealignment(RealignmentObjective):
 class Realigner(RealignmentObjective):
     """A model, its loss and its batches, ready to train: `Realigner(...).run(steps, ...)`.
 
-    Parameters
-    ----------
-    model : a Hugging Face encoder; trained in place.
-    streams : rows of each language, in the order in which languages take turns.
-    settings : see `RealignmentSettings`.
-    seed : decides the head's first weights, dropout and the order of sentence pairs.
-    device : where to train.
+    Parameters are those of `RealignmentObjective`; the model is trained in place.
     """
 
     def __init__(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -52,12 +53,8 @@ def word_states(
     encoded = tokenizer.encode(sentences)
     start = np.cumsum([0, *(len(sentence) for sentence in sentences)])
     states = torch.zeros(len(layers), start[-1], model.config.hidden_size)
-
-    def collate(chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-        return pad_batch([encoded[i] for i in chosen], tokenizer.tokenizer.pad_token_id)
-
-    lengths = [len(sentence.ids) for sentence in encoded]
-    for chosen, output in outputs(model, lengths, collate, device, batch_size, output_hidden_states=True):
+    pad = partial(pad_batch, pad_id=tokenizer.tokenizer.pad_token_id)
+    for chosen, output in outputs(model, encoded, pad, device, batch_size, output_hidden_states=True):
         read = torch.stack([output.hidden_states[layer] for layer in layers]).float().cpu()  # (layers, B, T, h)
         for row, item in enumerate(chosen):
             present = np.flatnonzero(encoded[item].first != NO_SUBWORD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,11 +86,8 @@ def predict(
     ]
     encoded = tokenizer.encode([words[number][start:end] for number, start, end in windows])
     predictions: list[list[str | None]] = [[None] * len(sentence) for sentence in words]
-
-    def collate(chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-        return pad_batch([encoded[i] for i in chosen], tokenizer.tokenizer.pad_token_id)
-
-    for chosen, output in outputs(model, [len(sentence.ids) for sentence in encoded], collate, device, batch_size):
+    pad = partial(pad_batch, pad_id=tokenizer.tokenizer.pad_token_id)
+    for chosen, output in outputs(model, encoded, pad, device, batch_size):
         best = output.logits.argmax(-1).cpu().numpy()
         for row, item in enumerate(chosen):
             number, start, _ = windows[item]

@@ -20,7 +20,7 @@ rule evaluate:
         languages=lambda wildcards: evaluated(wildcards.task, wildcards.langs),
         encoding=lambda wildcards: encoding(wildcards.task),
         max_test_items=lambda wildcards: TASKS[wildcards.task].get("max_test_items"),
-        training=TRAINING,
+        device=TRAINING["device"],
     message:
         "Evaluating {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}: {wildcards.langs}"
     script:
@@ -64,8 +64,8 @@ rule retrieve_words:
         gpu=GPUS,
     params:
         languages=lambda wildcards: languages_of(wildcards.langs),
-        max_length=REALIGNMENT.get("max_length", 96),
-        training=TRAINING,
+        max_length=REALIGNMENT.get("max_length", configuration.MAX_LENGTH),
+        device=TRAINING["device"],
     message:
         "Word retrieval of {wildcards.model}, strategy {wildcards.strategy}, seed {wildcards.seed}: {wildcards.langs}"
     script:

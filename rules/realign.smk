@@ -17,7 +17,7 @@ rule encode_pairs:
         "../envs/torch.yaml"
     params:
         languages=lambda wildcards: languages_of(wildcards.pairs),
-        max_length=REALIGNMENT.get("max_length", 96),
+        max_length=REALIGNMENT.get("max_length", configuration.MAX_LENGTH),
     message:
         "Encoding word pairs of {wildcards.aligner} for {wildcards.model}"
     script:

@@ -7,7 +7,8 @@ from safetensors.torch import load_file
 from support import BLOCKS, FAMILIES, VOCABULARY, assert_same_weights, tiny_encoder, weights, wordpiece_tokenizer
 from transformers import GPT2Config, GPT2Model
 
-from alignfreeze.encoders import encoder_blocks, layer_index, load_encoder, load_tokenizer, only_lower_blocks
+from alignfreeze.blocks import layer_index
+from alignfreeze.encoders import encoder_blocks, load_encoder, load_tokenizer, only_lower_blocks
 from alignfreeze.errors import InputError
 from alignfreeze.tasks import load_task
 

@@ -1,8 +1,9 @@
 import pytest
 from support import FAMILIES, tiny_encoder
 
+from alignfreeze.blocks import frozen_blocks
 from alignfreeze.errors import InputError
-from alignfreeze.freezing import freeze, frozen_blocks
+from alignfreeze.freezing import freeze
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
     assert plain == modules_of("finetuned/e5small/full/dictionary/all/xquad/seed31")
     assert {"finetuning", "batches", "encoders", "training", "tasks/xquad", "question_answering", "text"} <= plain
     during = modules_of("finetuned/e5small/during/dictionary/all/xquad/seed31")
-    assert during - plain == {"realignment", "loss", "freezing", "word_pairs", "bitext", "pharaoh"}
+    assert during - plain == {"realignment", "loss", "freezing", "blocks", "word_pairs", "bitext", "pharaoh"}
     score = modules_of("scores/e5small/baseline/none/none/xquad/seed31/all.csv")
     assert score - plain == {"answer_scores", "inference"}, "another metric evaluates anew and trains nothing"
     assert "tasks/udpos" not in score

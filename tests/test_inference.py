@@ -1,4 +1,5 @@
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,14 +10,15 @@ from alignfreeze.errors import InputError
 from alignfreeze.inference import outputs
 
 LENGTHS = [5, 2, 4, 2, 3]
+# The first subword of an item is 10 + its number.
+ITEMS = [SimpleNamespace(ids=[10 + i] + [5] * (length - 1)) for i, length in enumerate(LENGTHS)]
 
 
-def collate(chosen):
-    """Items whose first subword is 10 + their number, padded."""
-    rows = [[10 + i] + [5] * (LENGTHS[i] - 1) for i in chosen]
-    longest = max(map(len, rows))
-    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
-    return {"input_ids": torch.tensor([row + [0] * (longest - len(row)) for row in rows]), "attention_mask": mask}
+def pad(items):
+    longest = max(len(item.ids) for item in items)
+    mask = torch.tensor([[1] * len(item.ids) + [0] * (longest - len(item.ids)) for item in items])
+    ids = torch.tensor([item.ids + [0] * (longest - len(item.ids)) for item in items])
+    return {"input_ids": ids, "attention_mask": mask}
 
 
 def run(rows_that_fit, batch_size):
@@ -30,7 +32,7 @@ def run(rows_that_fit, batch_size):
 
     model.register_forward_pre_hook(check, with_kwargs=True)
     states = np.zeros((len(LENGTHS), model.config.hidden_size), np.float32)
-    for chosen, output in outputs(model, LENGTHS, collate, CPU, batch_size):
+    for chosen, output in outputs(model, ITEMS, pad, CPU, batch_size):
         assert not output.last_hidden_state.requires_grad
         states[chosen] = output.last_hidden_state[:, 0].numpy()
     return calls, states
@@ -42,7 +44,7 @@ def test_batches_hold_every_item_once_shortest_first():
 
 
 def test_no_items_no_batches():
-    assert list(outputs(tiny_encoder("bert"), [], collate, CPU, 2)) == []
+    assert list(outputs(tiny_encoder("bert"), [], pad, CPU, 2)) == []
 
 
 def test_out_of_memory_halves_the_batch_and_loses_no_item(caplog):

@@ -52,7 +52,7 @@ def job(tmp_path):
     def make(name, folder="run", **changes):
         params = {
             "settings": {"batch_size": 2, "epochs": 1}, "learning_rate": 1e-3, "train_items": 5, "max_train_items": 5,
-            "encoding": {"max_length": 20, "stride": 6, "empty_windows": False}, "training": TRAINING,
+            "encoding": {"max_length": 20, "stride": 6, "empty_windows": False}, "training": TRAINING, "device": "cpu",
             "state": str(tmp_path / folder / "state.pt"), "resume_every": 2, "experiment": "test", "source": "en",
             "languages": ["en", "de"], "max_test_items": 3, "interleaving": None,
         }  # fmt: skip

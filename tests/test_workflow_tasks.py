@@ -2,11 +2,17 @@
 
 import copy
 import csv
+import random
+from collections import Counter
 
 import pytest
 import yaml
 from support import ROOT
 from test_workflow import planned, snakemake
+
+from alignfreeze.answer_scores import f1
+from alignfreeze.squad import read_squad
+from alignfreeze.treebank import read_treebank
 
 CONFIG = yaml.safe_load((ROOT / "experiments" / "shared_real.yaml").read_text(encoding="utf-8"))
 DATA = ROOT.parent / "shared" / "data"
@@ -35,6 +41,25 @@ def config(workspace):
     path = workspace / "few.yaml"
     path.write_text(yaml.safe_dump(changed), encoding="utf-8")
     return path
+
+
+def test_chance_is_what_the_docs_say():
+    """docs/four_tasks.md: the most frequent tag; random spans of one to five words."""
+    tasks = CONFIG["tasks"]
+    tags = read_treebank(DATA / "ud" / "en.test.conllu").first(tasks["udpos"]["max_test_items"]).tags
+    counts = Counter(tag for sentence in tags for tag in sentence)
+    rng, spans = random.Random(0), []
+    for question in read_squad(DATA / "xquad" / "xquad.en.json").first(tasks["xquad"]["max_test_items"]):
+        words, gold = question.context.split(), [answer.text for answer in question.answers]
+        for _ in range(1000):
+            start, length = rng.randrange(len(words)), rng.randint(1, 5)
+            spans.append(f1(" ".join(words[start : start + length]), gold))
+    chance = [100 * max(counts.values()) / counts.total(), 100 * sum(spans) / len(spans)]
+    text = " ".join((ROOT / "docs" / "four_tasks.md").read_text(encoding="utf-8").split())
+    stated = (
+        "chance is {:.0f} % (the most frequent tag), near 0, 33 % and {:.0f} % (a random span of one to five words)"
+    )
+    assert stated.format(*chance) in text
 
 
 def scores(workspace, languages):

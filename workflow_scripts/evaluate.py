@@ -10,7 +10,7 @@ from alignfreeze.logs import configure_logging
 def main(smk: Any) -> None:
     """Write scores/.../{langs}.csv, one row per language and metric."""
     configure_logging(smk.log[0])
-    with claimed_device(smk.params.training["device"]) as name:
+    with claimed_device(smk.params.device) as name:
         import pandas as pd
 
         from alignfreeze.atomic import atomic_file

@@ -12,7 +12,8 @@ from tqdm import tqdm
 from transformers import PreTrainedModel
 
 from alignfreeze.bitext import Bitext
-from alignfreeze.encoders import encoder_blocks, layer_index, only_lower_blocks
+from alignfreeze.blocks import layer_index
+from alignfreeze.encoders import encoder_blocks, only_lower_blocks
 from alignfreeze.errors import InputError
 from alignfreeze.padding import pad_batch
 from alignfreeze.pharaoh import Links
