@@ -266,7 +266,7 @@ class InterleavedRealignment(RealignmentObjective):
 class Realigner(RealignmentObjective):
     """A model, its loss and its batches, ready to train: `Realigner(...).run(steps, ...)`.
 
-    Parameters are those of `RealignmentObjective`; the model is trained in place.
+    Parameters are those of `RealignmentObjective`; the model is trained in place, and the seed decides dropout, too.
     """
 
     def __init__(
