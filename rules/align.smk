@@ -4,7 +4,7 @@
 rule build_bitext:
     input:
         **bitext_inputs(),
-        code=code("build_bitext", without=["segmentation"] if BITEXT.get("segmented", True) else []),
+        code=code("build_bitext", without=["data/segmentation"] if BITEXT.get("segmented", True) else []),
     output:
         results("bitext/{lang}.parquet"),
     log:

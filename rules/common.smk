@@ -14,9 +14,11 @@ os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(BASE), os.getenv(
 os.environ.update(TRANSFORMERS_OFFLINE="1")
 
 
-from alignfreeze import configuration, grid, sources
-from alignfreeze.errors import InputError
-from alignfreeze.imports import modules_behind
+from alignfreeze.experiment import configuration
+from alignfreeze.experiment import grid
+from alignfreeze.sources import lock as sources
+from alignfreeze.support.errors import InputError
+from alignfreeze.support.imports import modules_behind
 
 
 def in_base(path):
@@ -24,7 +26,7 @@ def in_base(path):
     return path if Path(path).is_absolute() else os.path.relpath(BASE / path)
 
 
-with open(BASE / "alignfreeze" / "languages.tsv", encoding="utf-8") as handle:
+with open(BASE / "alignfreeze" / "languages" / "languages.tsv", encoding="utf-8") as handle:
     LANGUAGES = [row["code"] for row in csv.DictReader(handle, delimiter="\t")]
 try:
     configuration.check(
@@ -91,21 +93,20 @@ def log_of(path):
     return results(f"logs/{path}.log")
 
 
-# How errors, logs and run.json look, how files are written and compared, which device is free: nothing of a result.
-PLUMBING = {"errors", "logs", "atomic", "checksums", "devices", "records"}
 # The tasks' modules name them, and evaluation alone uses them.
-SCORING = {"entity_spans", "answer_scores", "inference"}
+SCORING = {"metrics/entities", "metrics/answers", "encoders/prediction"}
 
 
 def code(script, *loaded, without=()):
     """Modules that a script imports, as inputs: an edit reruns its rule, a touch or a fresh checkout does not.
 
     `loaded` are modules that it loads by name; `without` leaves out some that decide nothing of the rule's result.
-    A table of a module's name goes with it.
+    The tables of a package go with its modules.
     """
-    modules = modules_behind(BASE / "workflow_scripts" / f"{script}.py", loaded, PLUMBING.union(without))
-    files = [BASE / "alignfreeze" / f"{module}{suffix}" for module in modules for suffix in (".py", ".tsv")]
-    return [in_base(file) for file in files if file.exists()]
+    modules = modules_behind(BASE / "workflow_scripts" / f"{script}.py", loaded, without)
+    files = [BASE / "alignfreeze" / f"{module}.py" for module in modules]
+    tables = sorted({table for file in files for table in file.parent.glob("*.tsv")})
+    return [in_base(file) for file in [*files, *tables]]
 
 
 def one_of(names):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alignfreeze.scores import COLUMNS
+from alignfreeze.analysis.scores import COLUMNS
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "shared" / "published-results"
 LANGUAGES = ("de", "es", "ru", "el", "ar", "hi", "tr", "fi", "zh", "ja", "ko", "vi", "th", "ta")

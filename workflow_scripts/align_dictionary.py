@@ -3,10 +3,10 @@
 from typing import Any
 
 from alignfreeze.aligners.dictionary import align, read_dictionary
-from alignfreeze.bitext import stream_bitext
-from alignfreeze.gold import read_gold_bitext
-from alignfreeze.logs import configure_logging
-from alignfreeze.pharaoh import write_alignments
+from alignfreeze.data.bitext import stream_bitext
+from alignfreeze.data.gold import read_gold_bitext
+from alignfreeze.data.pharaoh import write_alignments
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from alignfreeze.bitext import ParallelText, SpacedWords, draw_more_rows, draw_rows, write_bitext
-from alignfreeze.logs import configure_logging
+from alignfreeze.data.bitext import ParallelText, SpacedWords, draw_more_rows, draw_rows, write_bitext
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:
@@ -12,7 +12,7 @@ def main(smk: Any) -> None:
     if smk.params.segmented:
         words = SpacedWords(), SpacedWords()
     else:
-        from alignfreeze.segmentation import Segmenter
+        from alignfreeze.data.segmentation import Segmenter
 
         words = Segmenter(smk.params.source_language), Segmenter(smk.wildcards.lang)
     text = ParallelText(smk.input.source, smk.input.get("target"), words)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from alignfreeze.atomic import atomic_file
-from alignfreeze.logs import configure_logging
-from alignfreeze.published import RUN_FACT_COLUMNS
+from alignfreeze.analysis.published import RUN_FACT_COLUMNS
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from alignfreeze.logs import configure_logging
-from alignfreeze.scores import concat_scores, read_scores, write_scores
+from alignfreeze.analysis.scores import concat_scores, read_scores, write_scores
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

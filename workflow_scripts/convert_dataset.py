@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from alignfreeze.hub_formats import shards_of, write_bio, write_lines, write_nli, write_squad
-from alignfreeze.logs import configure_logging
+from alignfreeze.sources.hub import shards_of, write_bio, write_lines, write_nli, write_squad
+from alignfreeze.support.logs import configure_logging
 
 WRITERS = {"bio": write_bio, "nli.tsv": write_nli, "squad.json": write_squad}
 

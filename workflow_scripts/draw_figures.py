@@ -4,8 +4,8 @@ from typing import Any
 
 from alignfreeze.analysis import figures
 from alignfreeze.analysis.contrasts import read_experiment
-from alignfreeze.logs import configure_logging
-from alignfreeze.scores import read_scores
+from alignfreeze.analysis.scores import read_scores
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

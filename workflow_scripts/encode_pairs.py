@@ -3,13 +3,13 @@
 import logging
 from typing import Any
 
-from alignfreeze.atomic import atomic_directory
-from alignfreeze.bitext import read_bitext
-from alignfreeze.encoders import load_tokenizer
-from alignfreeze.logs import configure_logging
-from alignfreeze.pharaoh import read_alignments
-from alignfreeze.subwords import WordTokenizer
-from alignfreeze.word_pairs import build_rows, write_rows
+from alignfreeze.data.bitext import read_bitext
+from alignfreeze.data.pharaoh import read_alignments
+from alignfreeze.encoders.loading import load_tokenizer
+from alignfreeze.encoders.subwords import WordTokenizer
+from alignfreeze.realignment.word_pairs import build_rows, write_rows
+from alignfreeze.support.atomic import atomic_directory
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

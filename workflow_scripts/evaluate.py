@@ -3,8 +3,8 @@
 import logging
 from typing import Any
 
-from alignfreeze.devices import claimed_device, torch_device
-from alignfreeze.logs import configure_logging
+from alignfreeze.support.devices import claimed_device, torch_device
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:
@@ -13,8 +13,8 @@ def main(smk: Any) -> None:
     with claimed_device(smk.params.device) as name:
         import pandas as pd
 
-        from alignfreeze.atomic import atomic_file
-        from alignfreeze.encoders import load_config, load_tokenizer
+        from alignfreeze.encoders.loading import load_config, load_tokenizer
+        from alignfreeze.support.atomic import atomic_file
         from alignfreeze.tasks import load_task
 
         task, device = load_task(smk.wildcards.task), torch_device(name)

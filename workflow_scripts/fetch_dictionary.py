@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from alignfreeze.fetching import dictionary_url, fetch_file
-from alignfreeze.logs import configure_logging
-from alignfreeze.sources import ResourcesLock
+from alignfreeze.sources.download import dictionary_url, fetch_file
+from alignfreeze.sources.lock import ResourcesLock
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

@@ -3,9 +3,9 @@
 import os
 from typing import Any
 
-from alignfreeze.fetching import fetch_model
-from alignfreeze.logs import configure_logging
-from alignfreeze.sources import ResourcesLock
+from alignfreeze.sources.download import fetch_model
+from alignfreeze.sources.lock import ResourcesLock
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from alignfreeze.fetching import fetch_published
-from alignfreeze.logs import configure_logging
+from alignfreeze.sources.download import fetch_published
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

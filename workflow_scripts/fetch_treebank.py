@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from alignfreeze.fetching import fetch_file, treebank_url
-from alignfreeze.logs import configure_logging
-from alignfreeze.sources import ResourcesLock
+from alignfreeze.sources.download import fetch_file, treebank_url
+from alignfreeze.sources.lock import ResourcesLock
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from alignfreeze.devices import claimed_device, torch_device
-from alignfreeze.logs import configure_logging
+from alignfreeze.support.devices import claimed_device, torch_device
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:
@@ -21,16 +21,16 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
 
     import torch
 
-    from alignfreeze.atomic import atomic_directory
-    from alignfreeze.checksums import code_checksums, file_checksum
-    from alignfreeze.encoders import load_config, load_tokenizer
-    from alignfreeze.errors import InputError
-    from alignfreeze.finetuning import FinetuningSettings, Interleaving, finetune
-    from alignfreeze.realignment import RealignmentSettings
-    from alignfreeze.records import write_record
+    from alignfreeze.encoders.loading import load_config, load_tokenizer
+    from alignfreeze.realignment.objective import RealignmentSettings
+    from alignfreeze.realignment.word_pairs import PairRows
+    from alignfreeze.support.atomic import atomic_directory
+    from alignfreeze.support.checksums import code_checksums, file_checksum
+    from alignfreeze.support.errors import InputError
+    from alignfreeze.support.records import write_record
     from alignfreeze.tasks import load_task
-    from alignfreeze.training import TrainingState, fingerprint, write_log
-    from alignfreeze.word_pairs import PairRows
+    from alignfreeze.training.finetuning import FinetuningSettings, Interleaving, finetune
+    from alignfreeze.training.loop import TrainingState, fingerprint, write_log
 
     settings = FinetuningSettings(
         **smk.params.settings,

@@ -5,8 +5,8 @@ from typing import Any
 from alignfreeze.analysis.figures import generalisation, save_figure
 from alignfreeze.analysis.generalisation import generalisation_table
 from alignfreeze.analysis.latex import write_table
-from alignfreeze.logs import configure_logging
-from alignfreeze.scores import read_scores
+from alignfreeze.analysis.scores import read_scores
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

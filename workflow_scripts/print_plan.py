@@ -1,6 +1,6 @@
 """Print what an experiment will cost before it runs: print_plan.py CONFIG.
 
-Jobs are counted by Snakemake itself, as if nothing were there yet; hours and disk come from alignfreeze.plan.
+Jobs are counted by Snakemake itself, as if nothing were there yet; hours and disk: alignfreeze.experiment.plan.
 """
 
 import os
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import yaml
 
-from alignfreeze.cost import CPU, GIGABYTE, GPUS, Device
-from alignfreeze.errors import InputError
-from alignfreeze.plan import Plan, Stage, plan
+from alignfreeze.experiment.cost import CPU, GIGABYTE, GPUS, Device
+from alignfreeze.experiment.plan import Plan, Stage, plan
+from alignfreeze.support.errors import InputError
 
 BASE = Path(__file__).parents[1]
 

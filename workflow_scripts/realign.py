@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from alignfreeze.devices import claimed_device, torch_device
-from alignfreeze.logs import configure_logging
+from alignfreeze.support.devices import claimed_device, torch_device
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:
@@ -24,13 +24,13 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
     """
     from dataclasses import asdict
 
-    from alignfreeze.atomic import atomic_directory
-    from alignfreeze.checksums import code_checksums, file_checksum
-    from alignfreeze.encoders import load_encoder, load_tokenizer
-    from alignfreeze.realignment import Realigner, RealignmentSettings
-    from alignfreeze.records import write_record
-    from alignfreeze.training import TrainingState, fingerprint, write_log
-    from alignfreeze.word_pairs import PairRows
+    from alignfreeze.encoders.loading import load_encoder, load_tokenizer
+    from alignfreeze.realignment.objective import Realigner, RealignmentSettings
+    from alignfreeze.realignment.word_pairs import PairRows
+    from alignfreeze.support.atomic import atomic_directory
+    from alignfreeze.support.checksums import code_checksums, file_checksum
+    from alignfreeze.support.records import write_record
+    from alignfreeze.training.loop import TrainingState, fingerprint, write_log
 
     settings = RealignmentSettings(
         **smk.params.settings,

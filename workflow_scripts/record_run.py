@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from alignfreeze.analysis.runs import run_facts
-from alignfreeze.atomic import atomic_file
-from alignfreeze.logs import configure_logging
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.logs import configure_logging
 
 
 def read_record(folder: str) -> dict:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from alignfreeze.devices import claimed_device, torch_device
-from alignfreeze.logs import configure_logging
+from alignfreeze.support.devices import claimed_device, torch_device
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:
@@ -12,11 +12,11 @@ def main(smk: Any) -> None:
     with claimed_device(smk.params.device) as name:
         import pandas as pd
 
-        from alignfreeze.atomic import atomic_file
-        from alignfreeze.encoders import encoder_blocks, load_encoder, load_tokenizer
-        from alignfreeze.gold import read_gold
-        from alignfreeze.retrieval import retrieval_by_language
-        from alignfreeze.subwords import WordTokenizer
+        from alignfreeze.data.gold import read_gold
+        from alignfreeze.encoders.loading import encoder_blocks, load_encoder, load_tokenizer
+        from alignfreeze.encoders.retrieval import retrieval_by_language
+        from alignfreeze.encoders.subwords import WordTokenizer
+        from alignfreeze.support.atomic import atomic_file
 
         model, device = load_encoder(smk.input.encoder), torch_device(name)
         tokenizer = WordTokenizer(load_tokenizer(smk.input.encoder), smk.params.max_length)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from alignfreeze.alignment_quality import alignment_quality
-from alignfreeze.atomic import atomic_file
-from alignfreeze.gold import read_gold
-from alignfreeze.logs import configure_logging
-from alignfreeze.pharaoh import read_alignments
+from alignfreeze.aligners.quality import alignment_quality
+from alignfreeze.data.gold import read_gold
+from alignfreeze.data.pharaoh import read_alignments
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 from alignfreeze.analysis.findings import findings
 from alignfreeze.analysis.latex import read_table
-from alignfreeze.atomic import atomic_file
-from alignfreeze.logs import configure_logging
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from alignfreeze.analysis.figures import save_figure
-from alignfreeze.atomic import atomic_file
-from alignfreeze.logs import configure_logging
-from alignfreeze.retrieval_report import draw, summarise
+from alignfreeze.analysis.retrieval import draw, summarise
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 from alignfreeze.analysis import tables
 from alignfreeze.analysis.contrasts import read_experiment
 from alignfreeze.analysis.latex import write_per_language, write_table
-from alignfreeze.logs import configure_logging
-from alignfreeze.scores import read_scores
+from alignfreeze.analysis.scores import read_scores
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

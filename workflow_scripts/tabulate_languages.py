@@ -3,8 +3,8 @@
 from typing import Any
 
 from alignfreeze.analysis.latex import write_table
-from alignfreeze.languages import language_table
-from alignfreeze.logs import configure_logging
+from alignfreeze.languages.uriel import language_table
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from alignfreeze.analysis.latex import write_table
 from alignfreeze.analysis.runs import runs_table
-from alignfreeze.logs import configure_logging
+from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:

@@ -11,13 +11,13 @@ import torch
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
-from alignfreeze.bitext import Bitext
-from alignfreeze.blocks import layer_index
-from alignfreeze.encoders import encoder_blocks, only_lower_blocks
-from alignfreeze.errors import InputError
-from alignfreeze.padding import pad_batch
-from alignfreeze.pharaoh import Links
-from alignfreeze.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
+from alignfreeze.data.bitext import Bitext
+from alignfreeze.data.pharaoh import Links
+from alignfreeze.encoders.blocks import layer_index
+from alignfreeze.encoders.loading import encoder_blocks, only_lower_blocks
+from alignfreeze.encoders.padding import pad_batch
+from alignfreeze.encoders.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
+from alignfreeze.support.errors import InputError
 
 Extraction = Literal["softmax", "argmax"]
 NO_WORD = -1

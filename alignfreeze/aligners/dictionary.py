@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from alignfreeze.bitext import Bitext, Sentence
-from alignfreeze.errors import InputError
-from alignfreeze.pharaoh import Links
-from alignfreeze.text import read_lines
+from alignfreeze.data.bitext import Bitext, Sentence
+from alignfreeze.data.pharaoh import Links
+from alignfreeze.data.text import read_lines
+from alignfreeze.support.errors import InputError
 
 Dictionary = dict[str, frozenset[str]]
 

@@ -12,8 +12,8 @@ import numpy as np
 from thot.alignment import FastAlignModel, SymmetrizationHeuristic, SymmetrizedAligner
 from threadpoolctl import threadpool_limits
 
-from alignfreeze.bitext import Bitext, Sentence, stream_bitext
-from alignfreeze.pharaoh import Links
+from alignfreeze.data.bitext import Bitext, Sentence, stream_bitext
+from alignfreeze.data.pharaoh import Links
 
 DIRECTIONS = (False, True)  # inverse?
 

@@ -14,7 +14,7 @@ from alignfreeze.analysis.contrasts import (
     spread_over,
 )
 from alignfreeze.analysis.tables import CELL_COLUMNS, table_of
-from alignfreeze.errors import InputError
+from alignfreeze.support.errors import InputError
 
 PAPER_VARIANT = "paper_"
 

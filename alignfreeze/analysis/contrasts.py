@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from alignfreeze.analysis.order import SECOND_METRICS, main_metric, rank
-from alignfreeze.errors import InputError
-from alignfreeze.scores import BASELINE, NONE, validate_scores
+from alignfreeze.analysis.scores import BASELINE, NONE, validate_scores
+from alignfreeze.support.errors import InputError
 
 # Two numbers closer than this, in points, are the same number computed in another order.
 RESOLUTION_DIGITS = 9
@@ -130,8 +130,8 @@ def read_experiment(scores: Scores, source: str = "en") -> Experiment:
 
     Parameters
     ----------
-    scores : the columns of `alignfreeze.scores.COLUMNS`, of one experiment; values 0..1. What is arranged already is
-        returned as it is: whoever makes many tables arranges the scores once and passes the result.
+    scores : the columns of `alignfreeze.analysis.scores.COLUMNS`, of one experiment; values 0..1. What is
+        arranged already is returned as it is: whoever makes many tables arranges the scores once and passes the result.
     source : code of the source language, which is kept apart from the targets.
     """
     if isinstance(scores, Experiment):

@@ -22,7 +22,7 @@ from alignfreeze.analysis.predictors import (
     why_unusable,
 )
 from alignfreeze.analysis.tables import table_of
-from alignfreeze.languages import DISTANCES
+from alignfreeze.languages.uriel import DISTANCES
 
 PERMUTATIONS = 19_999
 SEED = 20250206

@@ -38,9 +38,9 @@ from alignfreeze.analysis.intervals import two_way_interval
 from alignfreeze.analysis.order import ordered, rank, title
 from alignfreeze.analysis.predictors import experiment_and_facts, predictor_frame, why_unusable
 from alignfreeze.analysis.tables import slope
-from alignfreeze.atomic import atomic_file
-from alignfreeze.errors import InputError
-from alignfreeze.languages import DISTANCES
+from alignfreeze.languages.uriel import DISTANCES
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.errors import InputError
 
 COLUMN = 3.3  # inches, one column of a paper
 PAGE = 6.8  # inches, both columns

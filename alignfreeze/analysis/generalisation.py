@@ -32,7 +32,7 @@ from alignfreeze.analysis.predictors import (
     why_unusable,
 )
 from alignfreeze.analysis.tables import table_of
-from alignfreeze.languages import DISTANCES
+from alignfreeze.languages.uriel import DISTANCES
 
 FULL_EFFECT = "full effect"
 ALL_DISTANCES = (*DISTANCES, "nonlatin")

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from alignfreeze.analysis.order import main_metric, ordered, title
-from alignfreeze.atomic import atomic_file
-from alignfreeze.scores import BASELINE
+from alignfreeze.analysis.scores import BASELINE
+from alignfreeze.support.atomic import atomic_file
 
 MISSING = "---"
 # Longer tables break over pages.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from alignfreeze.analysis.contrasts import Experiment, Scores, language_means, read_experiment
-from alignfreeze.languages import DISTANCES, language_table
+from alignfreeze.languages.uriel import DISTANCES, language_table
 
 BASELINE_PREDICTOR = "baseline"
 # The same, from other seeds than the difference: free of regression to the mean.

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from alignfreeze.analysis.order import rank
-from alignfreeze.errors import InputError
-from alignfreeze.published import RUN_FACT_COLUMNS
+from alignfreeze.analysis.published import RUN_FACT_COLUMNS
+from alignfreeze.support.errors import InputError
 
 CELL = ["model", "task", "aligner", "strategy", "realignment_languages"]
 QUANTITIES = ["finetuning_steps", "realignment_steps", "distinct_pairs", "pairs_seen"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from alignfreeze.encoders import load_weights
+from alignfreeze.encoders.loading import load_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ class Examples(Protocol):
 
 
 class TrainingItems(Protocol):
-    """Encoded training items, as `alignfreeze.finetuning.finetune` takes them."""
+    """Encoded training items, as `alignfreeze.training.finetuning.finetune` takes them."""
 
     def __len__(self) -> int: ...  # noqa: D105
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from transformers import AutoModelForTokenClassification, PreTrainedModel
 
-from alignfreeze.subwords import WordTokenizer
+from alignfreeze.data.treebank import UPOS, TaggedSentences, read_treebank
+from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.tasks import Score, Task
-from alignfreeze.token_classification import TaggedItems, accuracy, predict, word_tokenizer
-from alignfreeze.treebank import UPOS, TaggedSentences, read_treebank
+from alignfreeze.tasks.token_classification import TaggedItems, accuracy, predict, word_tokenizer
 
 
 def evaluate(

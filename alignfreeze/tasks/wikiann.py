@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from transformers import AutoModelForTokenClassification, PreTrainedModel
 
-from alignfreeze.bio import TAGS, read_bio
-from alignfreeze.entity_spans import span_scores
-from alignfreeze.subwords import WordTokenizer
+from alignfreeze.data.bio import TAGS, read_bio
+from alignfreeze.data.treebank import TaggedSentences
+from alignfreeze.encoders.subwords import WordTokenizer
+from alignfreeze.metrics.entities import span_scores
 from alignfreeze.tasks import Score, Task
-from alignfreeze.token_classification import TaggedItems, accuracy, predict, word_tokenizer
-from alignfreeze.treebank import TaggedSentences
+from alignfreeze.tasks.token_classification import TaggedItems, accuracy, predict, word_tokenizer
 
 
 def evaluate(

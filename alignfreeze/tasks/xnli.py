@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
-from alignfreeze.inference_pairs import LABELS, InferencePairs, read_inference
-from alignfreeze.pair_classification import PairItems, PairTokenizer, pair_tokenizer, predict
+from alignfreeze.data.nli import LABELS, InferencePairs, read_inference
 from alignfreeze.tasks import Score, Task
+from alignfreeze.tasks.pair_classification import PairItems, PairTokenizer, pair_tokenizer, predict
 
 
 def evaluate(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from transformers import AutoModelForQuestionAnswering, PreTrainedModel
 
-from alignfreeze.answer_scores import SCORES
-from alignfreeze.question_answering import QuestionItems, WindowTokenizer, predict, window_tokenizer
-from alignfreeze.squad import Questions, read_squad
+from alignfreeze.data.squad import Questions, read_squad
+from alignfreeze.metrics.answers import SCORES
 from alignfreeze.tasks import Score, Task
+from alignfreeze.tasks.question_answering import QuestionItems, WindowTokenizer, predict, window_tokenizer
 
 
 def evaluate(

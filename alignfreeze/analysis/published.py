@@ -1,0 +1,144 @@
+"""The paper's published per-seed results, converted to the long table of scores.
+
+The twelve CSV files of `scripts/2025_naacl/results` in posos-tech/multilingual-alignment-and-transfer are wide:
+one row per method and seed, one column per language and metric. Model and task are read from the columns, because
+two file names are misspelled.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from alignfreeze.analysis.scores import BASELINE, NONE, validate_scores
+from alignfreeze.support.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+MODELS = {
+    "distilbert-base-multilingual-cased": "distilmbert",
+    "bert-base-multilingual-cased": "mbert",
+    "xlm-roberta-base": "xlmr",
+}
+ALIGNERS = {"fastalign": "fastalign", "awesome": "awesome", "dico": "dictionary"}
+# freeze_realign_unfreeze is a prefix of both names of back-freezing, during of three others.
+STRATEGIES = {
+    "freeze_realign_unfreeze_last_half": "back",
+    "freeze_realign_unfreeze_last_6": "back",
+    "freeze_realign_unfreeze": "front",
+    "during_partial_freeze_front": "during_front",
+    "during_partial_freeze_back": "during_back",
+    "during": "during_full",
+    "before": "full",
+}
+REALIGNMENT_LANGUAGES = "all"
+RUN_FACT_COLUMNS = (
+    "model",
+    "task",
+    "strategy",
+    "aligner",
+    "realignment_languages",
+    "seed",
+    "finetuning_steps",
+    "realignment_steps",
+    "distinct_pairs",
+    "pairs_seen",
+    "wall_time",
+    "device",
+)
+SCORE_COLUMN = re.compile(r"eval_(?P<language>[a-z]+)_(?P<metric>[a-z0-9]+)")
+
+
+def parse_method(method: str) -> tuple[str, str]:
+    """Split a published method name into (strategy, aligner), trying the longest names first.
+
+    >>> parse_method("freeze_realign_unfreeze_last_6_dico")
+    ('back', 'dictionary')
+    """
+    if method == BASELINE:
+        return BASELINE, NONE
+    for name in sorted(STRATEGIES, key=len, reverse=True):
+        aligner = method.removeprefix(f"{name}_")
+        if aligner != method and aligner in ALIGNERS:
+            return STRATEGIES[name], ALIGNERS[aligner]
+    raise InputError(f"published results: unknown method {method!r}; known are baseline and <strategy>_<aligner>")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Read one published file and name its model, strategy, aligner and bitext as this project does."""
+    # The copy joins the blocks of a wide file, which would make each new column slow.
+    frame = pd.read_csv(path, dtype={"model": str, "task": str, "method": str}, keep_default_na=False).copy()
+    missing = [name for name in ("seed", "model", "task", "method") if name not in frame.columns]
+    if missing:
+        raise InputError(f"{path}: no column {', '.join(missing)}; this is not a published result file")
+    unknown = sorted(set(frame["model"]) - set(MODELS))
+    if unknown:
+        raise InputError(f"{path}: unknown model {', '.join(unknown)}; known are {', '.join(MODELS)}")
+    frame["model"] = frame["model"].map(MODELS)
+    methods = {method: parse_method(method) for method in frame["method"].unique()}
+    frame["strategy"] = frame["method"].map(lambda method: methods[method][0])
+    frame["aligner"] = frame["method"].map(lambda method: methods[method][1])
+    frame["realignment_languages"] = frame["strategy"].map(
+        lambda strategy: NONE if strategy == BASELINE else REALIGNMENT_LANGUAGES
+    )
+    return frame
+
+
+def published_files(folder: str | Path) -> list[Path]:
+    """Return the result files of a folder, sorted; an error if there is none."""
+    paths = sorted(Path(folder).glob("*__opus100__*.csv"))
+    if not paths:
+        raise InputError(
+            f"{folder}: no published result file (*__opus100__*.csv); set published_source to their folder"
+        )
+    return paths
+
+
+def published_scores(paths: Sequence[str | Path], experiment: str = "published", source: str = "en") -> pd.DataFrame:
+    """Convert published result files to the long table of scores.
+
+    Parameters
+    ----------
+    paths : the CSV files.
+    experiment : name for the column `experiment`.
+    source : code of the source language, whose scores the files call `same`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `alignfreeze.analysis.scores.COLUMNS`; value 0..1; `n` is missing: the files do not tell it.
+    """
+    keys = ["model", "task", "strategy", "aligner", "realignment_languages", "seed"]
+    tables = []
+    for path in map(Path, paths):
+        frame = _read(path)
+        prefix = "final_" if any(name.startswith("final_eval_") for name in frame.columns) else ""
+        columns = {}
+        for name in frame.columns:
+            match = SCORE_COLUMN.fullmatch(name.removeprefix(prefix)) if name.startswith(prefix) else None
+            if match and match["language"] != "avg":
+                language = source if match["language"] == "same" else match["language"]
+                columns[name] = (language, match["metric"])
+        long = frame.melt(id_vars=keys, value_vars=list(columns), var_name="column")
+        long["language"] = long["column"].map(lambda name, columns=columns: columns[name][0])
+        long["metric"] = long["column"].map(lambda name, columns=columns: columns[name][1])
+        tables.append(long.drop(columns="column"))
+        logger.info("%s: %d runs, %d score columns", path.name, len(frame), len(columns))
+    scores = pd.concat(tables, ignore_index=True).assign(experiment=experiment, n=pd.NA)
+    return validate_scores(scores, "published results")
+
+
+def published_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """Return what the published files tell about each run, in the columns `RUN_FACT_COLUMNS`.
+
+    `distinct_pairs` counts the sentence pairs seen before the realignment stream first restarts and `pairs_seen`
+    all of them, repeats included. Wall time (seconds) and device are not in the files and stay missing.
+    """
+    names = {"distinct_realignment_samples": "distinct_pairs", "repeated_realignment_samples": "pairs_seen"}
+    tables = [_read(path).rename(columns=names) for path in map(Path, paths)]
+    runs = pd.concat(tables, ignore_index=True).copy().assign(wall_time=float("nan"), device="")
+    return runs.loc[:, list(RUN_FACT_COLUMNS)].sort_values(list(RUN_FACT_COLUMNS[:6]), ignore_index=True)

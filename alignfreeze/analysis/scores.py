@@ -1,0 +1,125 @@
+"""The one long table of scores that all analysis reads.
+
+One row is one metric of one language in one run. Our runs and the published results are written in these
+columns, so that the same code makes the same tables from both.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+BASELINE = "baseline"
+NONE = "none"
+
+RUN_COLUMNS = ("experiment", "model", "task", "strategy", "aligner", "realignment_languages", "seed")
+KEY = (*RUN_COLUMNS, "language", "metric")
+COLUMNS = (*KEY, "value", "n")
+TEXT_COLUMNS = tuple(name for name in KEY if name != "seed")
+
+
+def _some(offenders: Iterable[object], limit: int = 5) -> str:
+    """Name the first offenders and count the rest."""
+    offenders = [str(offender) for offender in offenders]
+    rest = f" and {len(offenders) - limit} more" if len(offenders) > limit else ""
+    return ", ".join(offenders[:limit]) + rest
+
+
+def _names(rows: pd.DataFrame) -> list[str]:
+    """Name each row by the fields that say which run, language and metric it is."""
+    fields = ("model", "task", "strategy", "aligner", "seed", "language", "metric")
+    return ["/".join(str(row[field]) for field in fields) for row in rows.to_dict("records")]
+
+
+def validate_scores(frame: pd.DataFrame, where: str = "scores") -> pd.DataFrame:
+    """Check a table of scores and return it in canonical columns, types and order.
+
+    Parameters
+    ----------
+    frame : one row per run, language and metric, with the columns `COLUMNS`; `value` is between 0 and 1 and
+        `n` (number of items scored: tokens, sentences, questions) may be missing.
+    where : what the messages call the table, such as the file it was read from.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A copy sorted by `KEY`: text columns as str, `seed` int64, `value` float64, `n` nullable Int64.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a field is empty, a value is missing or outside 0..1, or a row is repeated.
+    """
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    if missing:
+        raise InputError(f"{where}: no column {_some(missing)}; expected {', '.join(COLUMNS)}")
+    if frame.empty:
+        raise InputError(f"{where}: no scores; run the evaluation of at least one run first")
+    table = frame.loc[:, list(COLUMNS)].copy()
+    for name in TEXT_COLUMNS:
+        if table[name].isna().any() or (table[name].astype(str) == "").any():
+            raise InputError(f"{where}: column {name} has an empty field; every row names its {name}")
+        table[name] = table[name].astype(str)
+    try:
+        table["seed"] = pd.to_numeric(table["seed"]).astype("int64")
+        table["value"] = pd.to_numeric(table["value"].replace("", None)).astype("float64")
+        table["n"] = pd.to_numeric(table["n"].replace("", None)).astype("Int64")
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{where}: seed, value and n must be numbers: {error}") from None
+    absent = table["value"].isna()
+    if absent.any():
+        raise InputError(
+            f"{where}: no score (NaN) for {_some(_names(table[absent]))}; evaluate again or leave the row out"
+        )
+    outside = ~table["value"].between(0.0, 1.0)
+    if outside.any():
+        raise InputError(
+            f"{where}: value outside 0..1 for {_some(_names(table[outside]))}; scores are fractions, not per cent"
+        )
+    repeated = table.duplicated(list(KEY))
+    if repeated.any():
+        raise InputError(f"{where}: repeated rows for {_some(_names(table[repeated]))}; keep one row each")
+    return table.sort_values(list(KEY), kind="stable", ignore_index=True)
+
+
+def concat_scores(frames: Sequence[pd.DataFrame], where: str = "scores") -> pd.DataFrame:
+    """Put several score tables together, checking that no row occurs in two of them."""
+    if not frames:
+        raise InputError(f"{where}: no score tables to put together; is any run configured?")
+    return validate_scores(pd.concat(list(frames), ignore_index=True), where)
+
+
+def read_scores(path: str | Path) -> pd.DataFrame:
+    """Read and check a CSV file of scores. Text such as `no` (Norwegian) and `none` stays text."""
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return validate_scores(frame, str(path))
+
+
+def write_scores(frame: pd.DataFrame, path: str | Path) -> None:
+    """Check scores and write them as CSV, whole or not at all."""
+    table = validate_scores(frame, str(path))
+    with atomic_file(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    logger.info(
+        "%s: %d rows, %d runs, %d languages",
+        path,
+        len(table),
+        len(table.drop_duplicates(list(RUN_COLUMNS))),
+        table["language"].nunique(),
+    )
+
+
+def select_languages(frame: pd.DataFrame, languages: Sequence[str]) -> pd.DataFrame:
+    """Keep the rows of `languages`; the others are dropped, and a language without a row is logged."""
+    absent = sorted(set(languages) - set(frame["language"]))
+    if absent:
+        logger.info("no scores in: %s", ", ".join(absent))
+    return frame[frame["language"].isin(languages)].reset_index(drop=True)

@@ -1,0 +1,75 @@
+"""Sentence pairs of natural language inference: TSV as XNLI has it, or JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from alignfreeze.data.text import read_lines
+from alignfreeze.support.errors import InputError
+
+LABELS = ("entailment", "neutral", "contradiction")
+COLUMNS = ("premise", "hypothesis", "label")
+
+
+@dataclass(frozen=True)
+class InferencePairs:
+    """`premises[i]` and `hypotheses[i]` stand in the relation `labels[i]`."""
+
+    premises: list[str]
+    hypotheses: list[str]
+    labels: list[str]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def first(self, count: int) -> InferencePairs:
+        """The first pairs."""
+        return InferencePairs(self.premises[:count], self.hypotheses[:count], self.labels[:count])
+
+
+def read_inference(path: str | Path) -> InferencePairs:
+    """Pairs of a `.jsonl` file (an object with premise, hypothesis, label a line) or of TSV with these in its header.
+
+    TSV is taken as it stands: no quoting; other columns are passed over.
+
+    Raises
+    ------
+    InputError : the file is missing, empty or of another form, or a label is not one of `LABELS`.
+    """
+    rows = []
+    for number, row in _json_rows(path) if Path(path).suffix == ".jsonl" else _table_rows(path):
+        missing = [name for name in COLUMNS if not isinstance(row.get(name), str) or not row[name].strip()]
+        if missing:
+            raise InputError(f"{path}:{number}: no text in {', '.join(missing)}; a pair has {', '.join(COLUMNS)}")
+        if row["label"] not in LABELS:
+            raise InputError(f"{path}:{number}: label {row['label']!r} found; allowed are {', '.join(LABELS)}")
+        rows.append([row[name] for name in COLUMNS])
+    if not rows:
+        raise InputError(f"{path}: no sentence pair found")
+    return InferencePairs(*(list(column) for column in zip(*rows, strict=True)))
+
+
+def _json_rows(path: str | Path) -> Iterator[tuple[int, dict]]:
+    for number, line in enumerate(read_lines(path), 1):
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InputError(f"{path}:{number}: not JSON ({error.msg}); every line is one object") from None
+        if not isinstance(row, dict):
+            raise InputError(f"{path}:{number}: {line!r} found; every line is one object with {', '.join(COLUMNS)}")
+        yield number, row
+
+
+def _table_rows(path: str | Path) -> Iterator[tuple[int, dict]]:
+    lines = read_lines(path)
+    header = lines[0].split("\t") if lines else []
+    if not set(COLUMNS) <= set(header):
+        raise InputError(f"{path}:1: header {header} found; it must name {', '.join(COLUMNS)}, separated by tabs")
+    for number, line in enumerate(lines[1:], 2):
+        fields = line.split("\t")
+        if len(fields) != len(header):
+            raise InputError(f"{path}:{number}: {len(fields)} fields, but the header has {len(header)}")
+        yield number, dict(zip(header, fields, strict=True))

@@ -1,0 +1,68 @@
+"""Word alignments as Pharaoh lines: one line a sentence pair, `i-j` links, 0-based source-target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from alignfreeze.data.text import read_lines
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.errors import InputError
+
+Links = list[tuple[int, int]]
+
+
+def parse_line(line: str, where: str = "line") -> Links:
+    """`"0-0 2-1"` -> [(0, 0), (2, 1)].
+
+    Raises
+    ------
+    InputError : a field is not `i-j` with whole numbers; `where` names the place in the message.
+    """
+    links = []
+    for field in line.split():
+        source, dash, target = field.partition("-")
+        # isdecimal admits other scripts' digits; Pharaoh lines are ASCII.
+        if not (dash and field.isascii() and source.isdecimal() and target.isdecimal()):
+            raise InputError(f"{where}: {field!r} is not a link; write source-target as in 0-1")
+        links.append((int(source), int(target)))
+    return links
+
+
+def format_line(links: Iterable[tuple[int, int]]) -> str:
+    """Links as one line, sorted and without duplicates."""
+    return " ".join(f"{source}-{target}" for source, target in sorted(set(links)))
+
+
+def write_alignments(path: str | Path, alignments: Iterable[Links]) -> None:
+    """Write one line per sentence pair, atomically."""
+    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8") as handle:
+        handle.writelines(f"{format_line(links)}\n" for links in alignments)
+
+
+def read_alignments(path: str | Path, lengths: Sequence[tuple[int, int]]) -> list[Links]:
+    """Read the lines of a file and check them against the sentences they belong to.
+
+    Parameters
+    ----------
+    path : Pharaoh file.
+    lengths : (source words, target words) of each sentence pair, in order.
+
+    Raises
+    ------
+    InputError : another number of lines, a malformed link, or an index outside its sentence.
+    """
+    lines = read_lines(path)
+    if len(lines) != len(lengths):
+        raise InputError(f"{path}: {len(lines)} lines for {len(lengths)} sentence pairs; align them again")
+    alignments = []
+    for number, (line, (source_length, target_length)) in enumerate(zip(lines, lengths, strict=True), 1):
+        links = parse_line(line, f"{path}:{number}")
+        for source, target in links:
+            if source >= source_length or target >= target_length:
+                raise InputError(
+                    f"{path}:{number}: link {source}-{target} points outside a pair of "
+                    f"{source_length} and {target_length} words"
+                )
+        alignments.append(links)
+    return alignments

@@ -1,0 +1,1 @@
+"""Hugging Face encoders: loading, freezing, reading a layer, trimmed vocabulary, subwords, prediction, retrieval."""

@@ -1,0 +1,41 @@
+"""What is frozen during realignment: a strategy is a range of blocks (DESIGN.md section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from transformers import PreTrainedModel
+
+from alignfreeze.encoders.blocks import frozen_blocks
+from alignfreeze.encoders.loading import encoder_blocks
+
+
+@dataclass(frozen=True)
+class FreezeReport:
+    """What `freeze` did; counts are parameters (numbers), not tensors."""
+
+    blocks: range
+    embeddings: bool
+    frozen: int
+    trainable: int
+
+
+def freeze(model: PreTrainedModel, strategy: str | Sequence[int], freeze_embeddings: bool = False) -> FreezeReport:
+    """Take the strategy's blocks, and the embeddings if asked, out of training.
+
+    Raises
+    ------
+    InputError : see `frozen_blocks`.
+    """
+    blocks = encoder_blocks(model)
+    chosen = frozen_blocks(strategy, len(blocks))
+    model.requires_grad_(True)
+    for number in chosen:
+        blocks[number].requires_grad_(False)
+    if freeze_embeddings:
+        model.base_model.embeddings.requires_grad_(False)
+    sizes: Mapping[bool, int] = {
+        trained: sum(p.numel() for p in model.parameters() if p.requires_grad is trained) for trained in (True, False)
+    }
+    return FreezeReport(chosen, freeze_embeddings, sizes[False], sizes[True])

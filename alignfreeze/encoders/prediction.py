@@ -1,0 +1,60 @@
+"""A model's outputs for many items: shortest items first, in as large batches as memory allows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel
+
+from alignfreeze.encoders.padding import Encoded
+from alignfreeze.support.errors import InputError
+
+logger = logging.getLogger(__name__)
+Item = TypeVar("Item", bound=Encoded)
+
+
+@torch.inference_mode()
+def outputs(
+    model: PreTrainedModel,
+    encoded: Sequence[Item],
+    pad: Callable[[Sequence[Item]], dict[str, torch.Tensor]],
+    device: torch.device,
+    batch_size: int,
+    **arguments: Any,
+) -> Iterator[tuple[np.ndarray, Any]]:
+    """The numbers of each batch's items and the model's output for them.
+
+    Parameters
+    ----------
+    encoded : the items.
+    pad : items -> the arguments of `forward`.
+    batch_size : items; half as many after an out-of-memory error, and so on.
+    arguments : of every call of `forward`.
+
+    Raises
+    ------
+    InputError : memory does not suffice for one item.
+    """
+    model.eval().to(device)
+    order = np.argsort([len(item.ids) for item in encoded], kind="stable")
+    start = 0
+    while start < len(order):
+        chosen = order[start : start + batch_size]
+        batch = {name: tensor.to(device) for name, tensor in pad([encoded[i] for i in chosen]).items()}
+        try:
+            output = model(**batch, **arguments)
+        except torch.OutOfMemoryError as error:
+            if len(chosen) == 1:
+                longest = len(encoded[chosen[0]].ids)
+                raise InputError(
+                    f"out of memory with one item of {longest} subwords; take a device with more memory"
+                ) from error
+            batch_size = len(chosen) // 2
+            logger.warning("out of memory with %d items at a time: going on with %d", len(chosen), batch_size)
+            continue
+        yield chosen, output
+        start += len(chosen)

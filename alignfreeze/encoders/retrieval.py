@@ -1,0 +1,117 @@
+"""Word retrieval: how often the aligned word is the nearest one among all words of the other side.
+
+It shows what realignment does to the encoder even where task accuracy moves within noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel
+
+from alignfreeze.data.bitext import Bitext
+from alignfreeze.data.pharaoh import Links
+from alignfreeze.encoders.padding import pad_batch
+from alignfreeze.encoders.prediction import outputs
+from alignfreeze.encoders.subwords import NO_SUBWORD, WordTokenizer
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Accuracy 0 to 1 by direction and the number of words asked for; a word without a subword counts as missed."""
+
+    source_to_target: float
+    target_to_source: float
+    source_words: int
+    target_words: int
+
+    @property
+    def mean(self) -> float:
+        """Mean of the two directions."""
+        return (self.source_to_target + self.target_to_source) / 2
+
+
+def word_states(
+    model: PreTrainedModel,
+    sentences: Sequence[Sequence[str]],
+    tokenizer: WordTokenizer,
+    layers: Sequence[int],
+    device: torch.device,
+    batch_size: int = 64,
+) -> tuple[torch.Tensor, np.ndarray]:
+    """First-subword states of all words of all sentences.
+
+    Returns
+    -------
+    states : (layers, words, h) float32, zero for a word without a subword, on the CPU.
+    start : (sentences,), number of the first word of each sentence.
+    """
+    encoded = tokenizer.encode(sentences)
+    start = np.cumsum([0, *(len(sentence) for sentence in sentences)])
+    states = torch.zeros(len(layers), start[-1], model.config.hidden_size)
+    pad = partial(pad_batch, pad_id=tokenizer.tokenizer.pad_token_id)
+    for chosen, output in outputs(model, encoded, pad, device, batch_size, output_hidden_states=True):
+        read = torch.stack([output.hidden_states[layer] for layer in layers]).float().cpu()  # (layers, B, T, h)
+        for row, item in enumerate(chosen):
+            present = np.flatnonzero(encoded[item].first != NO_SUBWORD)
+            states[:, start[item] + present] = read[:, row, encoded[item].first[present]]
+    return states, start[:-1]
+
+
+def retrieval(source: torch.Tensor, target: torch.Tensor, links: Sequence[tuple[int, int]]) -> Retrieval:
+    """Nearest neighbours by cosine among all words of the other side, in both directions.
+
+    Parameters
+    ----------
+    source, target : (source words, h) and (target words, h) states of one layer.
+    links : gold links between word numbers; a word with several partners is right with any of them.
+    """
+    similarity = torch.nn.functional.normalize(source, dim=1) @ torch.nn.functional.normalize(target, dim=1).T
+    absent = ~source.any(1)[:, None] | ~target.any(1)[None, :]  # words without a subword
+    similarity.masked_fill_(absent, -torch.inf)
+    gold = torch.zeros(similarity.shape, dtype=torch.bool)
+    i, j = torch.tensor(list(links), dtype=torch.long).reshape(-1, 2).T
+    gold[i, j] = True
+    scores = []
+    for direction, right in ((similarity, gold), (similarity.T, gold.T)):
+        asked = right.any(1)
+        found = right[torch.arange(len(right)), direction.argmax(1)] & direction.isfinite().any(1)
+        scores.append((float(found[asked].float().mean()) if asked.any() else float("nan"), int(asked.sum())))
+    (forward, source_words), (backward, target_words) = scores
+    return Retrieval(forward, backward, source_words, target_words)
+
+
+def retrieval_by_language(
+    model: PreTrainedModel,
+    gold: Mapping[str, tuple[Bitext, Sequence[Links]]],
+    tokenizer: WordTokenizer,
+    layers: Sequence[int],
+    device: torch.device,
+) -> dict[str, dict[int, Retrieval]]:
+    """Retrieval on gold-linked sentences, by language and layer (index into `hidden_states`).
+
+    Source sentences that several languages share are encoded once.
+
+    Parameters
+    ----------
+    gold : language -> sentences and their links.
+    """
+    states: dict[tuple[tuple[str, ...], ...], tuple[torch.Tensor, np.ndarray]] = {}
+    scores = {}
+    for language, (bitext, links) in gold.items():
+        sentences = tuple(map(tuple, bitext.source))
+        if sentences not in states:
+            states = {sentences: word_states(model, bitext.source, tokenizer, layers, device)}
+        source, source_start = states[sentences]
+        target, target_start = word_states(model, bitext.target, tokenizer, layers, device)
+        numbered = [
+            (int(source_start[row] + i), int(target_start[row] + j))
+            for row, pairs in enumerate(links)
+            for i, j in pairs
+        ]
+        scores[language] = {layer: retrieval(source[k], target[k], numbered) for k, layer in enumerate(layers)}
+    return scores

@@ -1,0 +1,1 @@
+"""An experiment as a whole: configuration, grid of runs, plan and cost."""

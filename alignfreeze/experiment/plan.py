@@ -1,0 +1,354 @@
+"""What an experiment will cost, before it runs: steps, hours and disk by stage, and what sharing and sampling save."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from alignfreeze.data.bio import read_bio
+from alignfreeze.data.bitext import ParallelText
+from alignfreeze.data.nli import read_inference
+from alignfreeze.data.squad import read_squad
+from alignfreeze.data.text import stream_lines
+from alignfreeze.data.treebank import read_treebank
+from alignfreeze.encoders.blocks import layer_index
+from alignfreeze.experiment import cost, grid
+from alignfreeze.experiment.configuration import MAX_LENGTH, SOURCE_LANGUAGE, evaluated_languages, languages_of
+from alignfreeze.experiment.cost import Device, step_operations
+from alignfreeze.training.steps import BATCH_SIZE
+
+REALIGNMENT_BATCH = 16
+BITEXT_LINES = 5_000  # of a local bitext, to learn how long its sentences are
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One kind of work.
+
+    steps : of training; 0: it trains nothing.
+    operations : floating-point operations of all its jobs together; 0: it never uses a GPU.
+    core_seconds : what it computes on CPU cores.
+    """
+
+    name: str
+    jobs: int
+    steps: int = 0
+    operations: float = 0.0
+    core_seconds: float = 0.0
+
+    def runs_on(self, device: Device) -> bool:
+        """Whether the device does this work: a core all of it, a GPU what trains and what reads an encoder's states."""
+        return device is cost.CPU or self.operations > 0
+
+    def hours(self, device: Device) -> float:
+        """Hours on the device, one job after the other."""
+        start = device.job_seconds if self.operations else cost.LIGHT_JOB_SECONDS
+        rate = device.rate if self.steps else device.inference_rate
+        seconds = max(self.operations / rate, self.steps * device.step_seconds)
+        return (seconds + self.core_seconds + self.jobs * start) / 3600
+
+
+@dataclass(frozen=True)
+class Disk:
+    """Bytes of checkpoints: the models to start from, the trained ones, and the state of a running training."""
+
+    pretrained: int
+    realigned: int
+    finetuned: int
+    state: int
+
+    def kept(self, keep: str) -> int:
+        """Bytes of trained checkpoints that stay when everything is done."""
+        return {"all": self.realigned + self.finetuned, "finetuned": self.finetuned, "none": 0}[keep]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cost of an experiment, and of the same with each task apart and without a sample.
+
+    stages : everything but fetching, collecting and analysing.
+    realign : the realignment stage, one of `stages`.
+    apart : the realignment stage if each task had its own trajectories.
+    bitext, whole_bitext : the stages before encoding that read bitext, as they are and if all pairs were taken.
+    taken, available : sentence pairs of all languages that are aligned, and that there are.
+    consumed : sentence pairs of a language that the longest realignment sees, at most.
+    """
+
+    stages: list[Stage]
+    realign: Stage
+    apart: Stage
+    bitext: list[Stage]
+    whole_bitext: list[Stage]
+    taken: int
+    available: int
+    consumed: int
+    disk: Disk
+
+
+class Workload(NamedTuple):
+    """Rows (windows where the text is cut into some) and their mean width with padding, in subwords."""
+
+    rows: int
+    width: float
+
+
+def plan(config: dict, base: Path, models: Mapping[str, Path]) -> Plan:
+    """The cost of an experiment.
+
+    Parameters
+    ----------
+    config : checked; not one of published results.
+    base : where relative paths of data start.
+    models : folder of each model's checkpoint, whether it is there or not.
+
+    Raises
+    ------
+    InputError : a data file is damaged, or a model's size is known from nowhere.
+    """
+    return _Planner(config, base, models).plan()
+
+
+class _Planner:
+    """Adds up an experiment's grid."""
+
+    def __init__(self, config: dict, base: Path, models: Mapping[str, Path]) -> None:
+        self.config, self.base = config, base
+        self.tasks, self.realignment = config["tasks"], config["realignment"]
+        self.sizes = {
+            name: cost.architecture_of(name, model["source"], models[name]) for name, model in config["models"].items()
+        }
+        self.strategies = grid.strategies(config)
+        self.runs, self.realignments = grid.runs(config), grid.realignments(config)
+        self.pairs = languages_of(config, self.realignment["pairs"])
+        self.available = {language: self._pairs_of(language) for language in self._aligned_languages()}
+        self.bitext_width, self.sorted_bitext_width = self._bitext_widths()
+        self.training = {task: self._workload(task, "train") for task in self.tasks}
+
+    def plan(self) -> Plan:
+        sample = self.config["data"]["bitext"].get("sample")
+        fit_pairs = self.config["aligners"].get("fastalign", {}).get("fit_pairs")
+        realign = self._realign(self.realignments)
+        alone = [
+            run._replace(steps=grid.realignment_steps(self.config, task, run.model))
+            for run in self.realignments
+            for task, settings in self.tasks.items()
+            if run.aligner in settings["aligners"] and run.strategy in grid.strategies_of(self.config, task)
+        ]
+        bitext = self._bitext_stages(sample, fit_pairs)
+        finetune = self._finetune()
+        stages = [*bitext, realign, finetune, self._evaluate(), self._retrieve()]
+        return Plan(
+            stages=[stage for stage in stages if stage.jobs],
+            realign=realign,
+            apart=self._realign(alone),
+            bitext=bitext,
+            whole_bitext=self._bitext_stages(None, None),
+            taken=sum(self._taken(sample).values()),
+            available=sum(self.available.values()),
+            consumed=self._consumed(),
+            disk=self._disk(),
+        )
+
+    # Bitext.
+
+    def _used_aligners(self) -> list[str]:
+        return list(dict.fromkeys(aligner for task in self.tasks.values() for aligner in task["aligners"]))
+
+    def _languages_of_aligner(self, aligner: str) -> list[str]:
+        """Languages whose bitext an aligner aligns: for realignment, and for the diagnostics where there is gold."""
+        used = self.pairs if aligner in self._used_aligners() else []
+        gold = languages_of(self.config, self.config["evaluate"]) if "gold" in self.config["data"] else []
+        return list(dict.fromkeys([*used, *gold]))
+
+    def _aligned_languages(self) -> list[str]:
+        lists = (self._languages_of_aligner(aligner) for aligner in self.config["aligners"])
+        return list(dict.fromkeys(itertools.chain(*lists)))
+
+    def _local(self, entry: Any, language: str) -> Path | None:
+        """A language's file, if it is one of the user's own."""
+        return self.base / entry.replace("{lang}", language) if isinstance(entry, str) else None
+
+    def _bitext_files(self, language: str) -> tuple[Path, Path | None] | None:
+        bitext = self.config["data"]["bitext"]
+        if "pairs" in bitext:
+            return self.base / bitext["pairs"].replace("{lang}", language), None
+        source, target = (self._local(bitext[side], language) for side in ("source", "target"))
+        return (source, target) if source and target else None
+
+    def _pairs_of(self, language: str) -> int:
+        files = self._bitext_files(language)
+        return ParallelText(*files).pairs if files else cost.OPUS_PAIRS
+
+    def _bitext_widths(self) -> tuple[float, float]:
+        """Subwords of a row, in batches of any length and of like length; by the English side of the first language."""
+        files = self._bitext_files(self.pairs[0])
+        if files is None:
+            return cost.BITEXT_WIDTH, cost.BITEXT_SORTED_WIDTH
+        lines = itertools.islice(stream_lines(files[0]), BITEXT_LINES)
+        words = [len(line.partition("\t")[0].split()) for line in lines]
+        batch, max_length = self._batch(), self.realignment.get("max_length", MAX_LENGTH)
+        return tuple(cost.padded_width(words, batch, max_length, by_length) for by_length in (False, True))
+
+    def _taken(self, sample: int | None) -> dict[str, int]:
+        return {language: min(sample or count, count) for language, count in self.available.items()}
+
+    def _bitext_stages(self, sample: int | None, fit_pairs: int | None) -> list[Stage]:
+        """Reading, aligning and encoding, with `sample` pairs a language and FastAlign fitted on `fit_pairs`."""
+        aligners, taken = self.config["aligners"], self._taken(sample)
+        stages = [self._build("build_bitext", self.available, taken)]
+        if "fastalign" in aligners and (languages := self._languages_of_aligner("fastalign")):
+            fitted = {language: min(fit_pairs or taken[language], self.available[language]) for language in languages}
+            if fit_pairs:
+                stages.append(self._build("build_fit_bitext", {name: self.available[name] for name in fitted}, fitted))
+            rounds = aligners["fastalign"].get("iterations", 5) / 5
+            seconds = rounds * sum(fitted.values()) / cost.FASTALIGN_FIT_PAIRS
+            seconds += sum(taken[language] for language in languages) / cost.FASTALIGN_PAIRS
+            stages.append(Stage("align_fastalign", len(languages), core_seconds=seconds))
+        if "awesome" in aligners and (languages := self._languages_of_aligner("awesome")):
+            rows = 2 * sum(taken[language] for language in languages)
+            size, layer = self.sizes[aligners["awesome"]["model"]], aligners["awesome"]["layer"]
+            operations = size.forward(rows, self.sorted_bitext_width, layer)
+            stages.append(Stage("align_awesome", len(languages), operations=operations))
+        if "dictionary" in aligners and (languages := self._languages_of_aligner("dictionary")):
+            seconds = sum(taken[language] for language in languages) / cost.DICTIONARY_PAIRS
+            stages.append(Stage("align_dictionary", len(languages), core_seconds=seconds))
+        jobs = len(self.sizes) * len(self._used_aligners())
+        seconds = jobs * sum(taken[language] for language in self.pairs) / cost.ENCODED_PAIRS
+        return [*stages, Stage("encode_pairs", jobs, core_seconds=seconds)]
+
+    def _build(self, name: str, read: Mapping[str, int], taken: Mapping[str, int]) -> Stage:
+        seconds = sum(read.values()) / cost.READ_PAIRS
+        if not self.config["data"]["bitext"].get("segmented", True):
+            seconds += sum(taken.values()) / cost.SEGMENTED_PAIRS
+        return Stage(name, len(taken), core_seconds=seconds)
+
+    # Training.
+
+    def _batch(self) -> int:
+        return self.realignment.get("batch_size", REALIGNMENT_BATCH)
+
+    def _realignment_step(self, model: str, strategy: str) -> float:
+        size = self.sizes[model]
+        by_length = self.realignment.get("bucketing", "none") == "window"
+        return step_operations(
+            size,
+            2 * self._batch(),
+            self.sorted_bitext_width if by_length else self.bitext_width,
+            layer_index(self.realignment.get("layer", "paper"), size.blocks),
+            self.strategies[strategy]["freeze"],
+            self.realignment.get("freeze_embeddings", False),
+        )
+
+    def _realign(self, realignments: list[grid.Realignment]) -> Stage:
+        operations = sum(run.steps * self._realignment_step(run.model, run.strategy) for run in realignments)
+        return Stage("realign", len(realignments), sum(run.steps for run in realignments), operations)
+
+    def _finetuning_steps(self, run: grid.Run) -> int:
+        stated = grid.train_items(self.config, run.task, run.model)
+        rows = self.training[run.task].rows if stated is None else stated
+        return grid.finetuning_steps(self.config, run.task, rows)
+
+    def _meanwhile(self, run: grid.Run) -> bool:
+        return self.strategies.get(run.strategy, {}).get("schedule") == "during"
+
+    def _finetune(self) -> Stage:
+        operations = 0.0
+        for run in self.runs:
+            size, batch = self.sizes[run.model], self.tasks[run.task].get("batch_size", BATCH_SIZE)
+            step = step_operations(size, batch, self.training[run.task].width, size.blocks)
+            if self._meanwhile(run):
+                step += self._realignment_step(run.model, run.strategy)
+            operations += self._finetuning_steps(run) * step
+        steps = sum(self._finetuning_steps(run) for run in self.runs)
+        return Stage("finetune", len(self.runs), steps, operations)
+
+    def _evaluate(self) -> Stage:
+        tests = {task: self._test_workloads(task) for task in self.tasks}
+        operations = sum(
+            self.sizes[run.model].forward(count * test.rows, test.width)
+            for run in self.runs
+            for count, test in tests[run.task]
+        )
+        return Stage("evaluate", sum(len(tests[run.task]) > 0 for run in self.runs), operations=operations)
+
+    def _test_workloads(self, task: str) -> list[tuple[int, Workload]]:
+        """Number of languages and the workload of one, for the test sets of a kind."""
+        languages = evaluated_languages(self.config, task, self.config["evaluate"])
+        others = [language for language in languages if language != SOURCE_LANGUAGE]
+        if "test_source" not in self.tasks[task]:
+            # The other languages' test sets are taken to be like the English one.
+            return [(len(languages), self._workload(task, "test"))] if languages else []
+        tests = [(1, self._workload(task, "test_source"))] if len(others) < len(languages) else []
+        # There need be no English one among them: they are taken to be like the first.
+        return [*tests, (len(others), self._workload(task, "test", others[0]))] if others else tests
+
+    def _workload(self, task: str, part: str, language: str = SOURCE_LANGUAGE) -> Workload:
+        """Rows and width of a task's training or test data."""
+        settings, public = self.tasks[task], cost.CORPORA[task]
+        by_length = part != "train" or settings.get("bucketing", "none") == "window"
+        limit = settings.get("max_train_items" if part == "train" else "max_test_items")
+        max_length, path = settings.get("max_length", MAX_LENGTH), self._local(settings[part], language)
+        words = None if path is None else _words_of(task, path)[:limit]
+        if words is None:
+            examples = min(getattr(public, part), limit or math.inf)
+            width = min(public.sorted_width if by_length else public.width, max_length)
+        elif task == "xquad":
+            examples, width = len(words), max_length  # nearly every window is full
+        else:
+            examples = len(words)
+            width = cost.padded_width(words, settings.get("batch_size", BATCH_SIZE), max_length, by_length)
+        if task != "xquad":
+            return Workload(examples, width)
+        answers_only = part == "train" and not settings.get("empty_windows", True)
+        windows = cost.ANSWER_WINDOWS_A_QUESTION if answers_only else cost.WINDOWS_A_QUESTION
+        return Workload(round(examples * windows), width)
+
+    def _retrieve(self) -> Stage:
+        """Word retrieval by each model and each realignment, where there are gold-linked sentences."""
+        gold = self.config["data"].get("gold")
+        if gold is None:
+            return Stage("retrieve_words", 0)
+        words = _words_of("udpos", self.base / gold["source"])
+        width = cost.padded_width(words, BATCH_SIZE, self.realignment.get("max_length", MAX_LENGTH), True)
+        rows = len(words) * (1 + len(languages_of(self.config, self.config["evaluate"])))
+        encoders = [*self.sizes, *(run.model for run in self.realignments)]
+        operations = sum(self.sizes[model].forward(rows, width) for model in encoders)
+        return Stage("retrieve_words", len(encoders), operations=operations)
+
+    # Sums.
+
+    def _consumed(self) -> int:
+        steps = [run.steps for run in self.realignments]
+        steps += [self._finetuning_steps(run) for run in self.runs if self._meanwhile(run)]
+        return math.ceil(max(steps, default=0) * self._batch() / len(self.pairs))
+
+    def _disk(self) -> Disk:
+        bytes_of = {model: size.checkpoint_bytes for model, size in self.sizes.items()}
+        checkpoints = {
+            run: len(grid.steps_of(self.config, run.model, run.strategy, run.aligner)) for run in self.realignments
+        }
+        return Disk(
+            pretrained=sum(bytes_of.values()),
+            realigned=sum(count * bytes_of[run.model] for run, count in checkpoints.items()),
+            finetuned=sum(bytes_of[run.model] for run in self.runs),
+            # Weights and Adam's two moments; the trimmed vocabulary makes it smaller.
+            state=max(12 * size.parameters for size in self.sizes.values()),
+        )
+
+
+def _words_of(task: str, path: Path) -> list[int]:
+    """Words of each example of a file: of a sentence, of both sentences of a pair, of a question with its context."""
+    if task == "xnli":
+        read = read_inference(path)
+        return [
+            len(premise.split()) + len(hypothesis.split())
+            for premise, hypothesis in zip(read.premises, read.hypotheses, strict=True)
+        ]
+    if task == "xquad":
+        return [len(question.question.split()) + len(question.context.split()) for question in read_squad(path)]
+    read = read_treebank(path) if task == "udpos" else read_bio(path)
+    return [len(words) for words in read.words]

@@ -1,0 +1,1 @@
+"""Languages: names, families, scripts, URIEL distances."""

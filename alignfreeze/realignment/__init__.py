@@ -1,0 +1,1 @@
+"""Realignment: word pairs, batches, loss, objective."""

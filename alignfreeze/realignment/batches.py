@@ -1,0 +1,166 @@
+"""Batches for realignment: languages take turns; a collator without a loop over words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Literal, TypeVar
+
+import numpy as np
+import torch
+
+from alignfreeze.realignment.word_pairs import PairRow, PairRows
+
+Interleave = Literal["first_exhausted", "all_exhausted"]
+Bucketing = Literal["none", "window"]
+RowKey = tuple[str, int]
+T = TypeVar("T")
+WINDOW_BATCHES = 50
+
+
+@dataclass(frozen=True)
+class RealignmentBatch:
+    """B sentence pairs as tensors; all int64 but the boolean masks.
+
+    source_ids, source_mask : (B, Ts); target_ids, target_mask : (B, Tt).
+    source_index : (Ns,), every source word's first subword in the flattened (B * Ts) states; target_index alike.
+    anchors : (2N,), rows of A as indices into W = source words then target words: N source words, N partners.
+    partners : (2N,), each anchor's partner in W.
+    """
+
+    source_ids: torch.Tensor
+    source_mask: torch.Tensor
+    target_ids: torch.Tensor
+    target_mask: torch.Tensor
+    source_index: torch.Tensor
+    target_index: torch.Tensor
+    anchors: torch.Tensor
+    partners: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.source_ids)
+
+    def to(self, device: torch.device) -> RealignmentBatch:
+        """The batch on a device, copied without waiting where memory is pinned."""
+        return RealignmentBatch(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
+
+    def pin_memory(self) -> RealignmentBatch:
+        """The batch in page-locked memory (called by DataLoader)."""
+        return RealignmentBatch(*(getattr(self, f.name).pin_memory() for f in fields(self)))
+
+
+def interleaved_rows(lengths: Mapping[str, int], seed: int, interleave: Interleave) -> Iterator[list[RowKey]]:
+    """Endless passes over the languages' streams, one row each in turn.
+
+    A pass has as many rounds as the shortest (`first_exhausted`) or the longest (`all_exhausted`) stream has rows;
+    in the latter shorter streams start over within the pass. Each pass shuffles every stream anew, by seed, pass
+    and language name, so that the order of one language does not depend on which others take part.
+
+    Yields
+    ------
+    the (language, row) keys of one pass.
+    """
+    rounds = (min if interleave == "first_exhausted" else max)(lengths.values())
+    number = 0
+    while True:
+        orders = {
+            language: np.random.default_rng([seed, number, *language.encode()]).permutation(length)
+            for language, length in lengths.items()
+        }
+        yield [(language, int(order[i % len(order)])) for i in range(rounds) for language, order in orders.items()]
+        number += 1
+
+
+def batch_plan(
+    lengths: Mapping[str, int],
+    batch_size: int,
+    seed: int,
+    interleave: Interleave = "first_exhausted",
+    bucketing: Bucketing = "none",
+    row_length: Mapping[str, np.ndarray] | None = None,
+) -> Iterator[list[RowKey]]:
+    """Endless batches of row keys; the last batch of a pass may be short, as in the paper's code.
+
+    Parameters
+    ----------
+    lengths : rows of each language, in the order in which languages take turns.
+    bucketing : `window` sorts each 50 batches by length before cutting (faster, but changes which words are
+        negatives) and shuffles the batches; it needs `row_length`, subwords of each row by language.
+    """
+    rng = np.random.default_rng(seed)
+    for keys in interleaved_rows(lengths, seed, interleave):
+        yield from bucketed_batches(keys, lambda key: row_length[key[0]][key[1]], batch_size, bucketing, rng)
+
+
+def bucketed_batches(
+    items: Sequence[T], length: Callable[[T], int], batch_size: int, bucketing: Bucketing, rng: np.random.Generator
+) -> list[list[T]]:
+    """Cut items into batches in order; `window` sorts each 50 batches by length first and shuffles the batches."""
+    window = batch_size * WINDOW_BATCHES if bucketing == "window" else max(1, len(items))
+    batches = []
+    for start in range(0, len(items), window):
+        part = list(items[start : start + window])
+        if bucketing == "window":
+            part.sort(key=length)
+        cut = [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
+        batches += [cut[i] for i in rng.permutation(len(cut))] if bucketing == "window" else cut
+    return batches
+
+
+class RowReader(torch.utils.data.Dataset):
+    """Rows of several languages, by (language, row) key."""
+
+    def __init__(self, streams: Mapping[str, PairRows]) -> None:
+        self.streams = streams
+
+    def __getitem__(self, key: RowKey) -> PairRow:
+        language, row = key
+        return self.streams[language][row]
+
+
+def _pad(sequences: Sequence[np.ndarray], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
+    lengths = np.fromiter((len(s) for s in sequences), np.int64, len(sequences))
+    mask = np.arange(lengths.max()) < lengths[:, None]  # (B, T)
+    ids = np.full(mask.shape, pad_id, np.int64)
+    ids[mask] = np.concatenate(sequences)
+    return torch.from_numpy(ids), torch.from_numpy(mask)
+
+
+def _ragged(parts: Sequence[np.ndarray], row_offset: np.ndarray) -> np.ndarray:
+    """Concatenate the parts, adding `row_offset[i]` to those of row i."""
+    lengths = np.fromiter((len(p) for p in parts), np.int64, len(parts))
+    return np.concatenate(parts).astype(np.int64) + np.repeat(row_offset, lengths)
+
+
+@dataclass(frozen=True)
+class RealignmentCollator:
+    """Rows -> `RealignmentBatch`; each side is padded to its own longest row."""
+
+    pad_id: int
+
+    def __call__(self, rows: Sequence[PairRow]) -> RealignmentBatch:
+        """Collate rows; everything is flat index arithmetic over the batch."""
+        source_ids, source_mask = _pad([row.source_ids for row in rows], self.pad_id)
+        target_ids, target_mask = _pad([row.target_ids for row in rows], self.pad_id)
+        number = np.arange(len(rows))
+        source_index = _ragged([row.source_words for row in rows], number * source_ids.shape[1])
+        target_index = _ragged([row.target_words for row in rows], number * target_ids.shape[1])
+        source_start = _starts([row.source_words for row in rows])
+        target_start = _starts([row.target_words for row in rows]) + len(source_index)
+        sources = _ragged([row.source_pairs for row in rows], source_start)
+        targets = _ragged([row.target_pairs for row in rows], target_start)
+        return RealignmentBatch(
+            source_ids,
+            source_mask,
+            target_ids,
+            target_mask,
+            torch.from_numpy(source_index),
+            torch.from_numpy(target_index),
+            torch.from_numpy(np.concatenate([sources, targets])),
+            torch.from_numpy(np.concatenate([targets, sources])),
+        )
+
+
+def _starts(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Number of words before each row."""
+    return np.cumsum([0, *(len(p) for p in parts)])[:-1]

@@ -1,0 +1,98 @@
+"""The contrastive realignment loss (DESIGN.md section 5; Wu and Dredze 2020, strong and weak alignment)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from alignfreeze.realignment.batches import RealignmentBatch
+
+Variant = Literal["strong", "weak"]
+
+
+class RealignmentLoss(nn.Module):
+    """Mean cross-entropy of finding each aligned word's partner among all words of the batch.
+
+    W holds the vectors of all words of both sides, A the 2N aligned ones (N source words, then their partners).
+    Both go through a projection head, Linear(h, h) - ReLU - Linear(h, 128) without biases. Similarity is
+    cosine(A, W) / temperature. A row's own entry is masked; its partner is the label. The `weak` variant also masks
+    all other entries of the row's own side, so that only translations compete.
+
+    Parameters
+    ----------
+    hidden : width h of the encoder.
+    temperature : dimensionless; 0.1 in the paper.
+    head : train a projection head along; without it, states are compared as they are.
+    head_size : width of the head's output.
+    variant : `strong` (the paper) or `weak`.
+    """
+
+    def __init__(
+        self,
+        hidden: int,
+        temperature: float = 0.1,
+        head: bool = True,
+        head_size: int = 128,
+        variant: Variant = "strong",
+    ) -> None:
+        super().__init__()
+        self.temperature = temperature
+        self.variant = variant
+        self.head = (
+            nn.Sequential(nn.Linear(hidden, hidden, bias=False), nn.ReLU(), nn.Linear(hidden, head_size, bias=False))
+            if head
+            else nn.Identity()
+        )
+
+    def forward(
+        self, source_states: torch.Tensor, target_states: torch.Tensor, batch: RealignmentBatch
+    ) -> torch.Tensor:
+        """Loss of a batch.
+
+        Parameters
+        ----------
+        source_states : (B, Ts, h), states of the layer that realignment reads.
+        target_states : (B, Tt, h).
+        batch : where words and word pairs are.
+
+        Returns
+        -------
+        scalar, float32.
+        """
+        return self.of_words(
+            torch.cat(
+                [
+                    source_states.flatten(0, 1).index_select(0, batch.source_index),
+                    target_states.flatten(0, 1).index_select(0, batch.target_index),
+                ]
+            ),
+            batch,
+        )
+
+    def of_words(self, words: torch.Tensor, batch: RealignmentBatch) -> torch.Tensor:
+        """Loss of a batch from its words' states alone.
+
+        Parameters
+        ----------
+        words : (W, h), source words, then target words.
+
+        Returns
+        -------
+        scalar, float32.
+        """
+        # The similarity and its softmax stay in float32 under autocast: at temperature 0.1 bf16 would round them away.
+        vectors = functional.normalize(self.head(words).float(), dim=-1)  # (W, head_size)
+        with torch.autocast(words.device.type, enabled=False):
+            similarity = vectors[batch.anchors] @ vectors.T / self.temperature  # (2N, W)
+        return functional.cross_entropy(similarity.masked_fill(self._mask(batch), -torch.inf), batch.partners)
+
+    def _mask(self, batch: RealignmentBatch) -> torch.Tensor:
+        """(2N, W) boolean, True where an entry does not compete."""
+        sources = len(batch.source_index)
+        every_word = torch.arange(sources + len(batch.target_index), device=batch.anchors.device)
+        if self.variant == "weak":
+            return (batch.anchors < sources)[:, None] == (every_word < sources)[None, :]
+        return batch.anchors[:, None] == every_word[None, :]

@@ -1,0 +1,328 @@
+"""Realignment: train an encoder so that translated words get similar vectors, with some blocks frozen."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+from transformers import PreTrainedModel
+
+from alignfreeze.encoders.blocks import Layer, layer_index
+from alignfreeze.encoders.freezing import FreezeReport, freeze
+from alignfreeze.encoders.loading import encoder_blocks, only_lower_blocks
+from alignfreeze.encoders.vocabulary import TrimmedVocabulary
+from alignfreeze.realignment.batches import (
+    Bucketing,
+    Interleave,
+    RealignmentBatch,
+    RealignmentCollator,
+    RowKey,
+    RowReader,
+    batch_plan,
+)
+from alignfreeze.realignment.loss import RealignmentLoss, Variant
+from alignfreeze.realignment.word_pairs import PairRow, PairRows
+from alignfreeze.training.loop import (
+    Precision,
+    TrainingReport,
+    TrainingState,
+    adam,
+    autocast,
+    random_state,
+    set_random_state,
+    train,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RealignmentSettings:
+    """Settings of a realignment; the defaults are the paper's (DESIGN.md section 5).
+
+    freeze : `full`, `front`, `back` or [first, end) block numbers.
+    learning_rate : constant, Adam.
+    batch_size : sentence pairs.
+    layer : index into hidden_states, `paper` or `last`.
+    temperature : dimensionless.
+    """
+
+    freeze: str | Sequence[int] = "full"
+    freeze_embeddings: bool = False
+    learning_rate: float = 2.0e-5
+    batch_size: int = 16
+    layer: Layer = "paper"
+    temperature: float = 0.1
+    head: bool = True
+    head_size: int = 128
+    variant: Variant = "strong"
+    interleave: Interleave = "first_exhausted"
+    bucketing: Bucketing = "none"
+    precision: Precision = "fp32"
+    trim_vocabulary: bool = True
+
+
+def stream_token_ids(streams: Mapping[str, PairRows]) -> np.ndarray:
+    """Distinct subword ids of all streams, sorted."""
+    return np.unique(np.concatenate([stream.token_ids() for stream in streams.values()]))
+
+
+def subwords_of(batch: RealignmentBatch) -> int:
+    """Subwords of both sides without padding."""
+    return int(batch.source_mask.sum() + batch.target_mask.sum())
+
+
+def _index_in_rows(index: torch.Tensor, width: int, start: int, rows: int) -> torch.Tensor:
+    """Those of the indices into flattened rows that lie in some rows, counted from the first of these rows."""
+    first, end = start * width, (start + rows) * width
+    return index[(index >= first) & (index < end)] - first
+
+
+class RealignmentObjective:
+    """The realignment loss of an encoder and its endless batches; what trains them comes from elsewhere.
+
+    Parameters
+    ----------
+    model : a Hugging Face encoder.
+    streams : rows of each language, in the order in which languages take turns.
+    settings : see `RealignmentSettings`.
+    seed : decides the head's first weights and the order of sentence pairs.
+    device : where to train.
+    vocabulary : of the model that the encoder belongs to, if it is trimmed.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        streams: Mapping[str, PairRows],
+        settings: RealignmentSettings,
+        seed: int,
+        device: torch.device,
+        vocabulary: TrimmedVocabulary | None,
+    ) -> None:
+        self.model, self.streams, self.settings = model, streams, settings
+        self.seed, self.device, self.vocabulary = seed, device, vocabulary
+        self.layer = layer_index(settings.layer, len(encoder_blocks(model)))
+        torch.manual_seed(seed)
+        self.module = RealignmentLoss(
+            model.config.hidden_size, settings.temperature, settings.head, settings.head_size, settings.variant
+        )
+
+    def loss(self, batch: RealignmentBatch) -> torch.Tensor:
+        """Loss of a batch on the device; blocks above the layer that is read do not run."""
+        with only_lower_blocks(self.model, self.layer):
+            source = self.model(input_ids=batch.source_ids, attention_mask=batch.source_mask).last_hidden_state
+            target = self.model(input_ids=batch.target_ids, attention_mask=batch.target_mask).last_hidden_state
+        return self.module(source, target, batch)
+
+    def loss_in_parts(self, batch: RealignmentBatch, size: int, weight: float = 1.0) -> torch.Tensor:
+        """Add the gradients of `weight * loss`, holding the graph of at most `size` rows of one side at a time.
+
+        Every word competes with every other, so the loss of a batch is not a sum over its rows. Gao et al. (2021,
+        gradient caching): run the encoder without a graph, take the loss's gradient at the words' states, then run
+        each part again, with the same dropout, and continue the gradient into the encoder.
+
+        Returns
+        -------
+        the weighted loss, without a graph.
+        """
+        parts = [
+            (ids[start : start + size], mask[start : start + size], _index_in_rows(index, ids.shape[1], start, size))
+            for ids, mask, index in (
+                (batch.source_ids, batch.source_mask, batch.source_index),
+                (batch.target_ids, batch.target_mask, batch.target_index),
+            )
+            for start in range(0, len(ids), size)
+        ]
+        states, dropout = [], []
+        with torch.no_grad():
+            for part in parts:
+                dropout.append(random_state(self.device))
+                states.append(self._word_states(*part))
+        words = torch.cat(states).requires_grad_()
+        with autocast(self.device, self.settings.precision):
+            loss = weight * self.module.of_words(words, batch)
+        loss.backward()
+        for part, before, gradient in zip(parts, dropout, words.grad.split([len(s) for s in states]), strict=True):
+            set_random_state(before, self.device)
+            again = self._word_states(*part)
+            if again.requires_grad:  # not where everything below the loss is frozen
+                again.backward(gradient)
+        return loss.detach()
+
+    def _word_states(self, ids: torch.Tensor, mask: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        """States (words, h) of the words of some rows; `index` into the flattened rows."""
+        with autocast(self.device, self.settings.precision), only_lower_blocks(self.model, self.layer):
+            states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        return states.flatten(0, 1).index_select(0, index)
+
+    def plan(self) -> Iterator[list[RowKey]]:
+        """Rows of each batch, endless and the same every time."""
+        lengths = {language: len(stream) for language, stream in self.streams.items()}
+        row_length = {
+            language: np.array([len(stream[i].source_ids) + len(stream[i].target_ids) for i in range(len(stream))])
+            for language, stream in self.streams.items()
+            if self.settings.bucketing == "window"
+        }
+        return batch_plan(
+            lengths,
+            self.settings.batch_size,
+            self.seed,
+            self.settings.interleave,
+            self.settings.bucketing,
+            row_length,
+        )
+
+    def pairs_seen(self, steps: int) -> tuple[int, int]:
+        """Sentence pairs that a number of steps sees, and how many of them are distinct."""
+        seen = [key for batch in itertools.islice(self.plan(), steps) for key in batch]
+        return len(seen), len(set(seen))
+
+    def batches(self, first: int) -> Iterator[RealignmentBatch]:
+        """Endless batches from step `first` on."""
+        on_gpu = self.device.type == "cuda"
+        return iter(
+            DataLoader(
+                RowReader(self.streams),
+                batch_sampler=itertools.islice(self.plan(), first, None),
+                collate_fn=self._collate,
+                num_workers=2 if on_gpu else 0,
+                # Of its own: a loader that draws from the global generator would change a resumed run's dropout.
+                generator=torch.Generator(),
+                pin_memory=on_gpu,
+            )
+        )
+
+    def _collate(self, rows: Sequence[PairRow]) -> RealignmentBatch:
+        batch = RealignmentCollator(pad_id=self.model.config.pad_token_id)(rows)
+        if self.vocabulary is None:
+            return batch
+        ids = {name: self.vocabulary.map(getattr(batch, name)) for name in ("source_ids", "target_ids")}
+        return RealignmentBatch(**(vars(batch) | ids))
+
+
+class InterleavedRealignment(RealignmentObjective):
+    """Realignment during fine-tuning: each step adds the loss of one batch of sentence pairs to the task's loss.
+
+    Frozen blocks are frozen for the realignment's gradient only; the task trains the whole model. Dropout here draws
+    from random numbers of its own, one seed a step, so that the task sees those that it would see without.
+
+    Parameters
+    ----------
+    model : the encoder inside the model that is fine-tuned, all of it trainable.
+    weight : of this loss beside the task's; 0.1 in the paper.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        streams: Mapping[str, PairRows],
+        settings: RealignmentSettings,
+        weight: float,
+        seed: int,
+        device: torch.device,
+        vocabulary: TrimmedVocabulary,
+    ) -> None:
+        super().__init__(model, streams, settings, seed, device, vocabulary)
+        self.weight = weight
+        report = freeze(model, settings.freeze, settings.freeze_embeddings)
+        logger.info("realignment during fine-tuning: weight %s, %s; %s", weight, asdict(settings), report)
+        self._constants = [parameter for parameter in model.parameters() if not parameter.requires_grad]
+        model.requires_grad_(True)
+
+    def weighted_loss(self, batch: RealignmentBatch, step: int) -> torch.Tensor:
+        """The share of a step's loss, without a gradient by frozen parameters (they stay trainable by the task's)."""
+        with self._apart(step):
+            return self.weight * self.loss(batch)
+
+    def weighted_loss_in_parts(self, batch: RealignmentBatch, step: int, size: int) -> torch.Tensor:
+        """Add the gradients of `weighted_loss`, `size` rows at a time; see `loss_in_parts`."""
+        with self._apart(step):
+            return self.loss_in_parts(batch, size, self.weight)
+
+    @contextlib.contextmanager
+    def _apart(self, step: int) -> Iterator[None]:
+        """Freeze what realignment freezes, and draw the step's own random numbers."""
+        random = int(np.random.SeedSequence([self.seed, step]).generate_state(1, np.uint64)[0])
+        for parameter in self._constants:
+            parameter.requires_grad_(False)
+        try:
+            with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+                torch.manual_seed(random)
+                yield
+        finally:
+            for parameter in self._constants:
+                parameter.requires_grad_(True)
+
+
+class Realigner(RealignmentObjective):
+    """A model, its loss and its batches, ready to train: `Realigner(...).run(steps, ...)`.
+
+    Parameters are those of `RealignmentObjective`; the model is trained in place, and the seed decides dropout, too.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        streams: Mapping[str, PairRows],
+        settings: RealignmentSettings,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        vocabulary = TrimmedVocabulary(model, stream_token_ids(streams)) if settings.trim_vocabulary else None
+        self.frozen: FreezeReport = freeze(model, settings.freeze, settings.freeze_embeddings)
+        super().__init__(model, streams, settings, seed, device, vocabulary)
+        self.modules = nn.ModuleDict({"encoder": model, "loss": self.module}).to(device)
+        self.optimiser = adam([p for p in self.modules.parameters() if p.requires_grad], settings.learning_rate, device)
+
+    def run(
+        self,
+        steps: Sequence[int],
+        save: Callable[[int, Callable[[Path], None]], None] | None = None,
+        state: TrainingState | None = None,
+    ) -> TrainingReport:
+        """Train for max(steps) steps; one trajectory serves every step count, for the rate is constant.
+
+        Parameters
+        ----------
+        steps : step counts at which a checkpoint is wanted; afterwards the model has its full vocabulary again.
+        save : called at each of them with the step count and a function that writes the encoder to a folder.
+        state : where a killed run's state is kept.
+        """
+        lengths = {language: len(stream) for language, stream in self.streams.items()}
+        logger.info("sentence pairs by language: %s", lengths)
+        logger.info("settings: %s; %s", asdict(self.settings), self.frozen)
+        checkpoints = {count: (lambda count=count: save(count, self.save)) for count in steps} if save else None
+        report = train(
+            self.modules,
+            self.batches,
+            self.loss,
+            subwords_of,
+            self.optimiser,
+            max(steps),
+            self.device,
+            in_parts=self.loss_in_parts,
+            precision=self.settings.precision,
+            checkpoints=checkpoints,
+            state=state,
+            description=f"realign {self.settings.freeze}",
+        )
+        if self.vocabulary is not None:
+            self.vocabulary.restore()
+            self.vocabulary = None
+        return report
+
+    def save(self, path: str | Path) -> None:
+        """Write the encoder (without the head) as an ordinary checkpoint with its full vocabulary."""
+        if self.vocabulary is None:
+            self.model.save_pretrained(path)
+        else:
+            self.vocabulary.save(path)

@@ -1,0 +1,127 @@
+"""From links to training rows: the word pairs that realignment uses, as flat integers (DESIGN.md section 5)."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from alignfreeze.data.bitext import Bitext, Sentence
+from alignfreeze.data.pharaoh import Links
+from alignfreeze.encoders.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.errors import InputError
+
+logger = logging.getLogger(__name__)
+COLUMNS = ("source_ids", "target_ids", "source_words", "target_words", "source_pairs", "target_pairs")
+SCHEMA = pa.schema([(name, pa.list_(pa.int32())) for name in COLUMNS])
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """One sentence pair as realignment sees it; every field is int32.
+
+    source_ids, target_ids : subwords with special tokens.
+    source_words, target_words : position of the first subword of each word that has one.
+    source_pairs, target_pairs : the word pairs, as indices into `source_words` and `target_words`.
+    """
+
+    source_ids: np.ndarray
+    target_ids: np.ndarray
+    source_words: np.ndarray
+    target_words: np.ndarray
+    source_pairs: np.ndarray
+    target_pairs: np.ndarray
+
+
+def one_to_one(links: Links) -> Links:
+    """Links whose both ends occur in exactly one link; decided on the raw alignment."""
+    links = sorted(set(links))
+    sources, targets = Counter(i for i, _ in links), Counter(j for _, j in links)
+    return [(i, j) for i, j in links if sources[i] == 1 and targets[j] == 1]
+
+
+def drop_identical(links: Links, source: Sentence, target: Sentence) -> Links:
+    """Drop pairs of identical surface form (names, numbers, punctuation)."""
+    return [(i, j) for i, j in links if source[i] != target[j]]
+
+
+def build_row(links: Links, source: EncodedSentence, target: EncodedSentence) -> PairRow | None:
+    """Drop words without a subword and the pairs that touch one; None if no pair is left."""
+    links = [(i, j) for i, j in links if source.first[i] != NO_SUBWORD and target.first[j] != NO_SUBWORD]
+    if not links:
+        return None
+    has_source, has_target = source.first != NO_SUBWORD, target.first != NO_SUBWORD
+    # A word's number among the words that are left.
+    new_source, new_target = np.cumsum(has_source) - 1, np.cumsum(has_target) - 1
+    sources, targets = np.asarray(links, np.int64).T
+    return PairRow(
+        source.ids,
+        target.ids,
+        source.first[has_source],
+        target.first[has_target],
+        new_source[sources].astype(np.int32),
+        new_target[targets].astype(np.int32),
+    )
+
+
+def build_rows(bitext: Bitext, alignments: Sequence[Links], tokenizer: WordTokenizer) -> Iterator[PairRow]:
+    """Rows of a bitext; sentence pairs with no word pair left are skipped and counted in the log."""
+    tokenizer.learn(bitext.source)
+    tokenizer.learn(bitext.target)
+    kept = pairs = 0
+    for source, target, links in zip(bitext.source, bitext.target, alignments, strict=True):
+        chosen = drop_identical(one_to_one(links), source, target)
+        row = chosen and build_row(chosen, *tokenizer.encode([source]), *tokenizer.encode([target]))
+        if row:
+            kept, pairs = kept + 1, pairs + len(row.source_pairs)
+            yield row
+    logger.info("kept %d of %d sentence pairs with %d word pairs", kept, len(bitext), pairs)
+
+
+def write_rows(path: str | Path, rows: Iterable[PairRow]) -> None:
+    """Write rows as an Arrow file, atomically."""
+    rows = list(rows)
+    arrays = []
+    for name in COLUMNS:
+        values = [getattr(row, name) for row in rows]
+        offsets = np.cumsum([0, *(len(value) for value in values)], dtype=np.int32)
+        flat = np.concatenate(values).astype(np.int32) if values else np.zeros(0, np.int32)
+        arrays.append(pa.ListArray.from_arrays(offsets, flat))
+    table = pa.Table.from_arrays(arrays, schema=SCHEMA)
+    with atomic_file(path) as temporary, pa.ipc.new_file(str(temporary), SCHEMA) as writer:
+        writer.write_table(table)
+
+
+class PairRows:
+    """Rows of one language from an Arrow file, memory-mapped; `rows[i]` copies nothing.
+
+    Raises
+    ------
+    InputError : the file holds no row.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all().combine_chunks()
+        if not len(table):
+            raise InputError(f"{path}: no sentence pair with a word pair; check bitext and alignments")
+        self._columns = []
+        for name in COLUMNS:
+            column = table[name].chunk(0)
+            self._columns.append((column.values.to_numpy(), column.offsets.to_numpy()))
+
+    def __len__(self) -> int:
+        return len(self._columns[0][1]) - 1
+
+    def __getitem__(self, row: int) -> PairRow:
+        return PairRow(*(values[offsets[row] : offsets[row + 1]] for values, offsets in self._columns))
+
+    def token_ids(self) -> np.ndarray:
+        """Distinct subword ids of both sides, sorted."""
+        return np.union1d(self._columns[0][0], self._columns[1][0])

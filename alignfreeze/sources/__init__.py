@@ -1,0 +1,1 @@
+"""What is fetched or embedded: lock file, downloads, hub datasets, the embedded encoder."""

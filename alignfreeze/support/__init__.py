@@ -1,0 +1,1 @@
+"""What cannot change a number: errors, logs, atomic writes, checksums, devices, run records, import graph."""

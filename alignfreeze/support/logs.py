@@ -1,0 +1,39 @@
+"""Logs that one can read: a file for every job, warnings and one-line errors on the terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from alignfreeze.support.errors import InputError
+
+FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+
+def configure_logging(path: str | Path | None = None) -> None:
+    """Log INFO to the file, WARNING to stderr; uncaught exceptions to both, an InputError as one line.
+
+    Parameters
+    ----------
+    path : log file, written anew; None logs to stderr only.
+    """
+    terminal = logging.StreamHandler()
+    terminal.setLevel(logging.WARNING)
+    handlers: list[logging.Handler] = [terminal]
+    if path is not None:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
+    logging.basicConfig(level=logging.INFO, format=FORMAT, datefmt="%H:%M:%S", handlers=handlers, force=True)
+    logging.captureWarnings(True)
+    for noisy in ("matplotlib", "fontTools", "httpx", "filelock"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    sys.excepthook = _log_exception
+
+
+def _log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, InputError):
+        logging.getLogger("alignfreeze").error("%s", error)
+    else:
+        logging.getLogger("alignfreeze").error("failed", exc_info=(kind, error, trace))

@@ -1,0 +1,200 @@
+"""Extractive question answering: the context in overlapping windows, the best span of all of them.
+
+Two windows that follow one another share `stride` subwords of the context, and no answer is longer than that; so every
+possible answer stands whole in some window.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from alignfreeze.data.squad import Answer, Question
+from alignfreeze.encoders.loading import check_length
+from alignfreeze.encoders.prediction import outputs
+from alignfreeze.encoders.subwords import lone_mark_id
+from alignfreeze.support.errors import InputError
+from alignfreeze.tasks.pair_classification import EncodedPair, has_token_types, pad_pairs
+
+logger = logging.getLogger(__name__)
+CHUNK = 1_000  # questions that go to the tokenizer at once
+NO_ANSWER = 0  # both ends of the answer in a window that does not hold it: the first token
+
+
+@dataclass(frozen=True)
+class Window(EncodedPair):
+    """A question with a part of its context.
+
+    question : number of the question.
+    first : position in `ids` of the context's first subword here.
+    spans : (context subwords, 2) int32, characters [start, end) of the context under each; they may begin with the
+        space before a word, and a lone `▁` has none.
+    """
+
+    question: int
+    first: int
+    spans: np.ndarray
+
+    def locate(self, answer: Answer) -> tuple[int, int] | None:
+        """Positions in `ids` of an answer's first and last subword; None if it is not whole in this window."""
+        start, end = answer.start, answer.start + len(answer.text)
+        touched = np.flatnonzero((self.spans[:, 1] > start) & (self.spans[:, 0] < end))
+        if not len(touched) or self.spans[0, 0] > start or self.spans[-1, 1] < end:
+            return None
+        return self.first + int(touched[0]), self.first + int(touched[-1])
+
+
+@dataclass(frozen=True)
+class WindowTokenizer:
+    """Encode questions with their contexts.
+
+    max_length : subwords of a window, question and special tokens counted.
+    stride : subwords of the context that two windows share; the longest answer, too.
+    empty_windows : whether windows without the answer are trained on (their answer is the first token).
+    token_types : see `has_token_types`.
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    max_length: int
+    stride: int
+    empty_windows: bool
+    token_types: bool
+
+    @property
+    def longest_question(self) -> int:
+        """Subwords of a question that are kept: at least a quarter of a window's room is new context."""
+        return (self.max_length - self.tokenizer.num_special_tokens_to_add(pair=True) - self.stride) * 3 // 4
+
+    def windows(self, questions: Sequence[Question]) -> Iterator[Window]:
+        """Windows of the questions, in order."""
+        cut, mark = 0, lone_mark_id(self.tokenizer)
+        for start in range(0, len(questions), CHUNK):
+            chunk = questions[start : start + CHUNK]
+            asked = self._cut([question.question for question in chunk])
+            cut += sum(short != question.question for short, question in zip(asked, chunk, strict=True))
+            encoded = self.tokenizer(
+                asked,
+                [question.context for question in chunk],
+                truncation="only_second",
+                max_length=self.max_length,
+                stride=self.stride,
+                return_overflowing_tokens=True,
+                return_offsets_mapping=True,
+                return_token_type_ids=True,
+                return_attention_mask=False,
+            )
+            for row, question in enumerate(encoded["overflow_to_sample_mapping"]):
+                context = [i for i, part in enumerate(encoded.sequence_ids(row)) if part == 1]
+                if not context:
+                    continue
+                ids = np.asarray(encoded["input_ids"][row], np.int32)
+                spans = np.asarray(encoded["offset_mapping"][row], np.int32)[context]
+                # A `▁` before the text's first character is said to be over that character.
+                spans[ids[context] == mark, 1] = spans[ids[context] == mark, 0]
+                types = np.asarray(encoded["token_type_ids"][row], np.int8)
+                yield Window(ids, types, start + question, context[0], spans)
+        if cut:
+            logger.info("%d of %d questions cut to %d subwords", cut, len(questions), self.longest_question)
+
+    def _cut(self, questions: list[str]) -> list[str]:
+        encoded = self.tokenizer(questions, add_special_tokens=False, return_offsets_mapping=True)
+        longest = self.longest_question
+        return [
+            question if len(spans) <= longest else question[: spans[longest - 1][1]]
+            for question, spans in zip(questions, encoded["offset_mapping"], strict=True)
+        ]
+
+
+def window_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: Mapping[str, Any]
+) -> WindowTokenizer:
+    """The encoder of question answering; `settings` has `max_length`, `stride` and `empty_windows`."""
+    check_length(config, settings["max_length"])
+    encoder = WindowTokenizer(
+        tokenizer, settings["max_length"], settings["stride"], settings["empty_windows"], has_token_types(config)
+    )
+    if encoder.longest_question < 1:
+        raise InputError(f"stride: {encoder.stride} leaves no room for a question in {encoder.max_length} subwords")
+    return encoder
+
+
+class QuestionItems:
+    """Encoded training windows with the position of the first gold answer."""
+
+    def __init__(self, questions: Sequence[Question], encoder: WindowTokenizer) -> None:
+        self.pad_id = encoder.tokenizer.pad_token_id
+        self.token_types = encoder.token_types
+        self.encoded: list[EncodedPair] = []
+        self.answers: list[tuple[int, int]] = []
+        found = set()
+        for window in encoder.windows(questions):
+            place = window.locate(questions[window.question].answers[0])
+            if place:
+                found.add(window.question)
+            if place or encoder.empty_windows:
+                self.encoded.append(EncodedPair(window.ids, window.types))
+                self.answers.append(place or (NO_ANSWER, NO_ANSWER))
+        logger.info(
+            "%d windows of %d questions; the answers of %d are longer than the windows' overlap and in none",
+            len(self.encoded),
+            len(questions),
+            len(questions) - len(found),
+        )
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    def lengths(self) -> np.ndarray:
+        """(items,), subwords of each window with special tokens."""
+        return np.array([len(window.ids) for window in self.encoded])
+
+    def token_ids(self) -> np.ndarray:
+        """Distinct subword ids, sorted, with the padding id."""
+        return np.unique(np.concatenate([[self.pad_id], *(window.ids for window in self.encoded)]))
+
+    def collate(self, chosen: Sequence[int]) -> dict[str, torch.Tensor]:
+        """Arguments of the model's `forward` for the chosen windows; the positions are (B,)."""
+        batch = pad_pairs([self.encoded[i] for i in chosen], self.pad_id, self.token_types)
+        starts, ends = torch.tensor([self.answers[i] for i in chosen]).T
+        return batch | {"start_positions": starts, "end_positions": ends}
+
+
+def best_span(start: np.ndarray, end: np.ndarray, longest: int) -> tuple[float, int, int]:
+    """The highest `start[i] + end[j]` with i <= j < i + longest, and its (i, j); the first of equals."""
+    score = start[:, None] + end[None, :]
+    score[~np.tri(len(start), k=longest - 1, dtype=bool) | np.tri(len(start), k=-1, dtype=bool)] = -np.inf
+    i, j = np.unravel_index(score.argmax(), score.shape)
+    return float(score[i, j]), int(i), int(j)
+
+
+def predict(
+    model: PreTrainedModel,
+    questions: Sequence[Question],
+    encoder: WindowTokenizer,
+    device: torch.device,
+    batch_size: int = 32,
+) -> list[str]:
+    """An answer to every question: the characters of the context under the best span of all its windows.
+
+    The answer stands as the tokenizer's spans have it, with the space before a word where they include it.
+    """
+    windows = list(encoder.windows(questions))
+    best = [(-np.inf, "")] * len(questions)
+    pad = partial(pad_pairs, pad_id=encoder.tokenizer.pad_token_id, token_types=encoder.token_types)
+    for chosen, output in outputs(model, windows, pad, device, batch_size):
+        starts, ends = output.start_logits.float().cpu().numpy(), output.end_logits.float().cpu().numpy()
+        for row, number in enumerate(chosen):
+            window = windows[number]
+            place = slice(window.first, window.first + len(window.spans))
+            score, i, j = best_span(starts[row, place], ends[row, place], encoder.stride)
+            if score > best[window.question][0]:
+                context = questions[window.question].context
+                best[window.question] = (score, context[window.spans[i, 0] : window.spans[j, 1]])
+    return [answer for _, answer in best]

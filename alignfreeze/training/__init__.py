@@ -1,0 +1,1 @@
+"""The training loop, fine-tuning and their step counts."""

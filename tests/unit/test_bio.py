@@ -1,0 +1,108 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import ROOT
+
+from alignfreeze.data.bio import TAGS, read_bio
+from alignfreeze.metrics.entities import span_scores
+from alignfreeze.support.errors import InputError
+
+WIKIANN = ROOT.parent / "shared" / "data" / "wikiann"
+
+
+def write(path, *lines):
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def slow_spans(tags):
+    """Spans of BIO tags as conlleval has them: (type, first word, last word)."""
+    spans, kind, start = set(), None, 0
+    for i, tag in enumerate([*tags, "O"]):
+        continues = tag[0] == "I" and tag[2:] == kind
+        if kind is not None and not continues:
+            spans.add((kind, start, i - 1))
+            kind = None
+        if tag != "O" and not continues:
+            kind, start = tag[2:], i
+    return spans
+
+
+def slow_scores(predictions, gold):
+    found = {(i, *span) for i, tags in enumerate(predictions) for span in slow_spans([tag or "O" for tag in tags])}
+    wanted = {(i, *span) for i, tags in enumerate(gold) for span in slow_spans(tags)}
+    precision = len(found & wanted) / len(found) if found else 0.0
+    recall = len(found & wanted) / len(wanted) if wanted else 0.0
+    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+    return f1, precision, recall, len(wanted)
+
+
+sentences = st.lists(
+    st.lists(st.tuples(st.sampled_from([*TAGS, None]), st.sampled_from(TAGS)), min_size=1, max_size=9),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(sentences)
+def test_span_scores_equal_a_slow_reading_of_the_rules(pairs):
+    predictions, gold = ([[pair[side] for pair in sentence] for sentence in pairs] for side in (0, 1))
+    assert span_scores(predictions, gold) == pytest.approx(slow_scores(predictions, gold))
+
+
+def test_an_inside_tag_that_continues_nothing_begins_a_span():
+    assert span_scores([["O", "I-PER", "I-PER", "I-LOC"]], [["O", "B-PER", "I-PER", "B-LOC"]]) == (1, 1, 1, 2)
+    assert span_scores([["B-PER", "B-PER"]], [["B-PER", "I-PER"]]) == (0, 0, 0, 1)
+
+
+def test_a_word_without_a_prediction_ends_a_span():
+    assert span_scores([["B-ORG", None, "I-ORG"]], [["B-ORG", "I-ORG", "I-ORG"]]) == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize("prefix", ["", "zh:", "simple:", "zh-classical:"])
+def test_language_prefix_of_every_word_is_taken_off(tmp_path, prefix):
+    lines = [f"{prefix}EU\tB-ORG", f"{prefix}:\tO", "", "", f"{prefix}a b\tI-LOC"]
+    sentences = read_bio(write(tmp_path / "x.tsv", *lines))
+    assert sentences.words == [["EU", ":"], ["a b"]]
+    assert sentences.tags == [["B-ORG", "O"], ["I-LOC"]]
+
+
+def test_prefix_of_some_words_belongs_to_them(tmp_path):
+    assert read_bio(write(tmp_path / "x.tsv", "http://a.b\tO", "re:start\tO")).words == [["http://a.b", "re:start"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("Paris B-LOC", "'Paris B-LOC' found; a line is a word, a tab and its tag"),
+        ("\tB-LOC", "found; a line is a word, a tab and its tag"),
+        ("Paris\tNNP\tB-LOC", "found; a line is a word, a tab and its tag"),
+        ("Paris\tB-MISC", "'Paris' has the tag 'B-MISC'; allowed are O B-PER I-PER B-ORG I-ORG B-LOC I-LOC"),
+        ("Paris\t", "'Paris' has the tag ''"),
+    ],
+)
+def test_bad_line_is_named(tmp_path, line, message):
+    with pytest.raises(InputError) as caught:
+        read_bio(write(tmp_path / "de.tsv", "In\tO", line))
+    assert "de.tsv:2: " in str(caught.value)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_without_a_sentence_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"de\.tsv: no sentence found"):
+        read_bio(write(tmp_path / "de.tsv", "", ""))
+
+
+@pytest.mark.skipif(not WIKIANN.is_dir(), reason="the public WikiANN samples are not beside this checkout")
+@pytest.mark.parametrize("path", sorted(WIKIANN.glob("*.tsv")), ids=lambda path: path.name)
+def test_reads_every_word_of_the_public_samples(path):
+    language = path.name.split(".")[0]
+    blocks = [block.split("\n") for block in path.read_text(encoding="utf-8").strip("\n").split("\n\n")]
+    sentences = read_bio(path)
+    assert [
+        [f"{language}:{word}\t{tag}" for word, tag in zip(words, tags, strict=True)]
+        for words, tags in zip(sentences.words, sentences.tags, strict=True)
+    ] == blocks
+    assert len(sentences) == (1500 if "train" in path.name else 300)
+    assert span_scores(sentences.tags, sentences.tags)[:3] == (1, 1, 1)

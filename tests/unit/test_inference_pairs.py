@@ -1,0 +1,76 @@
+import csv
+import json
+from collections import Counter
+
+import pytest
+from support import ROOT
+
+from alignfreeze.data.nli import LABELS, read_inference
+from alignfreeze.support.errors import InputError
+
+XNLI = ROOT.parent / "shared" / "data" / "xnli"
+PAIR = {"premise": 'He said "no', "hypothesis": "He spoke", "label": "entailment"}
+
+
+def write(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_columns_are_found_by_the_header_and_quotes_are_text(tmp_path):
+    text = 'label\tid\thypothesis\tpremise\nentailment\t7\tHe spoke\tHe said "no\nneutral\t8\tb\ta\n'
+    pairs = read_inference(write(tmp_path / "en.tsv", text))
+    assert (pairs.premises, pairs.hypotheses, pairs.labels) == (
+        ['He said "no', "a"], ["He spoke", "b"], ["entailment", "neutral"],
+    )  # fmt: skip
+    assert len(pairs) == 2
+    assert pairs.first(1).premises == ['He said "no']
+
+
+def test_json_lines_hold_the_same(tmp_path):
+    lines = "".join(json.dumps(pair) + "\n" for pair in (PAIR, PAIR | {"genre": "x", "label": "neutral"}))
+    pairs = read_inference(write(tmp_path / "en.jsonl", lines))
+    assert pairs.labels == ["entailment", "neutral"]
+    assert pairs.premises == [PAIR["premise"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        (
+            "x.tsv",
+            "a\tb\tentailment\n",
+            r"x\.tsv:1: header \['a', 'b', 'entailment'\] found; it must name premise, hyp",
+        ),
+        ("x.tsv", "", r"x\.tsv:1: header \[\] found"),
+        ("x.tsv", "premise\thypothesis\tlabel\n", r"x\.tsv: no sentence pair found"),
+        ("x.tsv", "premise\thypothesis\tlabel\na\tb\n", r"x\.tsv:2: 2 fields, but the header has 3"),
+        (
+            "x.tsv",
+            "premise\thypothesis\tlabel\na\tb\tc\n",
+            r"x\.tsv:2: label 'c' found; allowed are entailment, neutral",
+        ),
+        ("x.tsv", "premise\thypothesis\tlabel\na\t\tneutral\n", r"x\.tsv:2: no text in hypothesis"),
+        ("x.jsonl", json.dumps(PAIR) + "\n{,}\n", r"x\.jsonl:2: not JSON"),
+        ("x.jsonl", "[1]\n", r"x\.jsonl:1: '\[1\]' found; every line is one object"),
+        ("x.jsonl", json.dumps(PAIR | {"label": 0}) + "\n", r"x\.jsonl:1: no text in label; a pair has premise"),
+        ("x.jsonl", "", r"x\.jsonl: no sentence pair found"),
+    ],
+)
+def test_bad_file_is_named(tmp_path, name, text, message):
+    with pytest.raises(InputError, match=message) as caught:
+        read_inference(write(tmp_path / name, text))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not XNLI.is_dir(), reason="the public XNLI samples are not beside this checkout")
+@pytest.mark.parametrize("path", sorted(XNLI.glob("*.tsv")), ids=lambda path: path.name)
+def test_reads_what_the_csv_module_reads(path):
+    pairs = read_inference(path)
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE))
+    assert pairs.premises == [row["premise"] for row in rows]
+    assert pairs.hypotheses == [row["hypothesis"] for row in rows]
+    assert pairs.labels == [row["label"] for row in rows]
+    if "train" not in path.name:
+        assert Counter(pairs.labels) == dict.fromkeys(LABELS, 100)

@@ -1,0 +1,95 @@
+import pytest
+from analysis_support import PUBLISHED, needs_published
+
+from alignfreeze.analysis.published import (
+    parse_method,
+    published_files,
+    published_runs,
+    published_scores,
+)
+from alignfreeze.support.errors import InputError
+
+HEADER = "seed,model,task,method,finetuning_steps,realignment_steps,distinct_realignment_samples,"
+HEADER += "repeated_realignment_samples,eval_no_f1,eval_avg_f1,eval_same_f1"
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("baseline", ("baseline", "none")),
+        ("before_dico", ("full", "dictionary")),
+        ("freeze_realign_unfreeze_fastalign", ("front", "fastalign")),
+        ("freeze_realign_unfreeze_last_half_awesome", ("back", "awesome")),
+        ("freeze_realign_unfreeze_last_6_dico", ("back", "dictionary")),
+        ("during_fastalign", ("during_full", "fastalign")),
+        ("during_partial_freeze_front_dico", ("during_front", "dictionary")),
+        ("during_partial_freeze_back_dico", ("during_back", "dictionary")),
+    ],
+)
+def test_longest_method_name_wins(method, expected):
+    assert parse_method(method) == expected
+
+
+@pytest.mark.parametrize("method", ["before", "after_dico", "freeze_realign_unfreeze_last_4_dico", "before_giza"])
+def test_unknown_method_is_refused(method):
+    with pytest.raises(InputError, match=method):
+        parse_method(method)
+
+
+def write(path, header=HEADER, model="xlm-roberta-base", values="0.5,0.6,0.7"):
+    path.write_text(
+        f"{header}\n42,{model},wikiann,baseline,10,0,0,0,{values}\n31,{model},wikiann,before_dico,10,10,8,160,{values}\n"
+    )
+    return path
+
+
+def test_model_is_read_from_the_column_not_from_the_name(tmp_path):
+    path = write(tmp_path / "bert-base-mutlilingual-cased__opus100__wikiann.csv")
+    scores = published_scores([path])
+    assert set(scores["model"]) == {"xlmr"}
+    assert set(scores["language"]) == {"no", "en"}
+    assert set(scores.loc[scores["strategy"] == "baseline", "realignment_languages"]) == {"none"}
+    assert set(scores.loc[scores["strategy"] == "full", "realignment_languages"]) == {"all"}
+
+
+def test_final_columns_are_preferred(tmp_path):
+    header = HEADER + ",final_eval_no_f1,final_eval_avg_f1,final_eval_same_f1"
+    path = write(tmp_path / "x__opus100__wikiann.csv", header, values="0.5,0.6,0.7,0.1,0.2,0.3")
+    scores = published_scores([path])
+    assert set(scores["value"]) == {0.1, 0.3}
+
+
+def test_run_facts(tmp_path):
+    runs = published_runs([write(tmp_path / "x__opus100__wikiann.csv")])
+    full = runs[runs["strategy"] == "full"].iloc[0]
+    assert (full["realignment_steps"], full["distinct_pairs"], full["pairs_seen"]) == (10, 8, 160)
+
+
+def test_missing_value_is_an_error(tmp_path):
+    with pytest.raises(InputError, match="no score"):
+        published_scores([write(tmp_path / "x__opus100__wikiann.csv", values=",0.6,0.7")])
+
+
+def test_unknown_model_and_wrong_file(tmp_path):
+    with pytest.raises(InputError, match="unknown model gpt"):
+        published_scores([write(tmp_path / "x__opus100__wikiann.csv", model="gpt")])
+    (tmp_path / "y__opus100__y.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="no column seed, model, task, method"):
+        published_scores([tmp_path / "y__opus100__y.csv"])
+
+
+def test_empty_folder(tmp_path):
+    with pytest.raises(InputError, match="no published result file"):
+        published_files(tmp_path)
+
+
+@needs_published
+def test_published_matrix():
+    scores = published_scores(published_files(PUBLISHED))
+    runs = scores.drop_duplicates(["model", "task", "strategy", "aligner", "seed"])
+    cells = runs.groupby(["model", "task"]).size().div(5)
+    assert cells["distilmbert", "udpos"] == cells["mbert", "udpos"] == 19
+    assert cells["xlmr", "udpos"] == 13
+    assert cells.sum() == 51 + 36
+    languages = scores.groupby("task")["language"].nunique().to_dict()
+    assert languages == {"udpos": 35, "wikiann": 35, "xnli": 13, "xquad": 12}

