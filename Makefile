@@ -1,47 +1,53 @@
-# make demo: the whole pipeline on embedded data; make test: the whole suite. Both make their own environment.
+# Every target makes its own environment in .venv. What there is: make help.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: demo plan test test-slurm lint lock bench
+.PHONY: help demo plan test test-slurm lint types lock bench
 .DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+help: ## This list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/installed: requirements.lock
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements.lock
 	touch $@
 
-demo: .venv/installed
+demo: .venv/installed ## The whole pipeline on embedded data: about ten minutes on two cores.
 	@echo "Running the demo: about 10 minutes on two cores, about 10 GB of disk at its peak (6 GB stay)."
 	$(BIN)/snakemake --cores $(CORES) --quiet host reason
 	$(BIN)/snakemake --report results/demo/report.html --quiet all
 	@$(BIN)/python workflow_scripts/print_summary.py results/demo all
 
-# What an experiment will cost: make plan CONFIG=experiments/NAME.yaml
 CONFIG ?= config.yaml
-plan: .venv/installed
+plan: .venv/installed ## What an experiment will cost: make plan CONFIG=experiments/NAME.yaml
 	@PYTHONPATH=. $(BIN)/python workflow_scripts/print_plan.py $(CONFIG)
 
-test: .venv/installed lint
+test: .venv/installed lint ## Lint, types and the whole test suite.
 	$(BIN)/python -m pytest
 
 # Needs root and Debian's packages slurm-wlm and munge (skipped, with the reason, without them); about 5 minutes.
-test-slurm: .venv/installed
+test-slurm: .venv/installed ## Jobs through a SLURM cluster of one node, started for the test.
 	$(BIN)/python -m pytest -m slurm -rs
 
-lint: .venv/installed
+lint: .venv/installed ## Format, style, spelling.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
+	$(BIN)/codespell
 
-bench: .venv/installed
+bench: .venv/installed ## Speed beside its floor (docs/performance.md).
 	PYTHONPATH=. $(BIN)/python benchmarks/realignment_step.py
 	PYTHONPATH=. $(BIN)/python benchmarks/cost_model.py
 	PYTHONPATH=. $(BIN)/python benchmarks/aligners.py
 
-# Resolve requirements.in anew.
-lock:
+types: .venv/installed ## The type checker on the library.
+	$(BIN)/mypy
+
+lock: ## Resolve requirements.in anew.
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet -r requirements.in
