@@ -33,6 +33,7 @@ rule finetune:
         learning_rate=lambda wildcards: learning_rate(wildcards.model, TASKS[wildcards.task]),
         encoding=lambda wildcards: encoding(wildcards.task),
         train_items=lambda wildcards: grid.train_items(config, wildcards.task, wildcards.model),
+        source=SOURCE,
         max_train_items=lambda wildcards: TASKS[wildcards.task].get("max_train_items"),
         interleaving=interleaving_of,
         training=TRAINING,

@@ -32,7 +32,7 @@ def main(smk: Any) -> None:
         }
         rows = []
         for language, path in zip(smk.params.languages, smk.input.tests, strict=True):
-            examples = task.read_first(path, smk.params.max_test_items)
+            examples = task.read_first(path, language, smk.params.max_test_items)
             scores = task.evaluate(model, examples, encoder, device, language == smk.params.source)
             for metric in task.metrics:
                 value, n = scores[metric]

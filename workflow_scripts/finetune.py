@@ -40,7 +40,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     task, seed = load_task(smk.wildcards.task), int(smk.wildcards.seed)
     tokenizer = load_tokenizer(smk.input.encoder)
     encoder = task.encoder(tokenizer, load_config(smk.input.encoder), smk.params.encoding)
-    items = task.items(task.read_first(smk.input.train, smk.params.max_train_items), encoder)
+    items = task.items(task.read_first(smk.input.train, smk.params.source, smk.params.max_train_items), encoder)
     if smk.params.train_items not in (None, len(items)):
         raise InputError(
             f"tasks.{smk.wildcards.task}.train_items: {smk.params.train_items} in the configuration, but "

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from alignfreeze.data.text import read_lines
-from alignfreeze.support.errors import InputError
+from alignfreeze.data.text import parse_json, read_lines
+from alignfreeze.support.errors import InputError, quoted
 
 LABELS = ("entailment", "neutral", "contradiction")
 COLUMNS = ("premise", "hypothesis", "label")
@@ -45,7 +44,7 @@ def read_inference(path: str | Path) -> InferencePairs:
         if missing:
             raise InputError(f"{path}:{number}: no text in {', '.join(missing)}; a pair has {', '.join(COLUMNS)}")
         if row["label"] not in LABELS:
-            raise InputError(f"{path}:{number}: label {row['label']!r} found; allowed are {', '.join(LABELS)}")
+            raise InputError(f"{path}:{number}: label {quoted(row['label'])} found; allowed are {', '.join(LABELS)}")
         rows.append([row[name] for name in COLUMNS])
     if not rows:
         raise InputError(f"{path}: no sentence pair found")
@@ -54,20 +53,21 @@ def read_inference(path: str | Path) -> InferencePairs:
 
 def _json_rows(path: str | Path) -> Iterator[tuple[int, dict]]:
     for number, line in enumerate(read_lines(path), 1):
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}:{number}: not JSON ({error.msg}); every line is one object") from None
+        row = parse_json(line, f"{path}:{number}", "every line is one object")
         if not isinstance(row, dict):
-            raise InputError(f"{path}:{number}: {line!r} found; every line is one object with {', '.join(COLUMNS)}")
+            raise InputError(
+                f"{path}:{number}: {quoted(line)} found; every line is one object with {', '.join(COLUMNS)}"
+            )
         yield number, row
 
 
 def _table_rows(path: str | Path) -> Iterator[tuple[int, dict]]:
     lines = read_lines(path)
     header = lines[0].split("\t") if lines else []
-    if not set(COLUMNS) <= set(header):
-        raise InputError(f"{path}:1: header {header} found; it must name {', '.join(COLUMNS)}, separated by tabs")
+    if any(header.count(name) != 1 for name in COLUMNS):
+        raise InputError(
+            f"{path}:1: header {quoted(header)} found; it must name {', '.join(COLUMNS)} once each, separated by tabs"
+        )
     for number, line in enumerate(lines[1:], 2):
         fields = line.split("\t")
         if len(fields) != len(header):

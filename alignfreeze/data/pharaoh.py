@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from alignfreeze.data.text import read_lines
 from alignfreeze.support.atomic import atomic_file
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, quoted
 
 Links = list[tuple[int, int]]
+# ASCII digits only; no sentence has a thousand million words.
+LINK = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 
 
 def parse_line(line: str, where: str = "line") -> Links:
@@ -21,11 +24,10 @@ def parse_line(line: str, where: str = "line") -> Links:
     """
     links = []
     for field in line.split():
-        source, dash, target = field.partition("-")
-        # isdecimal admits other scripts' digits; Pharaoh lines are ASCII.
-        if not (dash and field.isascii() and source.isdecimal() and target.isdecimal()):
-            raise InputError(f"{where}: {field!r} is not a link; write source-target as in 0-1")
-        links.append((int(source), int(target)))
+        match = LINK.fullmatch(field)
+        if not match:
+            raise InputError(f"{where}: {quoted(field)} is not a link; write source-target as in 0-1")
+        links.append((int(match[1]), int(match[2])))
     return links
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from alignfreeze.data.text import read_lines
-from alignfreeze.support.errors import InputError
+from alignfreeze.data.text import parse_json, read_lines
+from alignfreeze.support.errors import InputError, quoted
+
+KINDS = {dict: "an object", list: "a list", str: "text", int: "a whole number"}
 
 
 class Answer(NamedTuple):
@@ -31,39 +32,64 @@ class Questions(tuple[Question, ...]):
     __slots__ = ()
 
     def first(self, count: int) -> Questions:
-        """The first questions."""
+        """Return the first `count` questions."""
         return Questions(self[:count])
 
 
 def read_squad(path: str | Path) -> Questions:
-    """Questions of a SQuAD v1.1 file.
+    """Read the questions of a SQuAD v1.1 file.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file: JSON with data[].paragraphs[].context and .qas[] of id, question, answers[] of text, answer_start.
+
+    Returns
+    -------
+    Questions
+        In the order of the file.
 
     Raises
     ------
-    InputError : the file is missing, not of SQuAD's form or empty, or an answer is not where its `answer_start` says.
+    InputError
+        The file is missing, not of SQuAD's form or empty, or an answer is not where its `answer_start` says.
     """
+    content = parse_json("\n".join(read_lines(path)), str(path), "the file must be SQuAD v1.1")
+    questions: list[Question] = []
+    last = "none"
     try:
-        content = json.loads("\n".join(read_lines(path)))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path}:{error.lineno}: not JSON ({error.msg}); the file must be SQuAD v1.1") from None
-    questions, last = [], "none"
-    try:
-        for article in content["data"]:
-            for paragraph in article["paragraphs"]:
-                for item in paragraph["qas"]:
-                    last = item["id"]
-                    answers = tuple(Answer(answer["answer_start"], answer["text"]) for answer in item["answers"])
+        for article in _field(_typed(content, dict, "the file"), "data", list):
+            for paragraph in _field(_typed(article, dict, "an article"), "paragraphs", list):
+                context = _field(_typed(paragraph, dict, "a paragraph"), "context", str)
+                for item in _field(paragraph, "qas", list):
+                    last = quoted(_typed(item, dict, "a question")["id"])
+                    answers = tuple(
+                        Answer(_field(answer, "answer_start", int), _field(answer, "text", str))
+                        for answer in (_typed(a, dict, "an answer") for a in _field(item, "answers", list))
+                    )
                     # Some of SQuAD's questions begin with a run of spaces.
-                    questions.append(Question(item["question"].strip(), paragraph["context"], answers))
+                    questions.append(Question(_field(item, "question", str).strip(), context, answers))
                     _check(path, last, questions[-1])
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError) as error:
+        reason = f"no {error.args[0]}" if isinstance(error, KeyError) else error
         raise InputError(
-            f"{path}: not SQuAD v1.1 after question {last} ({type(error).__name__}: {error}); wanted are "
+            f"{path}: not SQuAD v1.1 after question {last}: {reason}; wanted are "
             "data[].paragraphs[].context and .qas[] with id, question, answers[] of text, answer_start"
         ) from None
     if not questions:
         raise InputError(f"{path}: no question found")
     return Questions(questions)
+
+
+def _typed(content: Any, kind: type, name: str) -> Any:
+    # True is an int to Python, not to SQuAD.
+    if not isinstance(content, kind) or isinstance(content, bool):
+        raise TypeError(f"{name} is {quoted(content)}, not {KINDS[kind]}")
+    return content
+
+
+def _field(parent: dict[str, Any], name: str, kind: type) -> Any:
+    return _typed(parent[name], kind, name)
 
 
 def _check(path: str | Path, identifier: str, question: Question) -> None:
@@ -73,6 +99,6 @@ def _check(path: str | Path, identifier: str, question: Question) -> None:
         found = question.context[start : start + len(text)]
         if not text or start < 0 or found != text:
             raise InputError(
-                f"{path}: question {identifier}: answer {text!r}, but {found!r} stands at answer_start {start}; "
-                "correct answer_start (it counts characters of the context) or remove the question"
+                f"{path}: question {identifier}: answer {quoted(text)}, but {quoted(found)} stands at answer_start "
+                f"{quoted(start)}; correct answer_start (it counts characters of the context) or remove the question"
             )

@@ -1,22 +1,39 @@
-"""Lines of text files; what is wrong with a file is said in one line."""
+"""Lines and JSON of text files; what is wrong with a file is said in one line."""
 
 from __future__ import annotations
 
 import codecs
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from alignfreeze.support.errors import InputError
 
+# Half of a pair of UTF-16: JSON can write it, UTF-8 cannot.
+SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+
 
 def stream_lines(path: str | Path) -> Iterator[str]:
-    r"""Lines of a UTF-8 file without their ends, one at a time, so that a file of any size can be read.
+    r"""Yield the lines of a UTF-8 file without their ends, one at a time, so that a file of any size can be read.
 
     Only "\n" and "\r\n" end a line: `str.splitlines` also breaks at characters such as U+2028, which occur in text.
 
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file.
+
+    Yields
+    ------
+    str
+        A line.
+
     Raises
     ------
-    InputError : the file is missing or is not UTF-8.
+    InputError
+        The file is missing, cannot be read or is not UTF-8.
     """
     try:
         with Path(path).open("rb") as handle:
@@ -31,8 +48,53 @@ def stream_lines(path: str | Path) -> Iterator[str]:
                 yield text.removesuffix("\n").removesuffix("\r")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from error
 
 
 def read_lines(path: str | Path) -> list[str]:
-    """All lines of a file; see `stream_lines`."""
+    """Return all lines of a file; see `stream_lines`."""
     return list(stream_lines(path))
+
+
+def is_blank(line: str) -> bool:
+    """Whether a line ends a sentence: nothing, spaces or tabs. Other white space, such as U+00A0, is content."""
+    return not line.strip(" \t")
+
+
+def parse_json(text: str, where: str, wanted: str) -> Any:
+    """Parse JSON text.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    where : str
+        File, or file and line, for messages.
+    wanted : str
+        What should stand there, for messages.
+
+    Returns
+    -------
+    object
+        What the text holds; every string of it can be written as UTF-8.
+
+    Raises
+    ------
+    InputError
+        It is not JSON, is nested too deeply, or holds a number or a character that cannot be read.
+    """
+    try:
+        content = json.loads(text)
+        if SURROGATE_ESCAPE.search(text):
+            json.dumps(content, ensure_ascii=False).encode("utf-8")
+    except json.JSONDecodeError as error:
+        line = f":{error.lineno}" if "\n" in text else ""
+        raise InputError(f"{where}{line}: not JSON ({error.msg}); {wanted}") from None
+    except UnicodeEncodeError:
+        raise InputError(f"{where}: a lone surrogate (\\ud800 to \\udfff), which is no character; {wanted}") from None
+    except RecursionError:
+        raise InputError(f"{where}: nested too deeply; {wanted}") from None
+    except ValueError:  # Python refuses integers of more than 4,300 digits
+        raise InputError(f"{where}: a number has too many digits; {wanted}") from None
+    return content

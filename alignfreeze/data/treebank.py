@@ -5,44 +5,46 @@ The conllu package is the tests' reference only: it takes two spaces for a tab, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from pathlib import Path
 
-from alignfreeze.data.text import read_lines
-from alignfreeze.support.errors import InputError
+from alignfreeze.data.tagging import TaggedSentences
+from alignfreeze.data.text import is_blank, read_lines
+from alignfreeze.support.errors import InputError, quoted
 
 UPOS = (
     "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM",
     "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X",
 )  # fmt: skip
 FIELDS = 10
-
-
-@dataclass(frozen=True)
-class TaggedSentences:
-    """`words[i]` and `tags[i]` are the words of sentence i and their tags."""
-
-    words: list[list[str]]
-    tags: list[list[str]]
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    def first(self, count: int) -> TaggedSentences:
-        """The first sentences."""
-        return TaggedSentences(self.words[:count], self.tags[:count])
+# The numbers of multiword ranges (3-4) and of empty nodes (8.1; 0.1 stands before the first word).
+NO_WORD = re.compile(r"[1-9][0-9]*-[1-9][0-9]*|[0-9]+\.[1-9][0-9]*")
 
 
 def read_treebank(path: str | Path) -> TaggedSentences:
-    """Syntactic words and tags of a CoNLL-U file; multiword ranges and empty nodes carry no tag and are passed over.
+    """Read syntactic words and tags of a CoNLL-U file.
+
+    Multiword ranges and empty nodes carry no tag and are passed over.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file.
+
+    Returns
+    -------
+    TaggedSentences
+        Sentences with at least one word, in order.
 
     Raises
     ------
-    InputError : the file is missing, not CoNLL-U, empty, or holds a tag outside the 17 of UD v2.
+    InputError
+        The file is missing, not CoNLL-U or empty, a word is blank, or a tag is not one of the 17 of UD v2.
     """
-    words, tags = [[]], [[]]
+    words: list[list[str]] = [[]]
+    tags: list[list[str]] = [[]]
     for number, line in enumerate(read_lines(path), 1):
-        if not line.strip():
+        if is_blank(line):
             words.append([])
             tags.append([])
         elif not line.startswith("#"):
@@ -50,12 +52,18 @@ def read_treebank(path: str | Path) -> TaggedSentences:
             if len(fields) != FIELDS:
                 raise InputError(f"{path}:{number}: {len(fields)} fields; a word has {FIELDS}, separated by tabs")
             identifier, form, _, tag = fields[:4]
-            if "-" in identifier or "." in identifier:
+            if NO_WORD.fullmatch(identifier):
                 continue
             if identifier != str(len(words[-1]) + 1):
-                raise InputError(f"{path}:{number}: word number {identifier!r} found, {len(words[-1]) + 1} wanted")
+                raise InputError(
+                    f"{path}:{number}: word number {quoted(identifier)} found, {len(words[-1]) + 1} wanted"
+                )
+            if not form.strip():
+                raise InputError(f"{path}:{number}: the word is blank ({quoted(form)}); write _ or remove the line")
             if tag not in UPOS:
-                raise InputError(f"{path}:{number}: {form!r} has {tag!r}, which is no UPOS tag ({' '.join(UPOS)})")
+                raise InputError(
+                    f"{path}:{number}: {quoted(form)} has {quoted(tag)}, which is no UPOS tag ({' '.join(UPOS)})"
+                )
             words[-1].append(form)
             tags[-1].append(tag)
     if not any(words):

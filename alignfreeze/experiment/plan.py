@@ -350,5 +350,5 @@ def _words_of(task: str, path: Path) -> list[int]:
         ]
     if task == "xquad":
         return [len(question.question.split()) + len(question.context.split()) for question in read_squad(path)]
-    read = read_treebank(path) if task == "udpos" else read_bio(path)
+    read = read_treebank(path) if task == "udpos" else read_bio(path, SOURCE_LANGUAGE)
     return [len(words) for words in read.words]

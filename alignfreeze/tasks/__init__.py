@@ -57,7 +57,7 @@ class Task:
     metrics : names in the table of scores; `evaluate` gives just these.
     kind : the AutoModel class with the task's head.
     labels : what the head tells apart, in order; None where it has no labels.
-    read : a file -> examples.
+    read : (a file, its language) -> examples.
     encoder : (tokenizer, the model's configuration, settings such as `max_length`) -> what turns text into subwords.
     items : (examples, encoder) -> training items.
     evaluate : (model, examples, encoder, device, whether the language is the source language) -> scores.
@@ -66,14 +66,14 @@ class Task:
     metrics: tuple[str, ...]
     kind: Any
     labels: tuple[str, ...] | None
-    read: Callable[[str | Path], Examples]
+    read: Callable[[str | Path, str], Examples]
     encoder: Callable[[PreTrainedTokenizerBase, PreTrainedConfig, Mapping[str, Any]], Any]
     items: Callable[[Any, Any], TrainingItems]
     evaluate: Callable[[PreTrainedModel, Any, Any, torch.device, bool], dict[str, Score]]
 
-    def read_first(self, path: str | Path, count: int | None) -> Examples:
-        """Examples of a file, only the first `count` of them where that is given."""
-        examples = self.read(path)
+    def read_first(self, path: str | Path, language: str, count: int | None) -> Examples:
+        """Examples of a file in a language, only the first `count` of them where that is given."""
+        examples = self.read(path, language)
         return examples if count is None else examples.first(count)
 
     def load_new(self, path: str | Path) -> PreTrainedModel:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from transformers import AutoModelForTokenClassification, PreTrainedModel
 
-from alignfreeze.data.treebank import UPOS, TaggedSentences, read_treebank
+from alignfreeze.data.tagging import TaggedSentences
+from alignfreeze.data.treebank import UPOS, read_treebank
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.tasks import Score, Task
 from alignfreeze.tasks.token_classification import TaggedItems, accuracy, predict, word_tokenizer
@@ -22,7 +23,7 @@ TASK = Task(
     metrics=("accuracy",),
     kind=AutoModelForTokenClassification,
     labels=UPOS,
-    read=read_treebank,
+    read=lambda path, _: read_treebank(path),
     encoder=word_tokenizer,
     items=lambda sentences, encoder: TaggedItems(sentences.words, sentences.tags, UPOS, encoder),
     evaluate=evaluate,

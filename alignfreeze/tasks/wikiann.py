@@ -6,7 +6,7 @@ import torch
 from transformers import AutoModelForTokenClassification, PreTrainedModel
 
 from alignfreeze.data.bio import TAGS, read_bio
-from alignfreeze.data.treebank import TaggedSentences
+from alignfreeze.data.tagging import TaggedSentences
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.metrics.entities import span_scores
 from alignfreeze.tasks import Score, Task

@@ -59,16 +59,38 @@ def test_a_word_without_a_prediction_ends_a_span():
     assert span_scores([["B-ORG", None, "I-ORG"]], [["B-ORG", "I-ORG", "I-ORG"]]) == (0, 0, 0, 1)
 
 
-@pytest.mark.parametrize("prefix", ["", "zh:", "simple:", "zh-classical:"])
-def test_language_prefix_of_every_word_is_taken_off(tmp_path, prefix):
+@pytest.mark.parametrize("language", ["", "zh", "simple", "zh-classical"])
+def test_language_prefix_of_every_word_is_taken_off(tmp_path, language):
+    prefix = f"{language}:" if language else ""
     lines = [f"{prefix}EU\tB-ORG", f"{prefix}:\tO", "", "", f"{prefix}a b\tI-LOC"]
-    sentences = read_bio(write(tmp_path / "x.tsv", *lines))
+    sentences = read_bio(write(tmp_path / "x.tsv", *lines), language or "de")
     assert sentences.words == [["EU", ":"], ["a b"]]
     assert sentences.tags == [["B-ORG", "O"], ["I-LOC"]]
 
 
 def test_prefix_of_some_words_belongs_to_them(tmp_path):
-    assert read_bio(write(tmp_path / "x.tsv", "http://a.b\tO", "re:start\tO")).words == [["http://a.b", "re:start"]]
+    path = write(tmp_path / "x.tsv", "http://a.b\tO", "re:start\tO")
+    assert read_bio(path, "re").words == [["http://a.b", "re:start"]]
+    assert read_bio(write(tmp_path / "x.tsv", "de:a\tO", "de:\tO"), "de").words == [["de:a", "de:"]]
+
+
+def test_prefix_that_is_not_the_language_s_own_belongs_to_the_words(tmp_path):
+    path = write(tmp_path / "x.tsv", "re:start\tO", "", "re:think\tB-ORG")
+    assert read_bio(path, "en").words == [["re:start"], ["re:think"]]
+
+
+@pytest.mark.parametrize("space", ["\u2028", "\x85", "\xa0", "\u3000"])
+def test_line_of_other_white_space_ends_no_sentence(tmp_path, space):
+    with pytest.raises(InputError, match=r"x\.tsv:2: .* found; a line is a word, a tab and its tag"):
+        read_bio(write(tmp_path / "x.tsv", "a\tO", space, "b\tO"), "de")
+    assert read_bio(write(tmp_path / "x.tsv", "a\tO", f"{space}\tO", " ", "b\tO"), "de").words == [["a", space], ["b"]]
+
+
+def test_long_line_is_cut_in_the_message(tmp_path):
+    with pytest.raises(InputError) as caught:
+        read_bio(write(tmp_path / "x.tsv", "a" * 20_000), "de")
+    assert "(20000 characters)" in str(caught.value)
+    assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize(
@@ -83,7 +105,7 @@ def test_prefix_of_some_words_belongs_to_them(tmp_path):
 )
 def test_bad_line_is_named(tmp_path, line, message):
     with pytest.raises(InputError) as caught:
-        read_bio(write(tmp_path / "de.tsv", "In\tO", line))
+        read_bio(write(tmp_path / "de.tsv", "In\tO", line), "de")
     assert "de.tsv:2: " in str(caught.value)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -91,7 +113,7 @@ def test_bad_line_is_named(tmp_path, line, message):
 
 def test_file_without_a_sentence_is_named(tmp_path):
     with pytest.raises(InputError, match=r"de\.tsv: no sentence found"):
-        read_bio(write(tmp_path / "de.tsv", "", ""))
+        read_bio(write(tmp_path / "de.tsv", "", ""), "de")
 
 
 @pytest.mark.skipif(not WIKIANN.is_dir(), reason="the public WikiANN samples are not beside this checkout")
@@ -99,7 +121,7 @@ def test_file_without_a_sentence_is_named(tmp_path):
 def test_reads_every_word_of_the_public_samples(path):
     language = path.name.split(".")[0]
     blocks = [block.split("\n") for block in path.read_text(encoding="utf-8").strip("\n").split("\n\n")]
-    sentences = read_bio(path)
+    sentences = read_bio(path, language)
     assert [
         [f"{language}:{word}\t{tag}" for word, tag in zip(words, tags, strict=True)]
         for words, tags in zip(sentences.words, sentences.tags, strict=True)

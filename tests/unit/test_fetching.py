@@ -28,11 +28,8 @@ SHARED = ROOT.parent / "shared" / "data"
 RUN = """
 import json, logging, sys
 from alignfreeze.sources import download as fetching
-from alignfreeze.data.bio import read_bio
-from alignfreeze.support.errors import InputError
-from alignfreeze.sources.hub import shards_of, write_bio, write_nli, write_squad
-from alignfreeze.data.nli import read_inference
 from alignfreeze.sources.lock import ResourcesLock
+from alignfreeze.support.errors import InputError
 logging.basicConfig(level=logging.WARNING, format="%(message)s")
 fetching.WAIT, fetching.TIMEOUT = 0.01, 0.5
 function, arguments, key = json.loads(sys.argv[1])
@@ -320,7 +317,7 @@ def hub_rows(kind, path):
         classes = datasets.ClassLabel(
             names=["O", *(f"{side}-{name}" for name in ("PER", "ORG", "LOC") for side in "BI")]
         )
-        read = read_bio(path)
+        read = read_bio(path, "hi")
         rows = [{"tokens": words, "ner_tags": tags} for words, tags in zip(read.words, read.tags, strict=True)]
         return rows, {"tokens": datasets.List(text), "ner_tags": datasets.List(classes)}
     if kind == "nli":
@@ -342,7 +339,7 @@ def hub_rows(kind, path):
 @pytest.mark.parametrize(
     ("kind", "file", "write", "read"),
     [
-        ("bio", "wikiann/hi.dev.tsv", write_bio, read_bio),
+        ("bio", "wikiann/hi.dev.tsv", write_bio, lambda path: read_bio(path, "hi")),
         ("nli", "xnli/th.test.tsv", write_nli, read_inference),
         ("squad", "xquad/xquad.zh.json", write_squad, read_squad),
     ],

@@ -55,6 +55,11 @@ def test_json_lines_hold_the_same(tmp_path):
         ("x.jsonl", "[1]\n", r"x\.jsonl:1: '\[1\]' found; every line is one object"),
         ("x.jsonl", json.dumps(PAIR | {"label": 0}) + "\n", r"x\.jsonl:1: no text in label; a pair has premise"),
         ("x.jsonl", "", r"x\.jsonl: no sentence pair found"),
+        ("x.jsonl", "[" * 100_000, r"x\.jsonl:1: nested too deeply; every line is one object"),
+        ("x.jsonl", "9" * 5_000, r"x\.jsonl:1: a number has too many digits"),
+        ("x.jsonl", json.dumps(PAIR | {"premise": "a\udc00"}), r"x\.jsonl:1: a lone surrogate"),
+        ("x.tsv", "premise\thypothesis\tlabel\tlabel\na\tb\tneutral\tneutral\n", r"x\.tsv:1: .* once each"),
+        ("x.tsv", f"premise\thypothesis\tlabel\na\tb\t{'c' * 20_000}\n", r"label 'c{100}' \.\.\. \(20000 char"),
     ],
 )
 def test_bad_file_is_named(tmp_path, name, text, message):

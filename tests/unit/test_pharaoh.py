@@ -27,7 +27,9 @@ def test_sentences_without_links_are_empty_lines(tmp_path):
     assert read_alignments(tmp_path / "de.txt", [(2, 2)] * 3) == [[], [(1, 0)], []]
 
 
-@pytest.mark.parametrize("field", ["1", "1-", "-1", "a-1", "1--2", "1-2-3", "1p2", "²-1", "१-१", "1.0-2", "1:2"])
+@pytest.mark.parametrize(
+    "field", ["1", "1-", "-1", "a-1", "1--2", "1-2-3", "1p2", "²-1", "१-१", "1.0-2", "1:2", "0-" + "1" * 10]
+)
 def test_field_that_is_no_link_is_named_with_its_line(tmp_path, field):
     path = tmp_path / "de.txt"
     path.write_text(f"0-0\n0-0 {field}\n", encoding="utf-8")

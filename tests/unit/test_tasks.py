@@ -18,7 +18,7 @@ from support import (
 from alignfreeze.analysis.order import METRICS
 from alignfreeze.data.nli import InferencePairs
 from alignfreeze.data.squad import Answer, Question, Questions
-from alignfreeze.data.treebank import TaggedSentences
+from alignfreeze.data.tagging import TaggedSentences
 from alignfreeze.encoders.loading import load_config, positions
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks import load_task
@@ -120,8 +120,8 @@ def test_first_examples(tmp_path):
     path = tmp_path / "x.tsv"
     path.write_text("a\tO\n\nb\tO\n\nc\tO\n")
     task = load_task("wikiann")
-    assert task.read_first(path, 2).words == [["a"], ["b"]]
-    assert task.read_first(path, None).words == task.read_first(path, 9).words == [["a"], ["b"], ["c"]]
+    assert task.read_first(path, "en", 2).words == [["a"], ["b"]]
+    assert task.read_first(path, "en", None).words == task.read_first(path, "en", 9).words == [["a"], ["b"], ["c"]]
 
 
 # Golden positions: first subwords of words, and an answer's subwords, in the pieces of each vocabulary.

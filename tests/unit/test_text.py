@@ -1,6 +1,6 @@
 import pytest
 
-from alignfreeze.data.text import read_lines
+from alignfreeze.data.text import parse_json, read_lines
 from alignfreeze.support.errors import InputError
 
 
@@ -28,6 +28,15 @@ def test_line_that_is_not_utf8_is_named(tmp_path):
     with pytest.raises(InputError) as caught:
         read_lines(tmp_path / "x.txt")
     assert str(caught.value) == f"{tmp_path / 'x.txt'}:3: not UTF-8; convert the file"
+
+
+def test_folder_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"cannot be read \(Is a directory\)"):
+        read_lines(tmp_path)
+
+
+def test_json_reads_a_pair_of_surrogates_as_the_character_that_it_writes():
+    assert parse_json('"\\ud83d\\ude00"', "x.json", "") == "\U0001f600"
 
 
 def test_missing_file_is_named(tmp_path):

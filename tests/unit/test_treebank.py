@@ -1,3 +1,5 @@
+import re
+
 import conllu
 import pytest
 from support import ROOT
@@ -40,6 +42,14 @@ def test_multiword_ranges_and_empty_nodes_carry_no_word(tmp_path):
         (word(3, "Haus", "NOUN"), "word number '3' found, 2 wanted"),
         (word(1, "Haus", "NOUN"), "word number '1' found, 2 wanted"),
         (word("x", "Haus", "NOUN"), "word number 'x' found, 2 wanted"),
+        *(
+            (word(number, "Haus", "NOUN"), rf"word number '{re.escape(number)}' found, 2 wanted")
+            for number in ("3-", ".", "-2", "foo.bar", "1-2-3", "2.", "2.0", "0-1", "²", "")
+        ),
+        (word(2, "", "NOUN"), r"the word is blank \(''\)"),
+        (word(2, "\u3000", "NOUN"), r"the word is blank \('\\u3000'\)"),
+        *((space, "1 fields; a word has 10") for space in ("\u2028", "\x85", "\xa0")),
+        (word(2, "H" * 20_000, "N"), r"'H{100}' \.\.\. \(20000 characters\) has 'N'"),
     ],
 )
 def test_bad_line_is_named(tmp_path, line, message):
