@@ -18,7 +18,7 @@ from alignfreeze.experiment import configuration
 from alignfreeze.experiment import grid
 from alignfreeze.sources import lock as sources
 from alignfreeze.support.errors import InputError
-from alignfreeze.support.imports import modules_behind
+from alignfreeze.support.imports import decisive_modules
 
 
 def in_base(path):
@@ -103,7 +103,7 @@ def code(script, *loaded, without=()):
     `loaded` are modules that it loads by name; `without` leaves out some that decide nothing of the rule's result.
     The tables of a package go with its modules.
     """
-    modules = modules_behind(BASE / "workflow_scripts" / f"{script}.py", loaded, without)
+    modules = decisive_modules(BASE / "workflow_scripts" / f"{script}.py", loaded, without)
     files = [BASE / "alignfreeze" / f"{module}.py" for module in modules]
     tables = sorted({table for file in files for table in file.parent.glob("*.tsv")})
     return [in_base(file) for file in [*files, *tables]]

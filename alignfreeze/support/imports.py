@@ -40,8 +40,6 @@ def _module(name: str) -> str | None:
 def modules_behind(path: Path, loaded: Iterable[str] = (), without: Collection[str] = ()) -> list[str]:
     """Modules of this library that a file imports, itself or through others, sorted.
 
-    Those of the package `support` are left out: they cannot change a result.
-
     Parameters
     ----------
     path : a Python file.
@@ -54,4 +52,9 @@ def modules_behind(path: Path, loaded: Iterable[str] = (), without: Collection[s
         found |= todo
         behind = {_module(name) for module in todo for name in imported_names(LIBRARY / f"{module}.py")}
         todo = {module for module in behind if module} - {*without} - found
-    return sorted(module for module in found if not module.startswith("support/"))
+    return sorted(found)
+
+
+def decisive_modules(path: Path, loaded: Iterable[str] = (), without: Collection[str] = ()) -> list[str]:
+    """Modules behind a file that may change its result: all but those of the package `support`; see `modules_behind`."""
+    return [module for module in modules_behind(path, loaded, without) if not module.startswith("support/")]

@@ -14,7 +14,7 @@ from alignfreeze.experiment.configuration import (
     languages_of,
     load_schema,
 )
-from alignfreeze.languages.uriel import LANGUAGES_PATH
+from alignfreeze.languages.registry import LANGUAGES_PATH
 from alignfreeze.support.errors import InputError
 
 SCHEMA = load_schema(ROOT / "schemas" / "config.schema.yaml")

@@ -6,21 +6,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alignfreeze.languages.arrays import family_path, uriel_codes
+from alignfreeze.languages.registry import facts_of, facts_table, is_known, paper_languages, read_table
 from alignfreeze.languages.uriel import (
     DISTANCES,
+    coordinates,
     language_table,
     observed_features,
     only_imputed,
-    read_languages,
     uriel_distances,
 )
 from alignfreeze.support.errors import InputError
 
-CODES = list(read_languages().index)
+CODES = paper_languages()
 
 
 def test_thirty_five_languages_all_text():
-    facts = read_languages()
+    facts = facts_table(CODES)
     assert len(facts) == 35
     assert facts.index.is_unique
     assert "no" in facts.index
@@ -75,9 +77,117 @@ def test_imputed_languages_are_named():
     assert table.loc["de", "imputed"] == ""
 
 
-def test_unknown_language_is_named():
-    with pytest.raises(InputError, match=r"languages\.tsv: no language qq, sw"):
-        language_table("en", ["sw", "qq", "de"])
+def test_unknown_language_is_named_with_a_suggestion():
+    with pytest.raises(InputError, match="no language 'qqq'; give an ISO 639 code"):
+        language_table("en", ["sw", "qqq", "de"])
+    with pytest.raises(InputError, match=r"no language 'Swahili' \(did you mean sw\?\)"):
+        facts_of("Swahili")
+
+
+# Code -> name, URIEL's code, its code for the family vector, family, genus, script: from ISO 639-3, Glottolog and CLDR.
+KNOWN = {
+    "sw": ("Swahili", "swh", "swh", "Atlantic-Congo", "Bantu", "Latin"),
+    "swh": ("Swahili", "swh", "swh", "Atlantic-Congo", "Bantu", "Latin"),
+    "yo": ("Yoruba", "yor", "yor", "Atlantic-Congo", "Defoid", "Latin"),
+    "ha": ("Hausa", "hau", "hau", "Afro-Asiatic", "West Chadic", "Latin"),
+    "nl": ("Dutch", "nld", "nld", "Indo-European", "Germanic", "Latin"),
+    "et": ("Estonian", "est", "est", "Uralic", "Finnic", "Latin"),
+    "ur": ("Urdu", "urd", "urd", "Indo-European", "Indic", "Arabic"),
+    "sr": ("Serbian", "srp", "srp", "Indo-European", "Slavic", "Cyrillic"),
+    "sr-Latn": ("Serbian (Latin)", "srp", "srp", "Indo-European", "Slavic", "Latin"),
+    "pt-BR": ("Portuguese", "por", "por", "Indo-European", "Romance", "Latin"),
+    "arb": ("Standard Arabic", "arb", "arb", "Afro-Asiatic", "Semitic", "Arabic"),
+    "nb": ("Norwegian Bokmål", "nob", "nor", "Indo-European", "Germanic", "Latin"),
+    "nno": ("Norwegian Nynorsk", "nno", "nor", "Indo-European", "Germanic", "Latin"),
+    "nan": ("Min Nan Chinese", "nan", "nan", "Sino-Tibetan", "Sinitic", "Han"),
+    "tw": ("Twi", "twi", "aka", "Atlantic-Congo", "Kwa", "Latin"),
+    "sq": ("Albanian", "als", "als", "Indo-European", "Albanian", "Latin"),
+    "eu": ("Basque", "eus", "", "", "", "Latin"),  # URIEL has no family of an isolate
+    "ain": ("Ainu", "ain", "ain", "Ainu", "Ainu", ""),  # CLDR knows no script
+}
+
+
+@pytest.mark.parametrize("code", KNOWN)
+def test_facts_of_languages_beyond_the_paper(code):
+    facts = facts_of(code)
+    assert (facts.name, facts.uriel, facts.uriel_family, facts.family, facts.genus, facts.script) == KNOWN[code]
+
+
+def test_every_language_of_uriel_is_known():
+    assert len(uriel_codes()) == 7970
+    codes = sorted(uriel_codes() - {"und"})  # ISO 639's mark for an undetermined language
+    lost = [code for code in codes if not is_known(code)]
+    assert not lost
+    assert all(facts_of(code).uriel in uriel_codes() for code in codes)
+    assert not is_known("qqq")
+    assert not is_known("../x")
+
+
+def test_derived_facts_of_the_papers_languages_agree_with_their_table():
+    """By their ISO 639-3 codes they go through URIEL; families and genera must be those of WALS in the table."""
+    from alignfreeze.languages.registry import _classification
+
+    for code in CODES:
+        facts = facts_of(code)
+        family, genus = _classification(family_path(facts.uriel_family))
+        assert family == facts.family
+        assert genus == facts.genus or code == "hu", code  # Glottolog has no Ugric
+
+
+def test_what_is_unknown_is_missing_and_not_a_number():
+    table = language_table("en", ["eu", "ain", "sw"]).set_index("language")
+    assert np.isnan(table.loc["eu", "genetic"])
+    assert np.isnan(table.loc["eu", "same_family"])
+    assert table.loc["sw", "same_family"] == 0
+    assert np.isnan(table.loc["ain", "same_script"])
+    assert table.loc["ain", "imputed"] == ""
+
+
+def test_places_on_the_map():
+    for code, place in {"deu": (48.6, 12.5), "jpn": (35.0, 135.0), "swh": (-8.2, 37.6)}.items():
+        assert coordinates(code) == pytest.approx(place, abs=0.1)
+
+
+def test_a_users_table_adds_and_overrides(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("code\tname\turiel\tscript\nde-BAR\tBavarian\tbar\t\nmine\tMine\t\tTengwar\nsw\tKiswahili\t\t\n")
+    own = read_table(path)
+    assert facts_of("de-BAR", own).family == "Indo-European"
+    assert facts_of("sw", own).name == "Kiswahili"
+    assert facts_of("sw", own).uriel == "swh"
+    table = language_table("en", ["mine", "de-BAR", "sw"], own).set_index("language")
+    assert np.isnan(table.loc["mine", list(DISTANCES)].astype(float)).all()
+    assert table.loc["mine", "imputed"] == "syntactic phonological inventory"
+    assert table.loc["de-BAR", "genetic"] < 1
+    path.write_text("code\turiel\nx\tdeu\nx\tdeu\n")
+    with pytest.raises(InputError, match="own.tsv, line 3: code 'x' is empty or stands twice"):
+        read_table(path)
+    path.write_text("code\tcolour\nx\tred\n")
+    with pytest.raises(InputError, match="own.tsv, line 1: columns"):
+        read_table(path)
+    with pytest.raises(InputError, match="URIEL has no 'xyz9'"):
+        facts_of("x", {"x": {"uriel": "xyz9"}})
+
+
+def test_macrolanguages_lose_no_observed_feature_but_the_papers():
+    import csv
+
+    from alignfreeze.languages.registry import LANGUAGES_PATH
+
+    with LANGUAGES_PATH.with_name("macrolanguages.tsv").open(encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))
+    paper = {"ara", "fas", "nor", "zho"}
+    for row in rows:
+        if row["macrolanguage"] in uriel_codes() and row["macrolanguage"] not in paper:
+            own, chosen = (_observed(row[key]) for key in ("macrolanguage", "uriel"))
+            assert chosen >= own, row
+
+
+def _observed(code):
+    from alignfreeze.languages.arrays import uriel_array
+
+    rows, _, values = uriel_array("features")
+    return int((values[rows[code]] != -1).any(axis=1).sum())
 
 
 def test_lang2vec_is_not_imported():

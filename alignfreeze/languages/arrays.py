@@ -1,0 +1,66 @@
+"""URIEL's arrays (Littell et al. 2017, EACL), read from the lang2vec wheel.
+
+That package is located but never imported: it does not import under current setuptools.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import metadata, util
+from pathlib import Path
+
+import numpy as np
+
+from alignfreeze.support.errors import InputError
+
+FAMILY_PREFIX = "F_"
+
+
+def uriel_folder() -> Path:
+    """Locate the arrays inside the installed lang2vec wheel, without importing the package."""
+    specification = util.find_spec("lang2vec")
+    if specification is None or specification.origin is None:
+        raise InputError("lang2vec is not installed; its arrays hold URIEL: pip install lang2vec==1.1.2")
+    folder = Path(specification.origin).parent / "data"
+    if not (folder / "feature_predictions.npz").is_file():
+        version = metadata.version("lang2vec")
+        raise InputError(f"{folder}: no URIEL arrays in lang2vec {version}; install lang2vec==1.1.2")
+    return folder
+
+
+@lru_cache(maxsize=4)
+def uriel_array(name: str) -> tuple[dict[str, int], np.ndarray, np.ndarray]:
+    """Return (row of each language, feature names, values (languages, features, sources)).
+
+    Every array has its own order of languages, so rows are always found by code.
+    """
+    with np.load(uriel_folder() / f"{name}.npz", allow_pickle=False) as archive:
+        rows = {str(code): row for row, code in enumerate(archive["langs"])}
+        return rows, archive["feats"].astype(str), archive["data"]
+
+
+@lru_cache(maxsize=512)
+def uriel_vector(name: str, code: str) -> np.ndarray | None:
+    """Return a language's vector (features,) in float64, None where URIEL has no such language."""
+    rows, _, values = uriel_array(name)
+    return values[rows[code], :, 0].astype(np.float64) if code in rows else None
+
+
+def uriel_codes() -> frozenset[str]:
+    """Return the ISO 639-3 codes that URIEL knows."""
+    return _codes()
+
+
+@lru_cache(maxsize=1)
+def _codes() -> frozenset[str]:
+    return frozenset(uriel_array("family_features")[0])
+
+
+@lru_cache(maxsize=512)
+def family_path(code: str) -> list[str]:
+    """Return the nodes of the family tree above a language, root first; empty where URIEL knows none."""
+    vector = uriel_vector("family_features", code)
+    if vector is None:
+        return []
+    _, names, _ = uriel_array("family_features")
+    return [str(names[place]).removeprefix(FAMILY_PREFIX) for place in np.flatnonzero(vector)]

@@ -1,0 +1,243 @@
+"""What is known of a language by its code: name, script, family, genus, and where URIEL keeps it.
+
+A code is ISO 639-1 or 639-3, or a BCP 47 tag with a script or a region (`sr-Latn`, `pt-BR`). Names and scripts come
+from the package langcodes (CLDR), family and genus from URIEL's family vectors (Glottolog's tree).
+
+Three small tables stand beside this module, each with its reasons in docs/languages.md:
+
+- `languages.tsv`: the paper's 35 languages, with families and genera after WALS. They are taken as they stand.
+- `macrolanguages.tsv`: ISO 639-3 macrolanguages, and the code under which URIEL describes them.
+- `genera.tsv`: nodes of the family tree that are genera, and families that WALS calls by another name. Elsewhere the
+  genus is the branch below the family.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from functools import cache, lru_cache
+from pathlib import Path
+
+import langcodes
+import pandas as pd
+
+from alignfreeze.languages.arrays import family_path, uriel_codes
+from alignfreeze.support.errors import InputError
+
+LANGUAGES_PATH = Path(__file__).with_name("languages.tsv")
+FACTS = ("name", "iso639_3", "uriel", "uriel_family", "family", "genus", "script")
+# Bokmål and Nynorsk stand on their own in langcodes; URIEL has one family vector for Norwegian.
+MACROLANGUAGE_OF = {"nob": "nor", "nno": "nor"}
+# Scripts by ISO 15924 code whose usual name in the field differs from CLDR's.
+SCRIPT_NAMES = {"Jpan": "Japanese", "Kore": "Hangul", "Hans": "Han", "Hant": "Han", "Hani": "Han", "Deva": "Devanagari"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts about one language; empty text where nothing is known.
+
+    Attributes
+    ----------
+    name : str
+        English name.
+    iso639_3 : str
+    uriel : str
+        Code under which URIEL keeps features and position: an individual language where ISO 639-3 has a macrolanguage.
+    uriel_family : str
+        The same for the family vector, which some individual languages lack.
+    family, genus : str
+    script : str
+        Usual script, or that of the tag.
+    """
+
+    name: str = ""
+    iso639_3: str = ""
+    uriel: str = ""
+    uriel_family: str = ""
+    family: str = ""
+    genus: str = ""
+    script: str = ""
+
+
+def read_table(path: str | Path) -> dict[str, dict[str, str]]:
+    """Read a table of language facts: TSV with a column `code` and any of `FACTS`.
+
+    Returns
+    -------
+    dict of str to dict of str to str
+        Code -> the facts that are not empty; `no` and `nan` stay text.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or a column or a code is wrong; names file, line and column.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as UTF-8 text ({error}); give a TSV of language facts") from None
+    columns = lines[0].split("\t") if lines else []
+    if columns[:1] != ["code"] or len(set(columns)) < len(columns) or set(columns[1:]) - set(FACTS):
+        raise InputError(
+            f"{path}, line 1: columns {columns}; wanted are code and, once each, any of {', '.join(FACTS)}"
+        )
+    table: dict[str, dict[str, str]] = {}
+    for number, line in enumerate(lines[1:], 2):
+        cells = [cell.strip() for cell in line.split("\t")]
+        if not line.strip():
+            continue
+        if len(cells) != len(columns):
+            raise InputError(f"{path}, line {number}: {len(cells)} columns, line 1 has {len(columns)}")
+        if not cells[0] or cells[0] in table:
+            raise InputError(
+                f"{path}, line {number}: code {cells[0]!r} is empty or stands twice; give each row its own"
+            )
+        table[cells[0]] = {name: cell for name, cell in zip(columns[1:], cells[1:], strict=True) if cell}
+    return table
+
+
+@lru_cache(maxsize=1)
+def _curated() -> dict[str, dict[str, str]]:
+    return read_table(LANGUAGES_PATH)
+
+
+@lru_cache(maxsize=2)
+def _pairs(name: str) -> dict[str, str]:
+    """Read the first two columns of a table beside this module."""
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+    return {key: value for key, value, *_ in (line.split("\t") for line in lines[1:])}
+
+
+def _classification(path: list[str]) -> tuple[str, str]:
+    """Return family and genus of a path in the family tree, from the root down."""
+    if not path:
+        return "", ""
+    genera = _pairs("genera.tsv")
+    family = genera.get(path[0], path[0])
+    named = [genera[node] for node in path[1:] if node in genera]
+    return family, named[-1] if named else (path[1] if len(path) > 1 else family)
+
+
+@cache
+def _derived(code: str) -> Facts | None:
+    """Return the facts of a code that no table holds, None if neither ISO 639 nor URIEL knows it."""
+    try:
+        language = langcodes.Language.get(code)
+        alpha3 = language.to_alpha3() if language.language else ""
+    except (ValueError, LookupError):
+        return None
+    base = _curated().get(language.language or "")
+    if base is not None:  # a curated language with a script or a region, or under another code
+        facts = Facts(**base)
+    else:
+        if alpha3 not in uriel_codes() and code in uriel_codes():
+            alpha3 = code  # a code that ISO 639-3 has since retired
+        macro = _pairs("macrolanguages.tsv")
+        uriel = macro.get(alpha3, alpha3)
+        if uriel not in uriel_codes():
+            return None
+        lineage = [uriel, alpha3, _macrolanguage_of(language)]
+        family_code = next((each for each in lineage if family_path(each)), "")
+        family, genus = _classification(family_path(family_code))
+        facts = Facts(
+            language.language_name().removesuffix(" (individual language)"),
+            alpha3,
+            uriel,
+            family_code,
+            family,
+            genus,
+            _usual_script(language.language),
+        )
+    if language.script:
+        script = _script_name(language.script)
+        if script != facts.script:
+            facts = replace(facts, script=script, name=f"{facts.name} ({script})")
+    return facts
+
+
+def _macrolanguage_of(language: langcodes.Language) -> str:
+    """Return the ISO 639-3 code of the macrolanguage that a language belongs to, or its own."""
+    alpha3 = language.to_alpha3()
+    return MACROLANGUAGE_OF.get(alpha3) or language.prefer_macrolanguage().to_alpha3()
+
+
+def _script_name(script: str) -> str:
+    return SCRIPT_NAMES.get(script) or langcodes.Language.make(script=script).script_name()
+
+
+def _usual_script(code: str) -> str:
+    """Return the usual script's name; empty where CLDR knows nothing of the language.
+
+    CLDR completes an unknown language as the undetermined one, Latin in the United States: not a fact.
+    """
+    language = langcodes.Language.make(language=code)
+    likely = language.maximize()
+    if likely.territory == "US" and code not in ("en", "es"):
+        return _script_name("Latn") if language.assume_script().script == "Latn" else ""
+    return _script_name(likely.script)
+
+
+def facts_of(code: str, own: dict[str, dict[str, str]] | None = None) -> Facts:
+    """Return the facts of a language.
+
+    Parameters
+    ----------
+    code : str
+        ISO 639-1, ISO 639-3 or BCP 47, or a code of the user's own table.
+    own : dict, optional
+        A table of the user's, as `read_table` gives it: its facts go before all others.
+
+    Raises
+    ------
+    InputError
+        Nobody knows the code.
+    """
+    row = (own or {}).get(code, {})
+    known = Facts(**_curated()[code]) if code in _curated() else _derived(code)
+    if known is None:
+        if code not in (own or {}):
+            raise InputError(
+                f"no language {code!r}{_suggestion(code)}; give an ISO 639 code or a BCP 47 tag that URIEL knows"
+            )
+        known = Facts(name=code)
+    # With URIEL's place of the user's choice come its family and genus, unless the table names them.
+    if "uriel" in row:
+        family_code = row.get("uriel_family", row["uriel"])
+        if row["uriel"] not in uriel_codes() or family_code not in uriel_codes():
+            raise InputError(
+                f"language {code!r}: URIEL has no {row['uriel']!r} or {family_code!r}; give ISO 639-3 codes"
+            )
+        family, genus = _classification(family_path(family_code))
+        row = {"uriel_family": family_code, "family": family, "genus": genus} | row
+    return replace(known, **row)
+
+
+def is_known(code: str, own: dict[str, dict[str, str]] | None = None) -> bool:
+    """Return whether `facts_of` knows a code."""
+    return code in (own or {}) or code in _curated() or _derived(code) is not None
+
+
+def paper_languages() -> list[str]:
+    """Return the codes of the paper's 34 languages and English."""
+    return list(_curated())
+
+
+def facts_table(codes: Iterable[str], own: dict[str, dict[str, str]] | None = None) -> pd.DataFrame:
+    """Return the facts of languages, one row each, indexed by code; all text (`no` stays text)."""
+    codes = list(codes)
+    rows = [asdict(facts_of(code, own)) for code in codes]
+    return pd.DataFrame(rows, index=pd.Index(codes, name="code", dtype=str), columns=list(FACTS), dtype=str)
+
+
+def _suggestion(code: str) -> str:
+    """Suggest a code for what may be a language's name or a slip."""
+    found = None
+    if len(code) > 3:
+        try:
+            found = langcodes.find(code).to_tag()
+        except LookupError:
+            found = None
+    near = difflib.get_close_matches(code, paper_languages(), 1)
+    choice = found or (near[0] if near else None)
+    return f" (did you mean {choice}?)" if choice and choice != code else ""
