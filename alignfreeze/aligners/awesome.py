@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import numpy as np
 import torch
 from tqdm import tqdm
 from transformers import PreTrainedModel
 
+from alignfreeze.aligners.settings import AwesomeSettings, Extraction
 from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import Links
 from alignfreeze.encoders.blocks import layer_index
@@ -19,7 +19,6 @@ from alignfreeze.encoders.padding import pad_batch
 from alignfreeze.encoders.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
 from alignfreeze.support.errors import InputError
 
-Extraction = Literal["softmax", "argmax"]
 NO_WORD = -1
 logger = logging.getLogger(__name__)
 
@@ -42,8 +41,8 @@ def extract_links(
     target: torch.Tensor,
     source_words: torch.Tensor,
     target_words: torch.Tensor,
-    extraction: Extraction = "softmax",
-    threshold: float = 1e-3,
+    extraction: Extraction,
+    threshold: float,
 ) -> list[Links]:
     """Word links of a batch.
 
@@ -99,19 +98,18 @@ def align(
     bitext: Bitext,
     model: PreTrainedModel,
     tokenizer: WordTokenizer,
-    layer: int,
+    settings: AwesomeSettings,
     device: torch.device,
-    extraction: Extraction = "softmax",
-    threshold: float = 1e-3,
-    batch_tokens: int = 8192,
 ) -> Iterator[Links]:
     """Links of every pair of the bitext, in order; encoding is batched by length.
 
     Parameters
     ----------
-    layer : index into `hidden_states` of the layer to read (a middle one aligns best).
-    batch_tokens : subwords of a batch with padding, both sides; one pair may have more. A batch that memory does not
-        suffice for is halved, and each half again if need be.
+    tokenizer : WordTokenizer
+        Cuts sentences at its `max_length`.
+    settings : AwesomeSettings
+        A batch that memory does not suffice for is halved, and each half again if need be; one pair may have more
+        than `batch_tokens` subwords.
 
     Raises
     ------
@@ -129,11 +127,11 @@ def align(
             batch = {name: t.to(device) for name, t in pad_batch(side, pad_id).items()}
             states.append(model(**batch).last_hidden_state)
             words.append(_words_of_subwords(side, batch["input_ids"].shape[1]).to(device))
-        return extract_links(*states, *words, extraction, threshold)
+        return extract_links(*states, *words, settings.extraction, settings.threshold)
 
-    lower_blocks = only_lower_blocks(model, layer_index(layer, len(encoder_blocks(model))))
+    lower_blocks = only_lower_blocks(model, layer_index(settings.layer, len(encoder_blocks(model))))
     with lower_blocks, tqdm(total=len(bitext), desc="align", unit="pair", disable=None) as progress:
-        todo = token_batches(lengths, batch_tokens)[::-1]
+        todo = token_batches(lengths, settings.batch_tokens)[::-1]
         while todo:
             chosen = todo.pop()
             try:

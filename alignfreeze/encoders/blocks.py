@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
+from alignfreeze.encoders.settings import Layer
 from alignfreeze.support.errors import InputError
 
-Layer = int | Literal["paper", "last"]
 HALVES = {"full": (0.0, 0.0), "front": (0.0, 0.5), "back": (0.5, 1.0)}
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
 
+from alignfreeze.realignment.settings import Interleave
 from alignfreeze.realignment.word_pairs import PairRow, PairRows
+from alignfreeze.training.settings import Bucketing
 
-Interleave = Literal["first_exhausted", "all_exhausted"]
-Bucketing = Literal["none", "window"]
 RowKey = tuple[str, int]
 T = TypeVar("T")
 WINDOW_BATCHES = 50

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import nn
 from torch.nn import functional
 
 from alignfreeze.realignment.batches import RealignmentBatch
-
-Variant = Literal["strong", "weak"]
+from alignfreeze.realignment.settings import Variant
 
 
 class RealignmentLoss(nn.Module):

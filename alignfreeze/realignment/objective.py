@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,23 +14,21 @@ from torch import nn
 from torch.utils.data import DataLoader
 from transformers import PreTrainedModel
 
-from alignfreeze.encoders.blocks import Layer, layer_index
+from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.encoders.freezing import FreezeReport, freeze
 from alignfreeze.encoders.loading import encoder_blocks, only_lower_blocks
 from alignfreeze.encoders.vocabulary import TrimmedVocabulary
 from alignfreeze.realignment.batches import (
-    Bucketing,
-    Interleave,
     RealignmentBatch,
     RealignmentCollator,
     RowKey,
     RowReader,
     batch_plan,
 )
-from alignfreeze.realignment.loss import RealignmentLoss, Variant
+from alignfreeze.realignment.loss import RealignmentLoss
+from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRow, PairRows
 from alignfreeze.training.loop import (
-    Precision,
     TrainingReport,
     TrainingState,
     adam,
@@ -42,32 +39,6 @@ from alignfreeze.training.loop import (
 )
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RealignmentSettings:
-    """Settings of a realignment; the defaults are the paper's (DESIGN.md section 5).
-
-    freeze : `full`, `front`, `back` or [first, end) block numbers.
-    learning_rate : constant, Adam.
-    batch_size : sentence pairs.
-    layer : index into hidden_states, `paper` or `last`.
-    temperature : dimensionless.
-    """
-
-    freeze: str | Sequence[int] = "full"
-    freeze_embeddings: bool = False
-    learning_rate: float = 2.0e-5
-    batch_size: int = 16
-    layer: Layer = "paper"
-    temperature: float = 0.1
-    head: bool = True
-    head_size: int = 128
-    variant: Variant = "strong"
-    interleave: Interleave = "first_exhausted"
-    bucketing: Bucketing = "none"
-    precision: Precision = "fp32"
-    trim_vocabulary: bool = True
 
 
 def stream_token_ids(streams: Mapping[str, PairRows]) -> np.ndarray:
@@ -234,7 +205,7 @@ class InterleavedRealignment(RealignmentObjective):
         super().__init__(model, streams, settings, seed, device, vocabulary)
         self.weight = weight
         report = freeze(model, settings.freeze, settings.freeze_embeddings)
-        logger.info("realignment during fine-tuning: weight %s, %s; %s", weight, asdict(settings), report)
+        logger.info("realignment during fine-tuning: weight %s, %s; %s", weight, settings, report)
         self._constants = [parameter for parameter in model.parameters() if not parameter.requires_grad]
         model.requires_grad_(True)
 
@@ -299,7 +270,7 @@ class Realigner(RealignmentObjective):
         """
         lengths = {language: len(stream) for language, stream in self.streams.items()}
         logger.info("sentence pairs by language: %s", lengths)
-        logger.info("settings: %s; %s", asdict(self.settings), self.frozen)
+        logger.info("settings: %s; %s", self.settings, self.frozen)
         checkpoints = {count: (lambda count=count: save(count, self.save)) for count in steps} if save else None
         report = train(
             self.modules,

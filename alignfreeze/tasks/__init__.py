@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from alignfreeze.encoders.loading import load_weights
+from alignfreeze.tasks.settings import EncodingSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,7 +58,8 @@ class Task:
     kind : the AutoModel class with the task's head.
     labels : what the head tells apart, in order; None where it has no labels.
     read : (a file, its language) -> examples.
-    encoder : (tokenizer, the model's configuration, settings such as `max_length`) -> what turns text into subwords.
+    settings : class of the settings that `encoder` takes.
+    encoder : (tokenizer, the model's configuration, settings) -> what turns text into subwords.
     items : (examples, encoder) -> training items.
     evaluate : (model, examples, encoder, device, whether the language is the source language) -> scores.
     """
@@ -67,9 +68,10 @@ class Task:
     kind: Any
     labels: tuple[str, ...] | None
     read: Callable[[str | Path, str], Examples]
-    encoder: Callable[[PreTrainedTokenizerBase, PreTrainedConfig, Mapping[str, Any]], Any]
+    encoder: Callable[[PreTrainedTokenizerBase, PreTrainedConfig, Any], Any]
     items: Callable[[Any, Any], TrainingItems]
     evaluate: Callable[[PreTrainedModel, Any, Any, torch.device, bool], dict[str, Score]]
+    settings: type[EncodingSettings] = EncodingSettings
 
     def read_first(self, path: str | Path, language: str, count: int | None) -> Examples:
         """Examples of a file in a language, only the first `count` of them where that is given."""
@@ -78,6 +80,8 @@ class Task:
 
     def load_new(self, path: str | Path) -> PreTrainedModel:
         """An encoder's weights under a new head; seed torch before for the head's first weights."""
+        from alignfreeze.encoders.loading import load_weights
+
         if self.labels is None:
             return load_weights(self.kind, path)
         return load_weights(
@@ -90,6 +94,8 @@ class Task:
 
     def load_finetuned(self, path: str | Path) -> PreTrainedModel:
         """A fine-tuned model as `finetune` saved it."""
+        from alignfreeze.encoders.loading import load_weights
+
         return load_weights(self.kind, path)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerB
 from alignfreeze.encoders.loading import check_length, positions
 from alignfreeze.encoders.padding import pad_batch
 from alignfreeze.encoders.prediction import outputs
+from alignfreeze.tasks.settings import EncodingSettings
 
 logger = logging.getLogger(__name__)
 CHUNK = 10_000  # pairs that go to the tokenizer at once
@@ -85,11 +85,11 @@ class PairTokenizer:
 
 
 def pair_tokenizer(
-    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: Mapping[str, Any]
+    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: EncodingSettings
 ) -> PairTokenizer:
-    """The encoder of tasks on pairs; `settings` has `max_length`."""
-    check_length(config, settings["max_length"])
-    return PairTokenizer(tokenizer, settings["max_length"], positions(config), has_token_types(config))
+    """The encoder of tasks on pairs."""
+    check_length(config, settings.max_length)
+    return PairTokenizer(tokenizer, settings.max_length, positions(config), has_token_types(config))
 
 
 class PairItems:

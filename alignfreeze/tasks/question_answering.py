@@ -7,10 +7,9 @@ possible answer stands whole in some window.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from alignfreeze.encoders.prediction import outputs
 from alignfreeze.encoders.subwords import lone_mark_id
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks.pair_classification import EncodedPair, has_token_types, pad_pairs
+from alignfreeze.tasks.settings import WindowSettings
 
 logger = logging.getLogger(__name__)
 CHUNK = 1_000  # questions that go to the tokenizer at once
@@ -113,12 +113,12 @@ class WindowTokenizer:
 
 
 def window_tokenizer(
-    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: Mapping[str, Any]
+    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: WindowSettings
 ) -> WindowTokenizer:
-    """The encoder of question answering; `settings` has `max_length`, `stride` and `empty_windows`."""
-    check_length(config, settings["max_length"])
+    """The encoder of question answering."""
+    check_length(config, settings.max_length)
     encoder = WindowTokenizer(
-        tokenizer, settings["max_length"], settings["stride"], settings["empty_windows"], has_token_types(config)
+        tokenizer, settings.max_length, settings.stride, settings.empty_windows, has_token_types(config)
     )
     if encoder.longest_question < 1:
         raise InputError(f"stride: {encoder.stride} leaves no room for a question in {encoder.max_length} subwords")

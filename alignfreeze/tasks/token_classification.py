@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,16 +13,17 @@ from alignfreeze.encoders.loading import check_length
 from alignfreeze.encoders.padding import pad_batch
 from alignfreeze.encoders.prediction import outputs
 from alignfreeze.encoders.subwords import NO_SUBWORD, WordTokenizer
+from alignfreeze.tasks.settings import EncodingSettings
 
 IGNORED = -100  # the label that cross-entropy passes over
 
 
 def word_tokenizer(
-    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: Mapping[str, Any]
+    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: EncodingSettings
 ) -> WordTokenizer:
-    """The encoder of token classification tasks; `settings` has `max_length`."""
-    check_length(config, settings["max_length"])
-    return WordTokenizer(tokenizer, settings["max_length"])
+    """The encoder of token classification tasks."""
+    check_length(config, settings.max_length)
+    return WordTokenizer(tokenizer, settings.max_length)
 
 
 class TaggedItems:

@@ -9,6 +9,7 @@ from alignfreeze.data.squad import Questions, read_squad
 from alignfreeze.metrics.answers import SCORES
 from alignfreeze.tasks import Score, Task
 from alignfreeze.tasks.question_answering import QuestionItems, WindowTokenizer, predict, window_tokenizer
+from alignfreeze.tasks.settings import WindowSettings
 
 
 def evaluate(
@@ -31,4 +32,5 @@ TASK = Task(
     encoder=window_tokenizer,
     items=QuestionItems,
     evaluate=evaluate,
+    settings=WindowSettings,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +14,14 @@ from torch import nn
 from transformers import PreTrainedModel, get_linear_schedule_with_warmup
 
 from alignfreeze.encoders.vocabulary import TrimmedVocabulary
-from alignfreeze.realignment.batches import Bucketing, RealignmentBatch, bucketed_batches
-from alignfreeze.realignment.objective import InterleavedRealignment, RealignmentSettings, stream_token_ids, subwords_of
+from alignfreeze.realignment.batches import RealignmentBatch, bucketed_batches
+from alignfreeze.realignment.objective import InterleavedRealignment, stream_token_ids, subwords_of
+from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows
 from alignfreeze.tasks.token_classification import IGNORED
-from alignfreeze.training.loop import Precision, TrainingReport, TrainingState, adam, autocast, train
-from alignfreeze.training.steps import BATCH_SIZE, total_steps
-
-
-@dataclass(frozen=True)
-class FinetuningSettings:
-    """Settings of a fine-tuning; the defaults are the paper's (DESIGN.md section 5).
-
-    batch_size : training items.
-    head_learning_rate : of what stands above the encoder's blocks, a pooler included; None: the encoder's.
-    warmup_ratio : share of the optimiser steps over which the rate rises from 0.
-    bucketing : `window` makes batches of items of like length (faster, but items no longer meet at random).
-    """
-
-    learning_rate: float = 2.0e-5
-    head_learning_rate: float | None = None
-    batch_size: int = BATCH_SIZE
-    epochs: int = 5
-    warmup_ratio: float = 0.1
-    bucketing: Bucketing = "none"
-    precision: Precision = "fp32"
+from alignfreeze.training.loop import TrainingReport, TrainingState, adam, autocast, train
+from alignfreeze.training.settings import Bucketing, FinetuningSettings
+from alignfreeze.training.steps import total_steps
 
 
 @dataclass(frozen=True)
@@ -77,7 +60,7 @@ class Interleaving:
 
     streams: Mapping[str, PairRows]
     settings: RealignmentSettings
-    weight: float = 0.1
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -139,7 +122,7 @@ def finetune(
     realignment = interleaving and InterleavedRealignment(
         model.base_model,
         interleaving.streams,
-        replace(interleaving.settings, precision=settings.precision),
+        interleaving.settings.model_copy(update={"precision": settings.precision}),
         interleaving.weight,
         seed,
         device,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -17,9 +17,9 @@ from tqdm import tqdm
 
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.errors import InputError
+from alignfreeze.training.settings import Precision
 
 logger = logging.getLogger(__name__)
-Precision = Literal["fp32", "tf32", "bf16"]
 LOG_POINTS = 50  # rows of a training log, about
 
 

@@ -11,6 +11,7 @@ from support import CPU, ROOT, tiny_encoder, wordpiece_tokenizer
 from thot.alignment import FastAlignModel
 
 from alignfreeze.aligners import awesome, dictionary, fastalign
+from alignfreeze.aligners.settings import AwesomeSettings
 from alignfreeze.data.bitext import Bitext, read_parallel, write_bitext
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.support.errors import InputError
@@ -68,11 +69,11 @@ def test_extraction_by_hand():
     target = torch.tensor([[[9.0, 9.0], [1.0, 0.0], [0.0, 1.0], [9.0, 9.0]]])
     source_words, target_words = torch.tensor([[-1, 0, 0, 1, -1]]), torch.tensor([[-1, 0, 1, -1]])
     # Column of target 0: source scores 0, 0, 8; 0a gets exp(-8)/(1 + 2 exp(-8)) = 0.000335 there, below 0.001.
-    assert awesome.extract_links(source, target, source_words, target_words) == [[(0, 1), (1, 0)]]
-    assert awesome.extract_links(source, target, source_words, target_words, threshold=3e-4) == [
+    assert awesome.extract_links(source, target, source_words, target_words, "softmax", 1e-3) == [[(0, 1), (1, 0)]]
+    assert awesome.extract_links(source, target, source_words, target_words, "softmax", 3e-4) == [
         [(0, 0), (0, 1), (1, 0), (1, 1)]
     ]
-    assert awesome.extract_links(source, target, source_words, target_words, "argmax") == [[(0, 1), (1, 0)]]
+    assert awesome.extract_links(source, target, source_words, target_words, "argmax", 1e-3) == [[(0, 1), (1, 0)]]
 
 
 @pytest.mark.parametrize("extraction", ["softmax", "argmax"])
@@ -85,9 +86,8 @@ def test_alignment_of_a_batch_equals_one_pair_at_a_time(extraction):
         return [str(w) for w in rng.choice(["a", "abcd", "cdab", "g", "efg"], int(rng.integers(1, 12)))]
 
     bitext = Bitext([sentence() for _ in range(15)], [sentence() for _ in range(15)])
-    found = list(
-        awesome.align(bitext, model, WordTokenizer(tokenizer, 14), 2, CPU, extraction, threshold=0.12, batch_tokens=80)
-    )
+    settings = AwesomeSettings(layer=2, extraction=extraction, threshold=0.12, batch_tokens=80)
+    found = list(awesome.align(bitext, model, WordTokenizer(tokenizer, 14), settings, CPU))
     expected = []
     for words in zip(bitext.source, bitext.target, strict=True):
         states, numbers = [], []
@@ -114,7 +114,8 @@ def align_with(rows_that_fit):
     rng = np.random.default_rng(0)
     sides = [[list(rng.choice(["a", "abcd", "g"], size)) for size in rng.permutation(range(1, 6))] for _ in range(2)]
     tokenizer = WordTokenizer(wordpiece_tokenizer(), 14)
-    return calls, list(awesome.align(Bitext(*sides), model, tokenizer, 2, CPU, threshold=0.1, batch_tokens=200))
+    settings = AwesomeSettings(layer=2, threshold=0.1, batch_tokens=200)
+    return calls, list(awesome.align(Bitext(*sides), model, tokenizer, settings, CPU))
 
 
 def test_out_of_memory_halves_the_batch_and_keeps_every_link(caplog):

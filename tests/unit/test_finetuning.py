@@ -26,7 +26,8 @@ from alignfreeze.encoders.freezing import freeze
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.tasks import load_task
 from alignfreeze.tasks.token_classification import predict
-from alignfreeze.training.finetuning import FinetuningSettings, epoch_batches, finetune
+from alignfreeze.training.finetuning import epoch_batches, finetune
+from alignfreeze.training.settings import FinetuningSettings
 from alignfreeze.training.steps import total_steps
 
 

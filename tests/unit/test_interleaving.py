@@ -10,8 +10,10 @@ from support import CPU, FAMILIES, ROOT, assert_same_weights, differing, trainin
 from tagging_support import tagged_items, tagger
 
 from alignfreeze.encoders.vocabulary import TrimmedVocabulary
-from alignfreeze.realignment.objective import InterleavedRealignment, Realigner, RealignmentSettings, stream_token_ids
-from alignfreeze.training.finetuning import FinetuningSettings, Interleaving, finetune
+from alignfreeze.realignment.objective import InterleavedRealignment, Realigner, stream_token_ids
+from alignfreeze.realignment.settings import RealignmentSettings
+from alignfreeze.training.finetuning import Interleaving, finetune
+from alignfreeze.training.settings import FinetuningSettings
 
 SIZES = {"de": 9, "ta": 7}
 

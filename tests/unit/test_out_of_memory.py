@@ -23,9 +23,10 @@ from transformers import (
     AutoModelForTokenClassification,
 )
 
-from alignfreeze.realignment.objective import RealignmentSettings
+from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.support.errors import InputError
-from alignfreeze.training.finetuning import FinetuningSettings, Interleaving, finetune
+from alignfreeze.training.finetuning import Interleaving, finetune
+from alignfreeze.training.settings import FinetuningSettings
 
 
 @pytest.fixture

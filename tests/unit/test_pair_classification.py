@@ -7,6 +7,7 @@ from support import CPU, FAMILIES, sentencepiece_tokenizer, tiny_encoder, wordpi
 from transformers import AutoModelForSequenceClassification
 
 from alignfreeze.tasks.pair_classification import PairItems, pair_tokenizer, predict
+from alignfreeze.tasks.settings import EncodingSettings
 
 LABELS = ("entailment", "neutral", "contradiction")
 
@@ -16,7 +17,7 @@ def tokenizer_of(family):
 
 
 def encoder_of(family, max_length=20):
-    return pair_tokenizer(tokenizer_of(family), tiny_encoder(family).config, {"max_length": max_length})
+    return pair_tokenizer(tokenizer_of(family), tiny_encoder(family).config, EncodingSettings(max_length=max_length))
 
 
 def classifier(family, seed=1):

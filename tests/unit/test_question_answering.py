@@ -11,7 +11,9 @@ from transformers import AutoModelForQuestionAnswering
 from alignfreeze.data.squad import Answer, Question
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks.question_answering import QuestionItems, best_span, predict, window_tokenizer
-from alignfreeze.training.finetuning import FinetuningSettings, finetune
+from alignfreeze.tasks.settings import WindowSettings
+from alignfreeze.training.finetuning import finetune
+from alignfreeze.training.settings import FinetuningSettings
 
 TOKENIZERS = {
     "bert": wordpiece_tokenizer(),
@@ -21,7 +23,7 @@ TOKENIZERS = {
 
 
 def encoder_of(family, max_length=20, stride=4, empty_windows=True):
-    settings = {"max_length": max_length, "stride": stride, "empty_windows": empty_windows}
+    settings = WindowSettings(max_length=max_length, stride=stride, empty_windows=empty_windows)
     return window_tokenizer(TOKENIZERS[family], tiny_encoder(family).config, settings)
 
 

@@ -50,9 +50,10 @@ def job(tmp_path):
     wordpiece_tokenizer().save_pretrained(tmp_path / "model")
 
     def make(name, folder="run", **changes):
+        windows = {"stride": 6, "empty_windows": False} if name == "xquad" else {}
         params = {
             "settings": {"batch_size": 2, "epochs": 1}, "learning_rate": 1e-3, "train_items": 5, "max_train_items": 5,
-            "encoding": {"max_length": 20, "stride": 6, "empty_windows": False}, "training": TRAINING, "device": "cpu",
+            "encoding": {"max_length": 20} | windows, "training": TRAINING, "device": "cpu",
             "state": str(tmp_path / folder / "state.pt"), "resume_every": 2, "experiment": "test", "source": "en",
             "languages": ["en", "de"], "max_test_items": 3, "interleaving": None,
         }  # fmt: skip

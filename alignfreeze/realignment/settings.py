@@ -1,0 +1,75 @@
+"""Settings of realignment, with the paper's values as defaults. No PyTorch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from alignfreeze.encoders.settings import Freeze, Layer
+from alignfreeze.support.settings import Count, Settings
+from alignfreeze.training.settings import Bucketing, LearningRate, Precision
+
+Variant = Literal["strong", "weak"]
+Interleave = Literal["first_exhausted", "all_exhausted"]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class RealignmentRecipe(Settings):
+    """What an experiment chooses for all its realignments (paper, section 3 and appendix B)."""
+
+    learning_rate: LearningRate = Field(default=2.0e-5, description="Constant learning rate of Adam.")
+    batch_size: Count = Field(
+        default=16, description="Sentence pairs of one step.", json_schema_extra={"unit": "sentence pairs"}
+    )
+    layer: Layer = Field(
+        default="paper",
+        description="Layer whose states the loss compares: an index into hidden_states, paper (last but one) or last.",
+    )
+    temperature: Positive = Field(default=0.1, description="Divisor of the cosine similarities in the loss.")
+    head: bool = Field(
+        default=True, description="Whether a projection head is trained between the states and the loss."
+    )
+    head_size: Count = Field(
+        default=128, description="Width of the projection head's output.", json_schema_extra={"unit": "dimensions"}
+    )
+    variant: Variant = Field(
+        default="strong",
+        description="With strong, all words of a batch compete; with weak, only those of the other language.",
+    )
+    interleave: Interleave = Field(
+        default="first_exhausted",
+        description="Whether a pass over the languages ends with the shortest or with the longest of them.",
+    )
+    bucketing: Bucketing = Field(
+        default="none",
+        description="With window, batches are made of pairs of like length: faster, but other words compete.",
+    )
+    freeze_embeddings: bool = Field(default=False, description="Whether the embeddings are frozen beside the blocks.")
+    trim_vocabulary: bool = Field(
+        default=True,
+        description="Whether only the embeddings of subwords that occur are held in memory; the numbers are the same.",
+    )
+
+
+class RealignmentSettings(RealignmentRecipe):
+    """Settings of one realignment."""
+
+    freeze: Freeze = Field(default="full", description="Frozen blocks: full (none), front, back or [first, end).")
+    precision: Precision = Field(
+        default="fp32", description="fp32, tf32 (matrix products in TensorFloat-32) or bf16 (autocast, fp32 weights)."
+    )
+
+
+class Strategy(Settings):
+    """What a strategy freezes and when it realigns."""
+
+    freeze: Freeze = Field(
+        description="Blocks that realignment does not train: full (none), front, back or [first, end)."
+    )
+    schedule: Literal["before", "during"] = Field(
+        default="before", description="Realignment before fine-tuning, or during it, with one batch of each in a step."
+    )
+    weight: Positive = Field(
+        default=0.1, description="Weight of the realignment loss beside the task's loss; for schedule during."
+    )

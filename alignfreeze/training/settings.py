@@ -1,0 +1,50 @@
+"""Settings of training and fine-tuning, with the paper's values as defaults. No PyTorch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from alignfreeze.support.settings import Count, Settings
+
+Precision = Literal["fp32", "tf32", "bf16"]
+Bucketing = Literal["none", "window"]
+LearningRate = Annotated[float, Field(gt=0, le=1)]
+
+
+class FinetuningRecipe(Settings):
+    """What an experiment chooses for the fine-tuning of each task (paper, section 4 and appendix B)."""
+
+    learning_rate: LearningRate = Field(
+        default=2.0e-5, description="Highest learning rate of Adam for the encoder; it rises, then falls to 0."
+    )
+    head_learning_rate: LearningRate | None = Field(
+        default=None,
+        description="Highest learning rate of the task's head and a pooler; where it is left out, that of the encoder.",
+    )
+    batch_size: Count = Field(
+        default=32, description="Training items of one step.", json_schema_extra={"unit": "training items"}
+    )
+    epochs: Count = Field(
+        default=5, description="Passes over the training items.", json_schema_extra={"unit": "epochs"}
+    )
+    warmup_ratio: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Share of the steps in which the learning rate rises from 0 to its highest value.",
+        json_schema_extra={"unit": "share of the steps"},
+    )
+    bucketing: Bucketing = Field(
+        default="none",
+        description="With window, batches are made of items of like length: faster, but less random.",
+    )
+
+
+class FinetuningSettings(FinetuningRecipe):
+    """Settings of one fine-tuning."""
+
+    precision: Precision = Field(
+        default="fp32", description="fp32, tf32 (matrix products in TensorFloat-32) or bf16 (autocast, fp32 weights)."
+    )
