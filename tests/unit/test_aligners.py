@@ -197,7 +197,9 @@ def slow_dictionary_links(source, target, entries):
 )
 def test_dictionary_equals_the_rule_word_by_word(source, target, entries):
     table = {word: frozenset(t for s, t in entries if s == word) for word, _ in entries}
-    assert dictionary.align_pair(source, target, table) == slow_dictionary_links(source, target, entries)
+    assert dictionary.align_pair(source, target, dictionary.Dictionary(table)) == slow_dictionary_links(
+        source, target, entries
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,13 +219,27 @@ def test_dictionary_by_hand(source, target, links):
         "the": frozenset({"die", "der"}), "cat": frozenset({"katze", "kater"}), "bank": frozenset({"bank", "ufer"}),
         "sleeps": frozenset({"schläft"}), "sleep": frozenset({"schläft"}), "money": frozenset({"geld"}),
     }  # fmt: skip
-    assert list(dictionary.align(Bitext([source.split()], [target.split()]), entries)) == [links]
+    bitext = Bitext([source.split()], [target.split()])
+    assert list(dictionary.align(bitext, dictionary.Dictionary(entries))) == [links]
 
 
 def test_dictionary_file_is_muse_s_format(tmp_path):
     path = tmp_path / "en-fr.txt"
     path.write_bytes("the le\r\nThe\tLA\n\nice\u00a0cream glace\n".encode())
-    assert dictionary.read_dictionary(path) == {"the": {"le", "la"}, "ice\u00a0cream": {"glace"}}
+    assert dictionary.read_dictionary(path).translations == {"the": {"le", "la"}, "ice\u00a0cream": {"glace"}}
+
+
+def test_published_matching_takes_forms_as_they_stand_and_both_directions(tmp_path):
+    path = tmp_path / "en-de.txt"
+    path.write_text("the die\ndie sterben\nBank Bank\nBank Ufer\nno\u00a0one keiner\n", encoding="utf-8")
+    entries = dictionary.read_dictionary(path, "published")
+    assert entries.translations == {
+        "the": {"die"}, "die": {"the", "sterben"}, "sterben": {"die"}, "Bank": {"Ufer"}, "Ufer": {"Bank"}
+    }  # fmt: skip
+    bitext = Bitext([["The", "die"], ["the", "Bank"], ["Ufer"]], [["die", "the"], ["die", "Bank"], ["Bank"]])
+    # Case counts; an entry read backwards links, too; identical forms do not.
+    assert list(dictionary.align(bitext, entries)) == [[(1, 1)], [(0, 0)], [(0, 0)]]
+    assert list(dictionary.align(bitext, dictionary.read_dictionary(path))) == [[(0, 0)], [(0, 0), (1, 1)], []]
 
 
 @pytest.mark.parametrize("line", ["one", "ice cream glace", " glace", "ice  glace"])
@@ -267,11 +283,11 @@ def toy():
 def fit(tmp_path):
     """Fit on sentence pairs in memory, in two parts."""
 
-    def run(bitext, iterations, processes=1):
+    def run(bitext, iterations, processes=1, lowercase=True):
         half = len(bitext) // 2
         parts = [Bitext(bitext.source[part], bitext.target[part]) for part in (slice(half), slice(half, None))]
         write_bitext(tmp_path / "bitext.parquet", parts)
-        return fastalign.fit(tmp_path / "bitext.parquet", iterations, processes)
+        return fastalign.fit(tmp_path / "bitext.parquet", iterations, processes, lowercase)
 
     return run
 
@@ -304,6 +320,17 @@ def test_fastalign_is_blind_to_case_and_repeats_itself(toy, fit):
     shouted = Bitext([[w.upper() for w in s] for s in bitext.source], bitext.target)
     first, again, loud = (list(fastalign.align(b, fit(b, 3))) for b in (bitext, bitext, shouted))
     assert first == again == loud
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_fastalign_may_tell_upper_from_lower_case(toy, fit, processes):
+    """With forms as they stand, a word written in two ways is two words."""
+    bitext, _ = toy
+    mixed = Bitext([[w.upper() if i % 2 else w for w in s] for i, s in enumerate(bitext.source)], bitext.target)
+    aligner = fit(mixed, 3, processes, lowercase=False)
+    assert list(fastalign.align(mixed, aligner, lowercase=False)) != list(fastalign.align(mixed, fit(mixed, 3)))
+    word = bitext.source[0][0].lower()
+    assert aligner.get_src_word_index(word.upper()) != aligner.get_src_word_index(word)
 
 
 def test_fastalign_in_two_processes_gives_the_same_numbers(toy, fit):

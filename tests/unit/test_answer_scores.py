@@ -36,8 +36,10 @@ def test_paper_s_variant_by_hand():
     assert paper_f1("in 1519", ["1519", "in 1519"]) == pytest.approx(2 * 0.5 / 1.5)
     # Precision 1/4, recall 1/2: the denominator is 1, not 0.75.
     assert paper_f1("w x y z", ["z q"]) == pytest.approx(2 * 0.25 * 0.5)
-    assert paper_f1("cat cat", ["cat"]) == 1  # sets
-    assert paper_f1("cat", ["dog", "cat"]) == paper_f1("", ["cat"]) == 0
+    # A common word counts once, the words of the answer are two: precision 1/2, recall 1.
+    assert paper_f1("cat cat", ["cat"]) == pytest.approx(2 * 0.5 / 1.5)
+    assert paper_f1("cat", ["dog", "cat"]) == paper_f1("", ["cat"]) == paper_f1("cat", ["the"]) == 0
+    assert paper_f1("", ["the"]) == 1  # neither has a word
     # Raw strings in the target languages, normal forms in English; the first gold answer alone.
     assert paper_exact_match(" La casa", ["La casa"], False) == 0
     assert paper_exact_match(" The house", ["house"], True) == 1

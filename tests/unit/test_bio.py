@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from support import ROOT
 
 from alignfreeze.data.bio import TAGS, read_bio
-from alignfreeze.metrics.entities import span_scores
+from alignfreeze.metrics.entities import paper_f1, repair, span_scores
 from alignfreeze.support.errors import InputError
 
 WIKIANN = ROOT.parent / "shared" / "data" / "wikiann"
@@ -57,6 +57,28 @@ def test_an_inside_tag_that_continues_nothing_begins_a_span():
 
 def test_a_word_without_a_prediction_ends_a_span():
     assert span_scores([["B-ORG", None, "I-ORG"]], [["B-ORG", "I-ORG", "I-ORG"]]) == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "repaired"),
+    [
+        ("O I-PER I-PER", "O B-PER I-PER"),
+        ("B-PER I-PER I-LOC", "B-LOC I-LOC I-LOC"),
+        ("I-PER I-LOC O I-ORG", "B-LOC I-LOC O B-ORG"),
+        ("B-PER B-LOC I-LOC", "B-LOC B-LOC I-LOC"),  # a `B-` of the same type ends nothing
+        ("B-ORG B-PER B-LOC I-ORG", "B-ORG B-PER B-ORG I-ORG"),  # one of another type does
+        ("B-PER B-LOC O", "B-PER B-LOC O"),
+        ("", ""),
+    ],
+)
+def test_repair_of_predicted_tags_by_hand(predicted, repaired):
+    assert repair(predicted.split()) == repaired.split()
+
+
+def test_paper_f1_scores_repaired_tags():
+    gold = [["B-LOC", "I-LOC", "O", "B-PER"]]
+    assert span_scores([["B-PER", "I-LOC", "O", "B-PER"]], gold).f1 == pytest.approx(2 * 1 / (3 + 2))
+    assert paper_f1([["B-PER", "I-LOC", None, "I-PER"]], gold) == 1
 
 
 @pytest.mark.parametrize("language", ["", "zh", "simple", "zh-classical"])

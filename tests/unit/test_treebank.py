@@ -31,6 +31,21 @@ def test_multiword_ranges_and_empty_nodes_carry_no_word(tmp_path):
     assert len(sentences) == 2
 
 
+def test_every_line_may_be_a_token(tmp_path):
+    path = write(
+        tmp_path / "x.conllu", word("1-2", "im", "_"), word(1, "in", "ADP"), word(2, "dem", "DET"),
+        word("2.1", "gone", "VERB"), word("2.2", "_", "_"), word(3, "Haus", "NOUN"), "", word(1, "ja", "INTJ"),
+    )  # fmt: skip
+    sentences = read_treebank(path, "all_lines")
+    assert sentences.words == [["im", "in", "dem", "gone", "_", "Haus"], ["ja"]]
+    assert sentences.tags == [["_", "ADP", "DET", "VERB", "_", "NOUN"], ["INTJ"]]
+    assert sentences.is_word == [[False, True, True, False, False, True], [True]]
+    assert sentences.first(1).is_word == sentences.is_word[:1]
+    assert read_treebank(path).is_word == [[True] * 3, [True]]
+    with pytest.raises(InputError, match=r"bad\.conllu:1: 'im' has 'PREP', which is no UPOS tag"):
+        read_treebank(write(tmp_path / "bad.conllu", word("1-2", "im", "PREP")), "all_lines")
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -1,0 +1,66 @@
+"""Our rules for the published procedure against outputs of the published code (shared/oracles)."""
+
+import json
+
+import pytest
+from support import SHARED
+
+from alignfreeze.aligners import dictionary
+from alignfreeze.data.bitext import Bitext
+from alignfreeze.data.pharaoh import read_alignments
+from alignfreeze.data.treebank import NO_TAG, read_treebank
+from alignfreeze.metrics import answers, entities
+
+ORACLES = SHARED / "oracles"
+pytestmark = pytest.mark.skipif(
+    not ORACLES.is_dir(), reason="outputs of the published code are not beside the checkout"
+)
+
+
+def read_json(name):
+    return json.loads((ORACLES / name).read_text(encoding="utf-8")) if ORACLES.is_dir() else {}
+
+
+@pytest.mark.parametrize("path", sorted((ORACLES / "dictionary").glob("*.tokens.txt")), ids=lambda path: path.name[:5])
+def test_dictionary_links(path):
+    language = path.name[3:5]
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    sides = [line.split(" ||| ") for line in lines]
+    bitext = Bitext([source.split(" ") for source, _ in sides], [target.split(" ") for _, target in sides])
+    entries = dictionary.read_dictionary(SHARED / "data" / "muse" / f"en-{language}.txt", "published")
+    expected = read_alignments(path.with_name(f"en-{language}.links.txt"), bitext.lengths)
+    assert list(dictionary.align(bitext, entries)) == expected
+    assert sum(map(len, expected)) > 100
+
+
+def test_repair_of_entity_tags():
+    cases = read_json("ner_repair.json")
+    assert cases
+    for case in cases:
+        assert [entities.repair(tags) for tags in case["predicted"]] == case["repaired"]
+        assert entities.paper_f1(case["predicted"], case["gold"]) == pytest.approx(case["f1"], abs=1e-9)
+        scores = entities.span_scores(case["predicted"], case["gold"])
+        assert scores.f1 == pytest.approx(case["f1_unrepaired"], abs=1e-9)
+        scores = entities.span_scores(case["repaired"], case["gold"])
+        assert scores[:3] == pytest.approx((case["f1"], case["precision"], case["recall"]), abs=1e-9)
+
+
+def test_scores_of_answers():
+    cases = read_json("qa_scores.json")
+    assert cases
+    for case in cases:
+        answer, gold = case["predicted"], [case["gold"]]
+        assert answers.paper_f1(answer, gold) == pytest.approx(case["f1"], abs=1e-9)
+        assert answers.paper_exact_match(answer, gold, is_source=False) == case["exact_raw"]
+        assert answers.paper_exact_match(answer, gold, is_source=True) == case["exact_normalised"]
+
+
+@pytest.mark.parametrize(("name", "counts"), read_json("udpos_tokens.json").items(), ids=lambda value: str(value)[:2])
+def test_tokens_of_a_treebank(name, counts):
+    path = SHARED / "data" / "ud" / name
+    words, lines = read_treebank(path), read_treebank(path, "all_lines")
+    tags = [tag for sentence in lines.tags for tag in sentence]
+    is_word = [flag for sentence in lines.is_word for flag in sentence]
+    assert sum(map(len, words.words)) == sum(is_word) == counts["words"]
+    assert len(tags) == counts["scored_as_published"] == counts["words"] + counts["ranges"] + counts["empty_nodes"]
+    assert tags.count(NO_TAG) / len(tags) == pytest.approx(counts["share_tagged_underscore"], abs=5e-5)
