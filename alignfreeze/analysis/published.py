@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignfreeze.analysis.scores import BASELINE, NONE, validate_scores
-from alignfreeze.support.errors import InputError
+from alignfreeze.analysis.scores import BASELINE, NONE, concat_scores, validate_scores
+from alignfreeze.data.table import place, read_text_table, whole_numbers
+from alignfreeze.support.errors import InputError, quoted
 
 logger = logging.getLogger(__name__)
 
@@ -50,10 +51,16 @@ RUN_FACT_COLUMNS = (
     "wall_time",
     "device",
 )
+COUNTS = {
+    "finetuning_steps": "finetuning_steps",
+    "realignment_steps": "realignment_steps",
+    "distinct_realignment_samples": "distinct_pairs",
+    "repeated_realignment_samples": "pairs_seen",
+}
 SCORE_COLUMN = re.compile(r"eval_(?P<language>[a-z]+)_(?P<metric>[a-z0-9]+)")
 
 
-def parse_method(method: str) -> tuple[str, str]:
+def parse_method(method: str, where: str = "published results") -> tuple[str, str]:
     """Split a published method name into (strategy, aligner), trying the longest names first.
 
     >>> parse_method("freeze_realign_unfreeze_last_6_dico")
@@ -65,23 +72,28 @@ def parse_method(method: str) -> tuple[str, str]:
         aligner = method.removeprefix(f"{name}_")
         if aligner != method and aligner in ALIGNERS:
             return STRATEGIES[name], ALIGNERS[aligner]
-    raise InputError(f"published results: unknown method {method!r}; known are baseline and <strategy>_<aligner>")
+    raise InputError(f"{where}: unknown method {quoted(method)}; known are baseline and <strategy>_<aligner>")
 
 
 def _read(path: Path) -> pd.DataFrame:
     """Read one published file and name its model, strategy, aligner and bitext as this project does."""
-    # The copy joins the blocks of a wide file, which would make each new column slow.
-    frame = pd.read_csv(path, dtype={"model": str, "task": str, "method": str}, keep_default_na=False).copy()
-    missing = [name for name in ("seed", "model", "task", "method") if name not in frame.columns]
+    frame = read_text_table(path)
+    missing = [name for name in ("seed", "model", "task", "method", *COUNTS) if name not in frame.columns]
     if missing:
         raise InputError(f"{path}: no column {', '.join(missing)}; this is not a published result file")
-    unknown = sorted(set(frame["model"]) - set(MODELS))
-    if unknown:
-        raise InputError(f"{path}: unknown model {', '.join(unknown)}; known are {', '.join(MODELS)}")
+    if frame.empty:
+        raise InputError(f"{path}: no run; this is not a published result file")
+    unknown = ~frame["model"].isin(list(MODELS))
+    if unknown.any():
+        raise InputError(
+            f"{place(str(path), frame, unknown)}: unknown model {quoted(frame.loc[unknown, 'model'].iloc[0])}; "
+            f"known are {', '.join(MODELS)}"
+        )
     frame["model"] = frame["model"].map(MODELS)
-    methods = {method: parse_method(method) for method in frame["method"].unique()}
-    frame["strategy"] = frame["method"].map(lambda method: methods[method][0])
-    frame["aligner"] = frame["method"].map(lambda method: methods[method][1])
+    frame["seed"] = whole_numbers(frame, "seed", str(path))
+    methods = [parse_method(method, f"{path}:{line}") for line, method in frame["method"].items()]
+    frame["strategy"] = [strategy for strategy, _ in methods]
+    frame["aligner"] = [aligner for _, aligner in methods]
     frame["realignment_languages"] = frame["strategy"].map(
         lambda strategy: NONE if strategy == BASELINE else REALIGNMENT_LANGUAGES
     )
@@ -123,13 +135,14 @@ def published_scores(paths: Sequence[str | Path], experiment: str = "published",
             if match and match["language"] != "avg":
                 language = source if match["language"] == "same" else match["language"]
                 columns[name] = (language, match["metric"])
-        long = frame.melt(id_vars=keys, value_vars=list(columns), var_name="column")
+        # Beside their lines, so that a message can name them.
+        long = frame.melt(id_vars=keys, value_vars=list(columns), var_name="column", ignore_index=False)
         long["language"] = long["column"].map(lambda name, columns=columns: columns[name][0])
         long["metric"] = long["column"].map(lambda name, columns=columns: columns[name][1])
-        tables.append(long.drop(columns="column"))
+        long = long.drop(columns="column").assign(experiment=experiment, n=pd.NA)
+        tables.append(validate_scores(long, str(path)))
         logger.info("%s: %d runs, %d score columns", path.name, len(frame), len(columns))
-    scores = pd.concat(tables, ignore_index=True).assign(experiment=experiment, n=pd.NA)
-    return validate_scores(scores, "published results")
+    return concat_scores(tables, "published results")
 
 
 def published_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
@@ -138,7 +151,9 @@ def published_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
     `distinct_pairs` counts the sentence pairs seen before the realignment stream first restarts and `pairs_seen`
     all of them, repeats included. Wall time (seconds) and device are not in the files and stay missing.
     """
-    names = {"distinct_realignment_samples": "distinct_pairs", "repeated_realignment_samples": "pairs_seen"}
-    tables = [_read(path).rename(columns=names) for path in map(Path, paths)]
+    tables = []
+    for path in map(Path, paths):
+        frame = _read(path)
+        tables.append(frame.assign(**{new: whole_numbers(frame, old, str(path)) for old, new in COUNTS.items()}))
     runs = pd.concat(tables, ignore_index=True).copy().assign(wall_time=float("nan"), device="")
     return runs.loc[:, list(RUN_FACT_COLUMNS)].sort_values(list(RUN_FACT_COLUMNS[:6]), ignore_index=True)

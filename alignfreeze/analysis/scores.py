@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from alignfreeze.data.table import decimal_numbers, place, read_text_table, whole_numbers
 from alignfreeze.support.atomic import atomic_file
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import SHOWN, InputError, quoted
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ def _some(offenders: Iterable[object], limit: int = 5) -> str:
 def _names(rows: pd.DataFrame) -> list[str]:
     """Name each row by the fields that say which run, language and metric it is."""
     fields = ("model", "task", "strategy", "aligner", "seed", "language", "metric")
-    return ["/".join(str(row[field]) for field in fields) for row in rows.to_dict("records")]
+    names = ["/".join(str(row[field]) for field in fields) for row in rows.to_dict("records")]
+    return [name if name.isprintable() and len(name) <= SHOWN else quoted(name) for name in names]
 
 
 def validate_scores(frame: pd.DataFrame, where: str = "scores") -> pd.DataFrame:
@@ -56,7 +58,8 @@ def validate_scores(frame: pd.DataFrame, where: str = "scores") -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a column is missing, a field is empty, a value is missing or outside 0..1, or a row is repeated.
+        If a column is missing, a field is empty, a value is missing or outside 0..1, a seed or `n` is no whole
+        number, or a row is repeated; a table that was read from a file names the line, too.
     """
     missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
@@ -65,28 +68,32 @@ def validate_scores(frame: pd.DataFrame, where: str = "scores") -> pd.DataFrame:
         raise InputError(f"{where}: no scores; run the evaluation of at least one run first")
     table = frame.loc[:, list(COLUMNS)].copy()
     for name in TEXT_COLUMNS:
-        if table[name].isna().any() or (table[name].astype(str) == "").any():
-            raise InputError(f"{where}: column {name} has an empty field; every row names its {name}")
+        empty = table[name].isna() | (table[name].astype(str) == "")
+        if empty.any():
+            raise InputError(
+                f"{place(where, table, empty)}: column {name} has an empty field; every row names its {name}"
+            )
         table[name] = table[name].astype(str)
-    try:
-        table["seed"] = pd.to_numeric(table["seed"]).astype("int64")
-        table["value"] = pd.to_numeric(table["value"].replace("", None)).astype("float64")
-        table["n"] = pd.to_numeric(table["n"].replace("", None)).astype("Int64")
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{where}: seed, value and n must be numbers: {error}") from None
+    table["seed"] = whole_numbers(table, "seed", where)
+    table["value"] = decimal_numbers(table, "value", where)
+    table["n"] = whole_numbers(table, "n", where, missing=True)
     absent = table["value"].isna()
     if absent.any():
         raise InputError(
-            f"{where}: no score (NaN) for {_some(_names(table[absent]))}; evaluate again or leave the row out"
+            f"{place(where, table, absent)}: no score (NaN) for {_some(_names(table[absent]))}; "
+            "evaluate again or leave the row out"
         )
     outside = ~table["value"].between(0.0, 1.0)
     if outside.any():
         raise InputError(
-            f"{where}: value outside 0..1 for {_some(_names(table[outside]))}; scores are fractions, not per cent"
+            f"{place(where, table, outside)}: value outside 0..1 for {_some(_names(table[outside]))}; "
+            "scores are fractions, not per cent"
         )
     repeated = table.duplicated(list(KEY))
     if repeated.any():
-        raise InputError(f"{where}: repeated rows for {_some(_names(table[repeated]))}; keep one row each")
+        raise InputError(
+            f"{place(where, table, repeated)}: repeated rows for {_some(_names(table[repeated]))}; keep one row each"
+        )
     return table.sort_values(list(KEY), kind="stable", ignore_index=True)
 
 
@@ -99,8 +106,7 @@ def concat_scores(frames: Sequence[pd.DataFrame], where: str = "scores") -> pd.D
 
 def read_scores(path: str | Path) -> pd.DataFrame:
     """Read and check a CSV file of scores. Text such as `no` (Norwegian) and `none` stays text."""
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    return validate_scores(frame, str(path))
+    return validate_scores(read_text_table(path), str(path))
 
 
 def write_scores(frame: pd.DataFrame, path: str | Path) -> None:

@@ -71,11 +71,31 @@ def test_missing_value_is_an_error(tmp_path):
 
 
 def test_unknown_model_and_wrong_file(tmp_path):
-    with pytest.raises(InputError, match="unknown model gpt"):
+    with pytest.raises(InputError, match="unknown model 'gpt'"):
         published_scores([write(tmp_path / "x__opus100__wikiann.csv", model="gpt")])
     (tmp_path / "y__opus100__y.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match="no column seed, model, task, method"):
+    with pytest.raises(InputError, match="no column seed, model, task, method, finetuning_steps"):
         published_scores([tmp_path / "y__opus100__y.csv"])
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "said"),
+    [
+        ("42,", "31.7,", ":2: seed is '31.7'; write a whole number"),
+        ("before_dico", "after_dico", ":3: unknown method 'after_dico'"),
+        (",0.7\n", ",\n", ":2: no score"),
+        (",0.7\n", ",good\n", ":2: value is 'good'"),
+        (",0.7\n", "\n", ":2: 10 fields, but the header has 11"),
+        (",160,", ",-160,", ":3: repeated_realignment_samples is '-160'"),
+    ],
+)
+def test_fault_names_file_and_line(tmp_path, found, wanted, said):
+    path = write(tmp_path / "x__opus100__wikiann.csv")
+    path.write_text(path.read_text().replace(found, wanted))
+    read = published_runs if "160" in wanted else published_scores
+    with pytest.raises(InputError) as caught:
+        read([path])
+    assert str(caught.value).startswith(f"{path}{said}")
 
 
 def test_empty_folder(tmp_path):

@@ -79,8 +79,73 @@ def test_value_outside_the_range_is_named(value):
 def test_text_where_a_number_belongs():
     scores = make_scores().astype({"value": object})
     scores.loc[3, "value"] = "good"
-    with pytest.raises(InputError, match="must be numbers"):
+    with pytest.raises(InputError, match="scores: value is 'good'; write a number"):
         validate_scores(scores)
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """Writes a table of scores with one field replaced in its fourth row; gives the message of reading it."""
+
+    def edit(column, content):
+        path = tmp_path / "scores.csv"
+        scores = make_scores().astype(object)
+        scores.loc[3, column] = content
+        scores.to_csv(path, index=False)
+        with pytest.raises(InputError) as caught:
+            read_scores(path)
+        (line,) = str(caught.value).splitlines()
+        return line.removeprefix(f"{tmp_path}/")
+
+    return edit
+
+
+@pytest.mark.parametrize("seed", ["31.7", "31.0", str(2**64 - 1), str(2**63), "-1", "", "x", "٣١", "1" * 5_000, "1_0"])
+def test_seed_that_is_no_whole_number(edited, seed):
+    line = edited("seed", seed)
+    assert line.startswith("scores.csv:5: seed is '")
+    assert line.endswith("write a whole number from 0 to 2^63 - 1")
+
+
+@pytest.mark.parametrize("n", ["-3", "2.5", "many", str(2**63), "nan"])
+def test_number_of_items_that_is_none(edited, n):
+    assert edited("n", n).startswith(f"scores.csv:5: n is '{n}'; write a whole number")
+
+
+@pytest.mark.parametrize(
+    ("column", "content", "said"),
+    [
+        ("value", "good", "value is 'good'; write a number"),
+        ("value", "0_1", "value is '0_1'; write a number"),
+        ("value", "", "no score (NaN) for small"),
+        ("value", "nan", "no score (NaN) for small"),
+        ("value", "inf", "value outside 0..1 for small"),
+        ("value", "1" * 5_000, "value outside 0..1 for small"),
+        ("language", "", "column language has an empty field"),
+    ],
+)
+def test_fault_of_a_file_names_its_line(edited, column, content, said):
+    assert edited(column, content).startswith(f"scores.csv:5: {said}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"", "x.csv: empty"),
+        (b"a,a\n1,2\n", "x.csv:1: column 'a' occurs twice"),
+        (b"a,b\n1\n", "x.csv:2: 1 fields, but the header has 2"),
+        (b"a,b\n1,2,3\n", "x.csv:2: 3 fields, but the header has 2"),
+        (b'a,b\n1,"2\n', "x.csv:2: not CSV (unexpected end of data)"),
+        (b"a,b\n1,\xff\n", "x.csv:2: not UTF-8"),
+        (b"a,b\n1,2\n" + b"3" * 200_000 + b",4\n", "x.csv:3: not CSV (field larger than field limit"),
+        (b"a,b\n1,2\n", "x.csv: no column experiment"),
+    ],
+)
+def test_file_that_is_no_table_of_scores(tmp_path, text, said):
+    (tmp_path / "x.csv").write_bytes(text)
+    with pytest.raises(InputError) as caught:
+        read_scores(tmp_path / "x.csv")
+    assert str(caught.value).startswith(f"{tmp_path}/{said}")
 
 
 @pytest.mark.parametrize("field", ["model", "language", "metric"])
