@@ -195,7 +195,7 @@ if not PUBLISHED:
     rule record_run:
         input:
             finetuned=results(f"finetuned/{TASK_RUN}"),
-            realigned=lambda wildcards: start_of(wildcards) if wildcards.strategy in BEFORE else [],
+            realigned=lambda wildcards: trajectory(wildcards) if wildcards.strategy in BEFORE else [],
             code=code("record_run"),
         output:
             results(f"records/{TASK_RUN}.json"),
@@ -203,6 +203,8 @@ if not PUBLISHED:
             log_of(f"records/{TASK_RUN}"),
         conda:
             "../envs/analysis.yaml"
+        params:
+            checkpoint=checkpoint_of,
         message:
             "Facts of {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}"
         script:

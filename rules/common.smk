@@ -186,12 +186,21 @@ def score_files(langs):
     return files
 
 
+def trajectory(wildcards):
+    """Checkpoints of the realignment that a run starts from."""
+    return results(f"realigned/{REALIGNMENT_RUN.format(**wildcards)}")
+
+
 def start_of(wildcards):
-    """Encoder folder that a run fine-tunes: the pretrained one where no realignment goes before."""
+    """Folder with the encoder that a run fine-tunes: the pretrained one where no realignment goes before."""
+    return trajectory(wildcards) if wildcards.strategy in BEFORE else model_folder(wildcards.model)
+
+
+def checkpoint_of(wildcards):
+    """Which checkpoint in that folder it is; the pretrained encoder is the folder itself."""
     if wildcards.strategy not in BEFORE:
-        return model_folder(wildcards.model)
-    steps = grid.realignment_steps(config, wildcards.task, wildcards.model)
-    return results(f"realigned/{REALIGNMENT_RUN.format(**wildcards)}/steps{steps}")
+        return "."
+    return f"steps{grid.realignment_steps(config, wildcards.task, wildcards.model)}"
 
 
 def pairs_of(wildcards):

@@ -45,10 +45,8 @@ rule collect_scores:
 
 rule retrieve_words:
     input:
-        encoder=lambda wildcards: (
-            model_folder(wildcards.model)
-            if wildcards.strategy == "baseline"
-            else results(f"realigned/{REALIGNMENT_RUN.format(**wildcards)}/steps{wildcards.steps}")
+        start=lambda wildcards: (
+            model_folder(wildcards.model) if wildcards.strategy == configuration.BASELINE else trajectory(wildcards)
         ),
         source=for_language(DATA.get("gold", {}).get("source", ""), SOURCE),
         targets=lambda wildcards: gold_files("target", wildcards.langs),
@@ -63,6 +61,9 @@ rule retrieve_words:
     resources:
         gpu=GPUS,
     params:
+        checkpoint=lambda wildcards: (
+            "." if wildcards.strategy == configuration.BASELINE else f"steps{wildcards.steps}"
+        ),
         languages=lambda wildcards: languages_of(wildcards.langs),
         max_length=REALIGNMENT.get("max_length", configuration.MAX_LENGTH),
         device=TRAINING["device"],

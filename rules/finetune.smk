@@ -3,7 +3,7 @@
 
 rule finetune:
     input:
-        encoder=start_of,
+        start=start_of,
         train=lambda wildcards: for_language(TASKS[wildcards.task]["train"], SOURCE),
         pairs=pairs_of,
         code=lambda wildcards: code(
@@ -22,6 +22,7 @@ rule finetune:
     resources:
         gpu=GPUS,
     params:
+        checkpoint=checkpoint_of,
         settings=lambda wildcards: in_order(
             {
                 key: value

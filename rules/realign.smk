@@ -24,42 +24,43 @@ rule encode_pairs:
         "../workflow_scripts/encode_pairs.py"
 
 
-# One rule per model, strategy and aligner, for the step counts that are saved depend on all three.
-for model, strategy, aligner in dict.fromkeys(run[:3] for run in grid.realignments(config)):
+def trajectory_steps(wildcards):
+    """Step counts at which a trajectory is saved: those that the tasks start from."""
+    steps = grid.steps_of(config, wildcards.model, wildcards.strategy, wildcards.aligner)
+    if not steps:
+        raise WorkflowError(
+            f"no task starts from {wildcards.strategy} realignment on word pairs of {wildcards.aligner}"
+        )
+    return steps
 
-    rule:
-        name:
-            f"realign_{model}_{strategy}_{aligner}"
-        input:
-            model=model_folder(model),
-            rows=results(f"encoded/{model}/{aligner}/{{pairs}}"),
-            code=code("realign"),
-        output:
-            [
-                kept(
-                    results(f"realigned/{model}/{strategy}/{aligner}/{{pairs}}/seed{{seed}}/steps{n}"),
-                    "all",
-                )
-                for n in grid.steps_of(config, model, strategy, aligner)
-            ],
-        log:
-            log_of(f"realigned/{model}/{strategy}/{aligner}/{{pairs}}/seed{{seed}}"),
-        benchmark:
-            results(f"benchmarks/realigned/{model}/{strategy}/{aligner}/{{pairs}}/seed{{seed}}.tsv")
-        conda:
-            "../envs/torch.yaml"
-        resources:
-            gpu=GPUS,
-        params:
-            languages=lambda wildcards: languages_of(wildcards.pairs),
-            steps=grid.steps_of(config, model, strategy, aligner),
-            settings=REALIGNMENT_SETTINGS,
-            freeze=STRATEGIES[strategy]["freeze"],
-            learning_rate=learning_rate(model, REALIGNMENT),
-            training=TRAINING,
-            state=state_of(f"realigned/{model}/{strategy}/{aligner}/{{pairs}}/seed{{seed}}"),
-            resume_every=config.get("resume_every", 500),
-        message:
-            f"Realigning {model} on word pairs of {aligner}, strategy {strategy}, seed {{wildcards.seed}}"
-        script:
-            "../workflow_scripts/realign.py"
+
+rule realign:
+    input:
+        model=lambda wildcards: model_folder(wildcards.model),
+        rows=results("encoded/{model}/{aligner}/{pairs}"),
+        code=code("realign"),
+    output:
+        kept(results(f"realigned/{REALIGNMENT_RUN}"), "all"),
+    log:
+        log_of(f"realigned/{REALIGNMENT_RUN}"),
+    benchmark:
+        results(f"benchmarks/realigned/{REALIGNMENT_RUN}.tsv")
+    wildcard_constraints:
+        strategy=one_of(BEFORE),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=GPUS,
+    params:
+        languages=lambda wildcards: languages_of(wildcards.pairs),
+        steps=trajectory_steps,
+        settings=REALIGNMENT_SETTINGS,
+        freeze=lambda wildcards: STRATEGIES[wildcards.strategy]["freeze"],
+        learning_rate=lambda wildcards: learning_rate(wildcards.model, REALIGNMENT),
+        training=TRAINING,
+        state=state_of(f"realigned/{REALIGNMENT_RUN}"),
+        resume_every=config.get("resume_every", 500),
+    message:
+        "Realigning {wildcards.model} on word pairs of {wildcards.aligner}, strategy {wildcards.strategy}, seed {wildcards.seed}"
+    script:
+        "../workflow_scripts/realign.py"

@@ -37,8 +37,9 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
         precision=smk.params.training["precision"],
     )
     task, seed = load_task(smk.wildcards.task), int(smk.wildcards.seed)
-    tokenizer = load_tokenizer(smk.input.encoder)
-    encoder = task.encoder(tokenizer, load_config(smk.input.encoder), task.settings(**smk.params.encoding))
+    start = Path(smk.input.start, smk.params.checkpoint)
+    tokenizer = load_tokenizer(start)
+    encoder = task.encoder(tokenizer, load_config(start), task.settings(**smk.params.encoding))
     items = task.items(task.read_first(smk.input.train, smk.params.source, smk.params.max_train_items), encoder)
     if smk.params.train_items not in (None, len(items)):
         raise InputError(
@@ -54,7 +55,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
         realignment = RealignmentSettings(**smk.params.interleaving["settings"])
         interleaving = Interleaving(streams, realignment, smk.params.interleaving["weight"])
     torch.manual_seed(seed)
-    model = task.load_new(smk.input.encoder)
+    model = task.load_new(start)
     device = torch_device(device_name)
     decisive = {
         "task": smk.wildcards.task,
@@ -63,7 +64,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
         "encoding": smk.params.encoding,
         "max_train_items": smk.params.max_train_items,
         "train": file_checksum(smk.input.train),
-        "encoder": file_checksum(Path(smk.input.encoder) / "model.safetensors"),
+        "encoder": file_checksum(start / "model.safetensors"),
         "device": str(device),
         "code": code_checksums(smk.input.code),
     }

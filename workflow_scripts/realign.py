@@ -10,7 +10,7 @@ from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:
-    """Write realigned/.../steps{n}/ for every n."""
+    """Write realigned/.../seed{seed}/, with a checkpoint steps{n}/ for every n."""
     configure_logging(smk.log[0])
     with claimed_device(smk.params.training["device"]) as name:
         realign(smk, name, time.perf_counter())
@@ -19,8 +19,8 @@ def main(smk: Any) -> None:
 def realign(smk: Any, device_name: str | None, started: float) -> None:
     """Train on the claimed device and write checkpoints, logs and records.
 
-    Checkpoints wait beside the training state until the last step: declared outputs of a job that is stopped are
-    deleted, and a resumed job does not come by the earlier ones again.
+    Checkpoints wait beside the training state until the last step, because Snakemake deletes the declared output of
+    a job that is stopped, and a resumed job will not write earlier checkpoints again.
     """
     from alignfreeze.encoders.loading import load_encoder, load_tokenizer
     from alignfreeze.realignment.objective import Realigner
@@ -38,7 +38,6 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
         precision=smk.params.training["precision"],
     )
     seed = int(smk.wildcards.seed)
-    steps = dict(zip(smk.params.steps, smk.output, strict=True))
     device = torch_device(device_name)
     streams = {language: PairRows(Path(smk.input.rows) / f"{language}.arrow") for language in smk.params.languages}
     realigner = Realigner(load_encoder(smk.input.model), streams, settings, seed, device)
@@ -48,43 +47,44 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
         "seed": seed,
         "rows": {language: file_checksum(stream.path) for language, stream in streams.items()},
         "encoder": file_checksum(Path(smk.input.model) / "model.safetensors"),
-        "steps": sorted(steps),
+        "steps": smk.params.steps,
         "device": str(device),
         "code": code_checksums(smk.input.code),
     }
     state = TrainingState(Path(smk.params.state), fingerprint(decisive), smk.params.resume_every)
-    waiting = Path(smk.params.state).with_suffix("")
+    waiting_room = Path(smk.params.state).with_suffix("")
+    waiting = {count: waiting_room / f"steps{count}" for count in smk.params.steps}
 
     def save(count: int, write: Any) -> None:
-        with atomic_directory(waiting / str(count)) as folder:
+        with atomic_directory(waiting[count]) as folder:
             write(folder)
             tokenizer.save_pretrained(folder)
 
-    report = realigner.run(list(steps), save, state)
-    for count, output in steps.items():
+    report = realigner.run(smk.params.steps, save, state)
+    for count, folder in waiting.items():
         seen, distinct = realigner.pairs_seen(count)
-        with atomic_directory(output) as folder:
-            for file in (waiting / str(count)).iterdir():
-                shutil.move(file, folder / file.name)
-            write_log(folder / "training_log.csv", [row for row in report.log if row[0] <= count])
-            write_record(
-                folder / "run.json",
-                settings=decisive,
-                seed=seed,
-                device=device_name or "cpu",
-                seconds=time.perf_counter() - started,
-                steps=count,
-                trajectory_steps=report.steps,
-                pairs_seen=seen,
-                distinct_pairs=distinct,
-                tokens_per_second=report.tokens_per_second,
-                micro_batch=report.micro_batch,
-                sentence_pairs={language: len(stream) for language, stream in streams.items()},
-                frozen_blocks=list(realigner.frozen.blocks),
-                frozen_parameters=realigner.frozen.frozen,
-                trainable_parameters=realigner.frozen.trainable,
-            )
-    shutil.rmtree(waiting)
+        write_log(folder / "training_log.csv", [row for row in report.log if row[0] <= count])
+        write_record(
+            folder / "run.json",
+            settings=decisive,
+            seed=seed,
+            device=device_name or "cpu",
+            seconds=time.perf_counter() - started,
+            steps=count,
+            trajectory_steps=report.steps,
+            pairs_seen=seen,
+            distinct_pairs=distinct,
+            tokens_per_second=report.tokens_per_second,
+            micro_batch=report.micro_batch,
+            sentence_pairs={language: len(stream) for language, stream in streams.items()},
+            frozen_blocks=list(realigner.frozen.blocks),
+            frozen_parameters=realigner.frozen.frozen,
+            trainable_parameters=realigner.frozen.trainable,
+        )
+    with atomic_directory(smk.output[0]) as trajectory:
+        for folder in waiting.values():
+            shutil.move(folder, trajectory / folder.name)
+    shutil.rmtree(waiting_room)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Word retrieval of one encoder on the gold-linked sentences, at the middle and the last block."""
 
+from pathlib import Path
 from typing import Any
 
 from alignfreeze.support.devices import claimed_device, torch_device
@@ -18,8 +19,9 @@ def main(smk: Any) -> None:
         from alignfreeze.encoders.subwords import WordTokenizer
         from alignfreeze.support.atomic import atomic_file
 
-        model, device = load_encoder(smk.input.encoder), torch_device(name)
-        tokenizer = WordTokenizer(load_tokenizer(smk.input.encoder), smk.params.max_length)
+        encoder = Path(smk.input.start, smk.params.checkpoint)
+        model, device = load_encoder(encoder), torch_device(name)
+        tokenizer = WordTokenizer(load_tokenizer(encoder), smk.params.max_length)
         blocks = len(encoder_blocks(model))
         facts = {key: smk.wildcards[key] for key in ("model", "strategy", "aligner", "seed", "steps")}
         rows = []

@@ -31,7 +31,7 @@ def job(tmp_path):
             input=SimpleNamespace(
                 rows=str(tmp_path / "rows"), model=str(tmp_path / "model"), code=[str(tmp_path / "code.py")]
             ),
-            output=[str(tmp_path / folder / f"steps{count}") for count in steps],
+            output=[str(tmp_path / folder / "realigned")],
             params=SimpleNamespace(
                 languages=["de", "ta"], steps=steps, settings={"batch_size": 4}, freeze="front", learning_rate=1e-2,
                 training={"device": "cpu", "precision": "fp32"}, state=str(tmp_path / folder / "state" / "run.pt"),
@@ -66,12 +66,14 @@ def test_every_checkpoint_is_there_though_the_job_was_stopped_after_some_and_los
         with pytest.raises(KeyboardInterrupt):
             script.realign(disturbed, None, 0.0)
     assert Path(disturbed.params.state).exists()
-    for output in disturbed.output:  # as snakemake does with the outputs of a job that failed
-        shutil.rmtree(output, ignore_errors=True)
+    # As snakemake does with the output of a job that failed.
+    shutil.rmtree(disturbed.output[0], ignore_errors=True)
     script.realign(disturbed, None, 0.0)
-    for found, expected in zip(disturbed.output, undisturbed.output, strict=True):
+    assert sorted(path.name for path in Path(disturbed.output[0]).iterdir()) == ["steps2", "steps5", "steps8"]
+    for count in (2, 5, 8):
+        found, expected = (Path(run.output[0]) / f"steps{count}" for run in (disturbed, undisturbed))
         assert_same_weights(weights(load_encoder(found)), weights(load_encoder(expected)))
-        assert (Path(found) / "training_log.csv").read_text() == (Path(expected) / "training_log.csv").read_text()
+        assert (found / "training_log.csv").read_text() == (expected / "training_log.csv").read_text()
         assert len(load_tokenizer(found)) == len(wordpiece_tokenizer())
     assert list(Path(disturbed.params.state).parent.iterdir()) == []
 
@@ -84,7 +86,7 @@ def test_job_with_fewer_steps_than_the_state_of_another_starts_over(job, monkeyp
             script.realign(job("run", [8]), None, 0.0)
     script.realign(job("run", [2]), None, 0.0)
     script.realign(job("fresh", [2]), None, 0.0)
-    outputs = [job(folder, [2]).output[0] for folder in ("run", "fresh")]
+    outputs = [Path(job(folder, [2]).output[0]) / "steps2" for folder in ("run", "fresh")]
     assert_same_weights(*(weights(load_encoder(output)) for output in outputs))
 
 
@@ -102,7 +104,7 @@ def test_state_of_another_version_of_the_code_starts_over(job, monkeypatch, capl
 def test_record_goes_back_to_everything_that_decided_the_weights(job):
     run = job("run", [2, 4])
     load_script("realign").realign(run, None, 0.0)
-    record = json.loads((Path(run.output[0]) / "run.json").read_text())
+    record = json.loads((Path(run.output[0]) / "steps2" / "run.json").read_text())
     assert record["settings"]["settings"]["freeze"] == "front"
     assert record["settings"]["seed"] == record["seed"] == 31
     assert record["settings"]["rows"].keys() == {"de", "ta"}

@@ -52,14 +52,15 @@ def job(tmp_path):
     def make(name, folder="run", **changes):
         windows = {"stride": 6, "empty_windows": False} if name == "xquad" else {}
         params = {
-            "settings": {"batch_size": 2, "epochs": 1}, "learning_rate": 1e-3, "train_items": 5, "max_train_items": 5,
+            "settings": {"batch_size": 2, "epochs": 1}, "checkpoint": ".", "learning_rate": 1e-3,
+            "train_items": 5, "max_train_items": 5,
             "encoding": {"max_length": 20} | windows, "training": TRAINING, "device": "cpu",
             "state": str(tmp_path / folder / "state.pt"), "resume_every": 2, "experiment": "test", "source": "en",
             "languages": ["en", "de"], "max_test_items": 3, "interleaving": None,
         }  # fmt: skip
         return SimpleNamespace(
             input=SimpleNamespace(
-                encoder=str(tmp_path / "model"), train=write_data(tmp_path, name, 7),
+                start=str(tmp_path / "model"), train=write_data(tmp_path, name, 7),
                 model=str(tmp_path / folder / "out"), code=[],
                 tests=[write_data(tmp_path, name, 4), write_data(tmp_path, name, 2)],
             ),

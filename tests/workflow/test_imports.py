@@ -144,7 +144,7 @@ def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
         "another metric evaluates anew and trains nothing"
     )
     assert "tasks/udpos" not in score
-    realigned = modules_of("realigned/e5small/full/dictionary/all/seed31/steps6")
+    realigned = modules_of("realigned/e5small/full/dictionary/all/seed31")
     assert {
         "realignment/objective",
         "realignment/loss",

@@ -67,7 +67,7 @@ def expected_jobs():
         "build_fit_bitext": len(pairs),
         **{f"align_{aligner}": len(pairs) for aligner in CONFIG["aligners"]},
         "encode_pairs": len(models) * len(used),
-        "realign_": len(models) * len(used) * len(before) * len(seeds),
+        "realign": len(models) * len(used) * len(before) * len(seeds),
         "finetune": runs,
         "evaluate": runs,
         "record_run": runs,

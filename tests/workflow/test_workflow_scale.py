@@ -46,13 +46,17 @@ def config(workspace):
 def test_what_realigns_meanwhile_is_not_realigned_before(workspace, config):
     plan = planned(snakemake(workspace, "-n", "results/scale/tables/all/scores.csv", config=config))
     assert plan["finetune"] == plan["evaluate"] == 3
-    assert plan["realign_e5small_full_fastalign"] == plan["encode_pairs"] == 1
+    assert plan["realign"] == plan["encode_pairs"] == 1
     assert plan["build_bitext"] == plan["build_fit_bitext"] == plan["align_fastalign"] == len(LANGUAGES)
     refused = snakemake(
-        workspace, "-n", "results/scale/realigned/e5small/during_front/fastalign/all/seed31/steps6",
+        workspace, "-n", "results/scale/realigned/e5small/during_front/fastalign/all/seed31",
         config=config, check=False,
     )  # fmt: skip
     assert "MissingRuleException" in refused
+    refused = snakemake(
+        workspace, "-n", "results/scale/realigned/e5small/unused/fastalign/all/seed31", config=config, check=False
+    )
+    assert "no task starts from unused realignment on word pairs of fastalign" in refused
 
 
 def test_run_from_raw_text_to_scores(workspace, config):
