@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,7 @@ from alignfreeze.support.errors import InputError
 
 logger = logging.getLogger(__name__)
 Sentence = list[str]
+Sampling = Literal["uniform", "first"]
 SCHEMA = pa.schema([("source_tokens", pa.list_(pa.string())), ("target_tokens", pa.list_(pa.string()))])
 PART = 10_000  # sentence pairs
 
@@ -145,10 +146,29 @@ def _take(pairs: Iterator[tuple[str, str]], rows: np.ndarray) -> Iterator[tuple[
         before = row
 
 
-def draw_rows(pairs: int, size: int | None, seed: int) -> np.ndarray:
-    """Numbers of `size` pairs drawn without replacement, ascending; all of them if there are no more."""
+def draw_rows(pairs: int, size: int | None, seed: int, sampling: Sampling = "uniform") -> np.ndarray:
+    """Choose the pairs of a sample.
+
+    Parameters
+    ----------
+    pairs : int
+        Number of pairs there are.
+    size : int, optional
+        Number of pairs wanted; all are taken where there are no more or where it is left out.
+    seed : int
+        Of a uniform sample.
+    sampling : {"uniform", "first"}
+        `uniform`: drawn without replacement; `first`: the first pairs of the file, as the paper's code reads them.
+
+    Returns
+    -------
+    numpy.ndarray
+        Numbers of the chosen pairs, ascending.
+    """
     if size is None or size >= pairs:
         return np.arange(pairs)
+    if sampling == "first":
+        return np.arange(size)
     return np.sort(np.random.default_rng(seed).choice(pairs, size, replace=False))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TypeVar
@@ -9,13 +10,15 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from alignfreeze.realignment.settings import Interleave
+from alignfreeze.realignment.settings import Interleave, Shuffle
 from alignfreeze.realignment.word_pairs import PairRow, PairRows
 from alignfreeze.training.settings import Bucketing
 
 RowKey = tuple[str, int]
 T = TypeVar("T")
 WINDOW_BATCHES = 50
+SHUFFLE_BUFFER = 10_000  # rows, of the paper's code
+DRAWS = 1_000  # random numbers that a shuffle buffer draws at a time
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,85 @@ class RealignmentBatch:
         return RealignmentBatch(*(getattr(self, f.name).pin_memory() for f in fields(self)))
 
 
-def interleaved_rows(lengths: Mapping[str, int], seed: int, interleave: Interleave) -> Iterator[list[RowKey]]:
+def buffer_order(length: int, seed: int, size: int = SHUFFLE_BUFFER) -> np.ndarray:
+    """Order in which rows leave a shuffle buffer, as in Hugging Face's datasets up to release 4.
+
+    The buffer is filled with the first rows. Each further row replaces a random one, which leaves. What is left at the
+    end leaves in random order. So row n comes at the earliest after row n - `size`.
+
+    Parameters
+    ----------
+    length : int
+        Number of rows.
+    seed : int
+    size : int
+        Rows in the buffer.
+
+    Returns
+    -------
+    numpy.ndarray
+        (length,) row numbers.
+    """
+    rng = np.random.default_rng(seed)
+    buffer = np.arange(min(size, length))
+    order = np.empty(length, np.int64)
+    draws = max(length - size, 0)
+    # Drawn a thousand at a time: the generator's state at the last shuffle depends on it.
+    places = np.concatenate(
+        [np.zeros(0, np.int64), *(rng.integers(0, size, size=DRAWS) for _ in range(-(-draws // DRAWS)))]
+    )
+    for drawn, place in enumerate(places[:draws].tolist()):
+        order[drawn] = buffer[place]
+        buffer[place] = size + drawn
+    rest = buffer.tolist()
+    rng.shuffle(rest)
+    order[draws:] = rest
+    return order
+
+
+def interleaved_rows(
+    lengths: Mapping[str, int], seed: int, interleave: Interleave, shuffle: Shuffle = "whole"
+) -> Iterator[list[RowKey]]:
     """Endless passes over the languages' streams, one row each in turn.
 
-    A pass has as many rounds as the shortest (`first_exhausted`) or the longest (`all_exhausted`) stream has rows;
-    in the latter shorter streams start over within the pass. Each pass shuffles every stream anew, by seed, pass
-    and language name, so that the order of one language does not depend on which others take part.
+    With `first_exhausted` a pass ends where the language whose turn it is has no next row, as in the paper's code: of
+    the rows of the first of the shortest streams none is left, the languages before it gave one more. With
+    `all_exhausted` a pass has as many rounds as the longest stream has rows, and shorter streams start over within it.
+
+    Parameters
+    ----------
+    lengths : mapping from str to int
+        Rows of each language, in the order in which languages take turns.
+    seed : int
+    interleave : {"first_exhausted", "all_exhausted"}
+    shuffle : {"whole", "buffer"}
+        `whole`: each pass shuffles every stream anew, by seed, pass and language name, so that the order of one
+        language does not depend on which others take part. `buffer`: see `buffer_order`; by the seed alone, the same
+        order in every pass, as in the paper's code.
 
     Yields
     ------
-    the (language, row) keys of one pass.
+    list of (str, int)
+        The (language, row) keys of one pass.
     """
-    rounds = (min if interleave == "first_exhausted" else max)(lengths.values())
-    number = 0
-    while True:
-        orders = {
-            language: np.random.default_rng([seed, number, *language.encode()]).permutation(length)
-            for language, length in lengths.items()
-        }
-        yield [(language, int(order[i % len(order)])) for i in range(rounds) for language, order in orders.items()]
-        number += 1
+    shortest = min(lengths.values())
+    if interleave == "first_exhausted":
+        size = shortest * len(lengths) + list(lengths.values()).index(shortest)
+    else:
+        size = max(lengths.values()) * len(lengths)
+    orders = {language: buffer_order(length, seed) for language, length in lengths.items() if shuffle == "buffer"}
+    for number in itertools.count():
+        if shuffle == "whole":
+            orders = {
+                language: np.random.default_rng([seed, number, *language.encode()]).permutation(length)
+                for language, length in lengths.items()
+            }
+        turns = (
+            (language, int(order[turn % len(order)]))
+            for turn in itertools.count()
+            for language, order in orders.items()
+        )
+        yield list(itertools.islice(turns, size))
 
 
 def batch_plan(
@@ -78,6 +140,7 @@ def batch_plan(
     interleave: Interleave = "first_exhausted",
     bucketing: Bucketing = "none",
     row_length: Mapping[str, np.ndarray] | None = None,
+    shuffle: Shuffle = "whole",
 ) -> Iterator[list[RowKey]]:
     """Endless batches of row keys; the last batch of a pass may be short, as in the paper's code.
 
@@ -88,7 +151,7 @@ def batch_plan(
         negatives) and shuffles the batches; it needs `row_length`, subwords of each row by language.
     """
     rng = np.random.default_rng(seed)
-    for keys in interleaved_rows(lengths, seed, interleave):
+    for keys in interleaved_rows(lengths, seed, interleave, shuffle):
         yield from bucketed_batches(keys, lambda key: row_length[key[0]][key[1]], batch_size, bucketing, rng)
 
 

@@ -150,6 +150,7 @@ class RealignmentObjective:
             self.settings.interleave,
             self.settings.bucketing,
             row_length,
+            self.settings.shuffle,
         )
 
     def pairs_seen(self, steps: int) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from alignfreeze.training.settings import Bucketing, LearningRate, Precision
 
 Variant = Literal["strong", "weak"]
 Interleave = Literal["first_exhausted", "all_exhausted"]
+Shuffle = Literal["whole", "buffer"]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -39,7 +40,12 @@ class RealignmentRecipe(Settings):
     )
     interleave: Interleave = Field(
         default="first_exhausted",
-        description="Whether a pass over the languages ends with the shortest or with the longest of them.",
+        description="Whether a pass over the languages ends where the first has no next pair, or with the longest.",
+    )
+    shuffle: Shuffle = Field(
+        default="whole",
+        description="Order of a language's pairs: whole draws a new one of all pairs for each pass; buffer draws from "
+        "10,000 pairs at a time, in the order of the files and the same way in each pass, as the published code does.",
     )
     bucketing: Bucketing = Field(
         default="none",

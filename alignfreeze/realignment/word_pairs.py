@@ -70,12 +70,30 @@ def build_row(links: Links, source: EncodedSentence, target: EncodedSentence) ->
     )
 
 
-def build_rows(bitext: Bitext, alignments: Sequence[Links], tokenizer: WordTokenizer) -> Iterator[PairRow]:
-    """Rows of a bitext; sentence pairs with no word pair left are skipped and counted in the log."""
+def build_rows(
+    bitext: Bitext, alignments: Sequence[Links], tokenizer: WordTokenizer, max_rows: int | None = None
+) -> Iterator[PairRow]:
+    """Rows of a bitext; sentence pairs with no word pair left are skipped and counted in the log.
+
+    Parameters
+    ----------
+    bitext : Bitext
+    alignments : sequence of Links
+        Links of each sentence pair.
+    tokenizer : WordTokenizer
+    max_rows : int, optional
+        Only so many rows, the first ones.
+
+    Yields
+    ------
+    PairRow
+    """
     tokenizer.learn(bitext.source)
     tokenizer.learn(bitext.target)
     kept = pairs = 0
     for source, target, links in zip(bitext.source, bitext.target, alignments, strict=True):
+        if kept == max_rows:
+            break
         chosen = drop_identical(one_to_one(links), source, target)
         row = chosen and build_row(chosen, *tokenizer.encode([source]), *tokenizer.encode([target]))
         if row:

@@ -21,7 +21,7 @@ from alignfreeze.realignment.word_pairs import PairRows
 from alignfreeze.tasks.token_classification import IGNORED
 from alignfreeze.training.loop import TrainingReport, TrainingState, adam, autocast, train
 from alignfreeze.training.settings import Bucketing, FinetuningSettings
-from alignfreeze.training.steps import total_steps
+from alignfreeze.training.steps import schedule_steps, total_steps
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,16 @@ def finetune(
         device,
     )
     steps = total_steps(len(lengths), settings.batch_size, settings.epochs)
-    schedule = get_linear_schedule_with_warmup(optimiser, round(settings.warmup_ratio * steps), steps)
+    schedule = get_linear_schedule_with_warmup(
+        optimiser,
+        *schedule_steps(
+            len(lengths),
+            settings.batch_size,
+            settings.epochs,
+            settings.warmup_ratio,
+            settings.schedule_accumulation,
+        ),
+    )
 
     def batches(first: int) -> Iterator[TensorBatch]:
         plan = (

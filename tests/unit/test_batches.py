@@ -4,19 +4,35 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from support import random_row
 
-from alignfreeze.realignment.batches import WINDOW_BATCHES, RealignmentCollator, batch_plan, interleaved_rows
+from alignfreeze.realignment.batches import (
+    WINDOW_BATCHES,
+    RealignmentCollator,
+    batch_plan,
+    buffer_order,
+    interleaved_rows,
+)
+
+# In the order in which the published scripts name them.
+ORDERS = {
+    "tagging": "bg cs de es lv af ar ca da el fa fi fr he hi hu it ja ko lt no pl pt ro ru sk sl sv ta th tr uk vi zh",
+    "nli": "ar bg de el es fr hi ru th tr vi zh cs lv af ca da fa fi he hu it ja ko lt no pl pt ro sk sl sv ta uk",
+    "qa": "ar de el es hi ro ru th tr vi zh bg cs lv af ca da fa fi fr he hu it ja ko lt no pl pt sk sl sv ta uk",
+}
 
 
 def test_languages_take_turns_and_restart_when_the_shortest_ends():
     passes = list(itertools.islice(interleaved_rows({"de": 7, "ta": 3, "tr": 5}, 31, "first_exhausted"), 3))
     for keys in passes:
-        assert [language for language, _ in keys] == ["de", "ta", "tr"] * 3
+        # At its fourth turn ta has no pair; de, which is before it, gave one more.
+        assert [language for language, _ in keys] == [*["de", "ta", "tr"] * 3, "de"]
         assert sorted(row for language, row in keys if language == "ta") == [0, 1, 2]
         for language in ("de", "tr"):
             rows = [row for name, row in keys if name == language]
-            assert len(set(rows)) == 3
+            assert len(set(rows)) == len(rows) == (4 if language == "de" else 3)
     assert len({tuple(keys) for keys in passes}) == 3  # each pass is shuffled anew
 
 
@@ -32,6 +48,60 @@ def test_order_of_a_language_does_not_depend_on_the_others():
     alone = next(interleaved_rows({"ta": 9}, 31, "first_exhausted"))
     among = next(interleaved_rows({"de": 9, "ta": 9, "tr": 9}, 31, "first_exhausted"))
     assert [key for key in among if key[0] == "ta"] == alone
+
+
+def slow_shuffle_buffer(rows, seed, size):
+    """The stream of examples of datasets 2 and 3, example by example."""
+    rng = np.random.default_rng(seed)
+
+    def random_places():
+        while True:
+            yield from rng.integers(0, size, size=1000)
+
+    places, buffer = random_places(), []
+    for row in rows:
+        if len(buffer) == size:
+            place = next(places)
+            yield buffer[place]
+            buffer[place] = row
+        else:
+            buffer.append(row)
+    rng.shuffle(buffer)
+    yield from buffer
+
+
+@given(length=st.integers(0, 2300), seed=st.integers(0, 99), size=st.sampled_from([1, 7, 300, 1000]))
+def test_buffer_order_is_that_of_a_shuffle_buffer(length, seed, size):
+    assert buffer_order(length, seed, size).tolist() == list(slow_shuffle_buffer(range(length), seed, size))
+
+
+def test_buffer_repeats_its_order_in_each_pass_for_all_languages_alike():
+    passes = list(itertools.islice(interleaved_rows({"de": 9, "ta": 9}, 31, "first_exhausted", "buffer"), 3))
+    assert passes[0] == passes[1] == passes[2]
+    assert [row for name, row in passes[0] if name == "de"] == [row for name, row in passes[0] if name == "ta"]
+    assert passes[0] != next(interleaved_rows({"de": 9, "ta": 9}, 42, "first_exhausted", "buffer"))
+
+
+@pytest.mark.parametrize(
+    ("order", "of_tamil", "steps", "seen", "distinct"),
+    [
+        ("tagging", 581, 1965, 31430, 19782),  # mBERT and DistilmBERT: PoS, NER, NLI, QA
+        ("tagging", 581, 3130, 50060, 19782),
+        ("nli", 581, 24544, 392590, 19786),
+        ("qa", 581, 18010, 288076, 19786),
+        ("tagging", 519, 1970, 31514, 17674),  # XLM-R
+        ("tagging", 519, 3130, 50068, 17674),
+        ("nli", 519, 24544, 392660, 17678),
+        ("qa", 519, 20228, 323612, 17678),
+    ],
+)
+def test_pairs_seen_with_dictionaries_are_the_published_ones(order, of_tamil, steps, seen, distinct):
+    """All eight numbers follow if Tamil, and no other language, runs out: after 581 pairs, 519 with XLM-R."""
+    lengths = dict.fromkeys(ORDERS[order].split(), 1_000) | {"ta": of_tamil}
+    assert len(lengths) == 34
+    plan = batch_plan(lengths, 16, 31, shuffle="buffer")
+    keys = [key for batch in itertools.islice(plan, steps) for key in batch]
+    assert (len(keys), len(set(keys))) == (seen, distinct)
 
 
 def test_seed_decides_the_order():

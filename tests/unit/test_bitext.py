@@ -90,6 +90,8 @@ def test_sample_is_drawn_by_seed_without_repetition_in_order():
     assert rows.tolist() == draw_rows(100, 30, 0).tolist() != draw_rows(100, 30, 1).tolist()
     for size, seed in ((100, 0), (None, 0), (1000, 3)):
         assert draw_rows(100, size, seed).tolist() == list(range(100))
+    assert draw_rows(100, 30, 0, "first").tolist() == list(range(30))
+    assert draw_rows(20, 30, 0, "first").tolist() == list(range(20))
 
 
 @pytest.mark.parametrize("part", [1, 7, 1000])

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from support import (
     CPU,
     FAMILIES,
@@ -28,7 +29,7 @@ from alignfreeze.tasks import load_task
 from alignfreeze.tasks.token_classification import predict
 from alignfreeze.training.finetuning import epoch_batches, finetune
 from alignfreeze.training.settings import FinetuningSettings
-from alignfreeze.training.steps import total_steps
+from alignfreeze.training.steps import schedule_steps, total_steps
 
 
 def run(model, seed=31, save=lambda write: None, state=None, token_ids=None, **settings):
@@ -59,6 +60,19 @@ def finetune_and_die(state, at):
 )
 def test_steps_count_the_short_last_batch_of_each_epoch(items, batch, epochs, steps):
     assert total_steps(items, batch, epochs) == steps
+
+
+@pytest.mark.parametrize(
+    ("accumulation", "warmup", "end"),
+    [(1, 196, 1965), (4, 786, 7860), (8, 1572, 15720), (16, 3144, 31440)],
+)
+def test_published_schedule_counts_micro_batches(accumulation, warmup, end):
+    """The peak of the published PoS runs: step 786 (DistilmBERT on a small GPU), 1572 (mBERT), never (XLM-R)."""
+    items = 12_576  # windows of 96 subwords, as the 1965 steps have them
+    assert total_steps(items, 32, 5) == 1965
+    assert schedule_steps(items, 32, 5, 0.1, accumulation) == (warmup, end)
+    with pytest.raises(ValidationError, match="schedule_accumulation: 3 found; it must divide batch_size, which is 32"):
+        FinetuningSettings(schedule_accumulation=3)
 
 
 @pytest.mark.parametrize("bucketing", ["none", "window"])
@@ -109,9 +123,13 @@ def test_rate_rises_over_the_warm_up_falls_to_zero_and_the_head_has_its_own(monk
     monkeypatch.setattr(torch.optim.Adam, "step", step)
     run(tagger(), learning_rate=1e-3, head_learning_rate=4e-3, warmup_ratio=0.25)
     steps = total_steps(22, 4, 2)
-    warm = round(0.25 * steps)
+    warm = int(0.25 * steps)
     expected = [i / warm if i < warm else (steps - i) / (steps - warm) for i in range(steps)]
     np.testing.assert_allclose(rates, [[1e-3 * share, 4e-3 * share] for share in expected], rtol=1e-9)
+    rates.clear()
+    run(tagger(), learning_rate=1e-3, warmup_ratio=0.25, schedule_accumulation=4)
+    warm = int(0.25 * 22 * 2)  # items of one, 22 an epoch
+    np.testing.assert_allclose([rate for rate, _ in rates], [1e-3 * i / warm for i in range(steps)], rtol=1e-9)
     assert sizes[0][1] == HIDDEN * len(LABELS) + len(LABELS)
 
 

@@ -91,6 +91,17 @@ def test_skipped_sentence_pairs_are_counted_in_the_log(caplog):
     assert "kept 1 of 3 sentence pairs with 1 word pairs" in caplog.text
 
 
+def test_first_rows_with_a_word_pair_may_be_enough():
+    words = [["a", "b"]] * 5
+    bitext, tokenizer = Bitext(words, [["b", "a"]] * 5), WordTokenizer(TINY["wordpiece"], 20)
+    links = [[(0, 0)], [], [(0, 0), (1, 1)], [(1, 1)], [(0, 0)]]
+    every = list(build_rows(bitext, links, tokenizer))
+    assert [len(row.source_pairs) for row in every] == [1, 2, 1, 1]
+    for count in range(1, 6):
+        found = list(build_rows(bitext, links, tokenizer, max_rows=count))
+        assert [len(row.source_pairs) for row in found] == [1, 2, 1, 1][:count]
+
+
 def test_rows_survive_the_arrow_file(tmp_path):
     rng = np.random.default_rng(0)
     rows = [random_row(rng) for _ in range(20)]
