@@ -51,6 +51,6 @@ lock: ## Resolve requirements.in anew.
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet -r requirements.in
-	(head -2 requirements.lock; .venv-lock/bin/pip freeze | sed 's/^torch==\([0-9.]*\).*/torch==\1/') > requirements.lock.new
+	(head -2 requirements.lock; .venv-lock/bin/pip freeze --all --exclude pip | sed 's/^torch==\([0-9.]*\).*/torch==\1/') > requirements.lock.new
 	mv requirements.lock.new requirements.lock
 	rm -rf .venv-lock
