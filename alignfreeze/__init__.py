@@ -24,6 +24,7 @@ _MODULES = {
     "load_encoder": "interface.encoder",
     "load_gold": "interface.bitext",
     "load_links": "interface.bitext",
+    "load_task_model": "interface.encoder",
     "realign": "interface.training",
     "retrieve": "interface.evaluation",
     "save_links": "interface.bitext",
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from alignfreeze.interface.encoder import Encoder as Encoder
     from alignfreeze.interface.encoder import TaskModel as TaskModel
     from alignfreeze.interface.encoder import load_encoder as load_encoder
+    from alignfreeze.interface.encoder import load_task_model as load_task_model
     from alignfreeze.interface.evaluation import compare as compare
     from alignfreeze.interface.evaluation import evaluate as evaluate
     from alignfreeze.interface.evaluation import retrieve as retrieve

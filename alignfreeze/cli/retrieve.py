@@ -1,0 +1,45 @@
+"""`alignfreeze retrieve`: how often a word's nearest word of the other language is its translation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from alignfreeze.cli.options import Device, DeviceName, Model, Revision, Verbose, computing
+from alignfreeze.support.atomic import atomic_file
+
+
+def run(
+    source: Annotated[Path, typer.Argument(help="Sentences: CoNLL-U (.conllu), or words separated by spaces.")],
+    target: Annotated[Path, typer.Argument(help="Their translations, in the same format.")],
+    links: Annotated[Path, typer.Argument(help="Gold links, Pharaoh lines.")],
+    model: Model,
+    revision: Revision = None,
+    after: Annotated[
+        str | None, typer.Option(help="A second model: both are scored, and the difference is shown.")
+    ] = None,
+    language: Annotated[str, typer.Option(help="Code of the target language.")] = "und",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file for the table.")] = None,
+    device: DeviceName = Device.auto,
+    verbose: Verbose = False,
+) -> None:
+    """Word retrieval by an encoder, or before and after a realignment."""
+    with computing(device, verbose) as place:
+        from alignfreeze.interface.bitext import load_gold
+        from alignfreeze.interface.evaluation import compare, retrieve
+
+        gold = {language: load_gold(source, target, links)}
+        table = retrieve(model, gold, revision=revision, device=place)
+        if after is not None:
+            table = compare(table, retrieve(after, gold, device=place))
+    if out is not None:
+        with atomic_file(out) as temporary:
+            table.to_csv(temporary, index=False)
+    shown = Table(*table.columns)
+    for row in table.itertuples(index=False):
+        shown.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row))
+    Console().print(shown)

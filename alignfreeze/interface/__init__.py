@@ -1,0 +1,1 @@
+"""The public interface (docs/library.md): what `import alignfreeze` offers, over the packages of the stages."""

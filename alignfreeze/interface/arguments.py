@@ -1,0 +1,66 @@
+"""Arguments of the public interface: the wrong kind is a TypeError that says what is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, TypeVar
+
+from alignfreeze.data.bitext import Bitext
+
+T = TypeVar("T")
+# BCP 47's code of a language that is not stated.
+UNDETERMINED = "und"
+
+
+def kind(value: Any) -> str:
+    """Name of a value's type, as messages give it."""
+    return type(value).__name__
+
+
+def by_language(value: Any, name: str, single: type[T] | tuple[type[T], ...], wanted: str) -> dict[str, T]:
+    """A mapping by language; a single value belongs to the language `und`.
+
+    Parameters
+    ----------
+    value : object
+        What the caller gave.
+    name : str
+        Name of the argument, for the message.
+    single : type
+        Type of one language's value.
+    wanted : str
+        What the argument takes, for the message.
+
+    Raises
+    ------
+    TypeError
+        Something else was given.
+    """
+    if isinstance(value, single):
+        return {UNDETERMINED: value}  # type: ignore[dict-item] # isinstance with a tuple of types
+    if not isinstance(value, Mapping) or not value:
+        raise TypeError(f"{name}: {kind(value)} found; give {wanted}, or a dict of them by language code")
+    for language, part in value.items():
+        if not isinstance(language, str):
+            raise TypeError(f"{name}: key {language!r} found; give language codes, such as 'de'")
+        if not isinstance(part, single):
+            raise TypeError(f"{name}[{language!r}]: {kind(part)} found; give {wanted}")
+    return dict(value)
+
+
+def bitexts_by_language(value: Any, name: str = "bitext") -> dict[str, Bitext]:
+    """Bitexts by language; see `by_language`."""
+    return by_language(value, name, Bitext, "a Bitext, as load_bitext returns it")
+
+
+def check_names(given: Iterable[str], allowed: Collection[str], what: str) -> None:
+    """Refuse keyword arguments that a function does not have.
+
+    Raises
+    ------
+    TypeError
+        A name is not allowed.
+    """
+    for name in given:
+        if name not in allowed:
+            raise TypeError(f"{what} has no setting {name!r}; it has {', '.join(sorted(allowed)) or 'none'}")

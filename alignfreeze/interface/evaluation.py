@@ -1,0 +1,186 @@
+"""Evaluation, word retrieval and comparisons for the public interface; the results are tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from alignfreeze.data.bitext import Bitext
+from alignfreeze.data.pharaoh import Links
+from alignfreeze.encoders.blocks import layer_index
+from alignfreeze.encoders.loading import check_length, encoder_blocks
+from alignfreeze.encoders.retrieval import retrieval_by_language
+from alignfreeze.encoders.subwords import WordTokenizer
+from alignfreeze.interface.arguments import by_language, kind
+from alignfreeze.interface.encoder import EncoderSource, TaskModel, as_device, load_encoder, load_task_model
+from alignfreeze.support.errors import InputError
+from alignfreeze.tasks import load_task
+
+VALUE = "value"
+KEYS = ("language", "metric", "layer")
+
+
+def evaluate(
+    model: TaskModel | str | Path,
+    test: str | Path | Mapping[str, str | Path],
+    *,
+    items: int | None = None,
+    source: str = "en",
+    device: str | torch.device = "auto",
+    revision: str | None = None,
+) -> pd.DataFrame:
+    """Scores of a fine-tuned model on test data of one or more languages.
+
+    Parameters
+    ----------
+    model : TaskModel, str or Path
+        What `finetune` returned, its folder, or its name on the hub.
+    test : str, Path or dict of str to path
+        Test data in the task's format, by language code where there are several.
+    items : int, optional
+        Only the first examples of each file.
+    source : str
+        Language that the model was fine-tuned in.
+    device : str or torch.device
+        See `realign`.
+    revision : str, optional
+        See `load_encoder`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns language, metric, value (0 to 1) and n (scored items).
+
+    Raises
+    ------
+    TypeError, InputError
+        An argument of the wrong kind; a file that cannot be read.
+    """
+    files = by_language(test, "test", (str, Path), "the path of a file")
+    tuned, place = load_task_model(model, revision=revision), as_device(device)
+    task = load_task(tuned.task)
+    encoder = task.encoder(tuned.tokenizer, tuned.model.config, tuned.encoding)
+    tuned.model.eval().to(place)
+    rows: list[dict[str, Any]] = []
+    for language, path in files.items():
+        scores = task.evaluate(tuned.model, task.read_first(path, items), encoder, place, language == source)
+        rows += [
+            {"language": language, "metric": metric, VALUE: scores[metric].value, "n": scores[metric].n}
+            for metric in task.metrics
+        ]
+    return pd.DataFrame(rows)
+
+
+def retrieve(
+    model: EncoderSource,
+    gold: tuple[Bitext, Sequence[Links]] | Mapping[str, tuple[Bitext, Sequence[Links]]],
+    *,
+    layers: Sequence[int] | None = None,
+    max_length: int = 96,
+    device: str | torch.device = "auto",
+    tokenizer: PreTrainedTokenizerBase | None = None,
+    revision: str | None = None,
+) -> pd.DataFrame:
+    """Word retrieval: how often a word's nearest one among all words of the other side is its translation.
+
+    Parameters
+    ----------
+    model : str, Path, PreTrainedModel or Encoder
+        See `load_encoder`.
+    gold : tuple of Bitext and links, or dict of str to these
+        Sentences with gold links, see `load_gold`; by language code where there are several.
+    layers : sequence of int, optional
+        Indices into `hidden_states`; by default the middle and the last one.
+    max_length : int
+        Subwords of a sentence; words after the cut count as missed.
+    device, tokenizer, revision
+        See `realign`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns language, metric (`retrieval`, the mean of both directions), layer, value (0 to 1) and n (words asked
+        for, of both sides).
+
+    Raises
+    ------
+    TypeError, InputError
+        An argument of the wrong kind; layers that the encoder does not have.
+    """
+    sentences = by_language(gold, "gold", tuple, "a bitext with its links, as load_gold returns them")
+    for language, parts in sentences.items():
+        if len(parts) != 2 or not isinstance(parts[0], Bitext):
+            raise TypeError(f"gold, {language}: give a bitext with its links, as load_gold returns them")
+        if len(parts[0]) != len(parts[1]):
+            raise InputError(f"gold, {language}: links of {len(parts[1])} pairs, but the bitext has {len(parts[0])}")
+    encoder, place = load_encoder(model, tokenizer, revision=revision), as_device(device)
+    check_length(encoder.model.config, max_length)
+    blocks = len(encoder_blocks(encoder.model))
+    chosen = [blocks // 2, blocks] if layers is None else [layer_index(layer, blocks) for layer in layers]
+    words = WordTokenizer(encoder.tokenizer, max_length)
+    encoder.model.eval().to(place)
+    found = retrieval_by_language(encoder.model, sentences, words, chosen, place)
+    return pd.DataFrame(
+        {
+            "language": language,
+            "metric": "retrieval",
+            "layer": layer,
+            VALUE: score.mean,
+            "n": score.source_words + score.target_words,
+        }
+        for language, scores in found.items()
+        for layer, score in scores.items()
+    )
+
+
+def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Two tables of `evaluate` or `retrieve` side by side.
+
+    Parameters
+    ----------
+    before, after : pandas.DataFrame
+        Tables with the same rows, of two models. They say nothing about chance: one model each is one seed each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns language, metric (and layer), before, after, difference (after - before) and n.
+
+    Raises
+    ------
+    TypeError
+        Not tables of `evaluate` or `retrieve`.
+    InputError
+        A row that one table has and the other has not, or that was scored over another number of items.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> row = {"language": "de", "metric": "accuracy", "n": 8}
+    >>> found = compare(pd.DataFrame([row | {"value": 0.5}]), pd.DataFrame([row | {"value": 0.75}]))
+    >>> float(found.difference.iloc[0])
+    0.25
+    """
+    for name, table in (("before", before), ("after", after)):
+        if not isinstance(table, pd.DataFrame):
+            raise TypeError(f"{name}: {kind(table)} found; give a table of evaluate or retrieve")
+        if not {"language", "metric", VALUE, "n"} <= set(table.columns):
+            raise TypeError(
+                f"{name}: columns {', '.join(map(str, table.columns))}; give a table of evaluate or retrieve"
+            )
+    keys = [*(key for key in KEYS if key in before.columns), "n"]
+    if not set(keys) <= set(after.columns):
+        raise InputError("before, after: one has layers, the other has not; compare tables of one function")
+    both = before[[*keys, VALUE]].merge(after[[*keys, VALUE]], on=keys, how="outer", indicator=True, sort=False)
+    for _, row in both[both["_merge"] != "both"].iterrows():
+        place = ", ".join(f"{key} {row[key]}" for key in keys)
+        side = "before" if row["_merge"] == "left_only" else "after"
+        raise InputError(f"{place}: only in the table {side}; score both models on the same data")
+    both = both.rename(columns={f"{VALUE}_x": "before", f"{VALUE}_y": "after"}).drop(columns="_merge")
+    both["difference"] = both["after"] - both["before"]
+    return both[[*keys[:-1], "before", "after", "difference", "n"]]
