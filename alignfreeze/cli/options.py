@@ -83,9 +83,9 @@ def align_by(
 
     if (dictionary is None) == (aligner is Aligner.dictionary):
         raise InputError("--dictionary and --aligner dictionary belong together; give both or neither")
-    settings: dict[str, Any] = {
+    settings: dict[Aligner, dict[str, Any]] = {
         Aligner.awesome: {"encoder": encoder, "device": device},
         Aligner.fastalign: {},
         Aligner.dictionary: {"dictionary": dictionary},
-    }[aligner]
-    return align(bitext, aligner.value, **settings)
+    }
+    return align(bitext, aligner.value, **settings[aligner])

@@ -26,7 +26,11 @@ from alignfreeze.cli.options import (
     computing,
     say,
 )
+from alignfreeze.encoders.settings import PAPER_MAX_LENGTH
+from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.support.errors import InputError
+
+DEFAULTS = RealignmentSettings()
 
 
 def parse_freeze(text: str) -> str | Sequence[int]:
@@ -52,9 +56,9 @@ def run(
     dictionary: Dictionary = None,
     freeze: Annotated[str, typer.Option(help="full (nothing), front, back, or blocks FIRST:END.")] = "front",
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; one pass by default.")] = None,
-    learning_rate: Annotated[float, typer.Option(min=0, help="Constant, Adam.")] = 2e-5,
-    batch_size: Annotated[int, typer.Option(min=1, help="Sentence pairs.")] = 16,
-    max_length: Annotated[int, typer.Option(min=8, help="Subwords of a sentence.")] = 96,
+    learning_rate: Annotated[float, typer.Option(min=0, help="Constant, Adam.")] = DEFAULTS.learning_rate,
+    batch_size: Annotated[int, typer.Option(min=1, help="Sentence pairs.")] = DEFAULTS.batch_size,
+    max_length: Annotated[int, typer.Option(min=8, help="Subwords of a sentence.")] = PAPER_MAX_LENGTH,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 31,
     description: Annotated[str, typer.Option(help="Name and licence of the data, for the model card.")] = "",
     device: DeviceName = Device.auto,

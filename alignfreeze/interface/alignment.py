@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import inspect
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from alignfreeze.aligners import awesome, fastalign
+from alignfreeze.aligners.dictionary import Dictionary, read_dictionary
 from alignfreeze.aligners.dictionary import align as align_by_dictionary
-from alignfreeze.aligners.dictionary import read_dictionary
+from alignfreeze.aligners.settings import AwesomeSettings, DictionarySettings, FastAlignSettings
 from alignfreeze.data.bitext import Bitext, write_bitext
 from alignfreeze.data.pharaoh import Links
 from alignfreeze.encoders.loading import encoder_blocks, positions
 from alignfreeze.encoders.subwords import WordTokenizer
-from alignfreeze.interface.arguments import check_names, kind
+from alignfreeze.interface.arguments import check_names, kind, make_settings
 from alignfreeze.interface.encoder import EncoderSource, as_device, load_encoder
 from alignfreeze.support.errors import InputError
+from alignfreeze.support.settings import Settings
 
 
 def align(bitext: Bitext, aligner: str = "awesome", **settings: Any) -> list[Links]:
@@ -33,10 +35,10 @@ def align(bitext: Bitext, aligner: str = "awesome", **settings: Any) -> list[Lin
         `awesome`: similarity of an encoder's states (Dou and Neubig 2021); `fastalign`: statistics of this bitext
         alone (Dyer et al. 2013); `dictionary`: a bilingual dictionary.
     **settings
-        For `awesome`: `encoder` (as `load_encoder` takes it; needed), `layer` (index into `hidden_states`; half of the
-        blocks by default), `extraction` (`softmax` or `argmax`), `threshold` (probability, for `softmax`), `device`.
-        For `fastalign`: `iterations` (passes of expectation maximisation). For `dictionary`: `dictionary` (path of a
-        file in MUSE's format, or a dict from a lower-case word to its translations; needed).
+        For `awesome`: `encoder` (as `load_encoder` takes it; needed), `device`, and the settings of
+        `alignfreeze.aligners.settings.AwesomeSettings` (`layer`, half of the blocks by default; `extraction`;
+        `threshold`). For `fastalign`: those of `FastAlignSettings` (`iterations`). For `dictionary`: `dictionary`
+        (path of a file in MUSE's format, or a dict from a word to its translations; needed).
 
     Returns
     -------
@@ -61,51 +63,51 @@ def align(bitext: Bitext, aligner: str = "awesome", **settings: Any) -> list[Lin
         raise TypeError(f"bitext: {kind(bitext)} found; give a Bitext, as load_bitext returns it")
     if aligner not in ALIGNERS:
         raise InputError(f"aligner: {aligner!r} found; allowed are {', '.join(ALIGNERS)}")
-    function = ALIGNERS[aligner]
-    parameters = dict(list(inspect.signature(function).parameters.items())[1:])
-    check_names(settings, parameters.keys(), f"aligner {aligner}")
-    for name, parameter in parameters.items():
+    function, recipe = ALIGNERS[aligner]
+    own = dict(list(inspect.signature(function).parameters.items())[2:])
+    check_names(settings, own.keys() | recipe.model_fields.keys(), f"aligner {aligner}")
+    for name, parameter in own.items():
         if parameter.default is parameter.empty and name not in settings:
             raise TypeError(f"aligner {aligner} needs {name}=")
-    return list(function(bitext, **settings))
+    arguments = {name: settings.pop(name) for name in own if name in settings}
+    return list(function(bitext, settings, **arguments))
 
 
 def _awesome(
-    bitext: Bitext,
-    encoder: EncoderSource,
-    layer: int | None = None,
-    extraction: awesome.Extraction = "softmax",
-    threshold: float = 1e-3,
-    device: str | torch.device = "auto",
+    bitext: Bitext, settings: Mapping[str, Any], encoder: EncoderSource, device: str | torch.device = "auto"
 ) -> Iterator[Links]:
     loaded = load_encoder(encoder)
-    chosen = len(encoder_blocks(loaded.model)) // 2 if layer is None else layer
-    tokenizer = WordTokenizer(loaded.tokenizer, positions(loaded.model.config))
-    return awesome.align(bitext, loaded.model, tokenizer, chosen, as_device(device), extraction, threshold)
+    middle = {"layer": len(encoder_blocks(loaded.model)) // 2}
+    chosen = make_settings(AwesomeSettings, {**middle, **settings})
+    tokenizer = WordTokenizer(loaded.tokenizer, chosen.max_length or positions(loaded.model.config))
+    return awesome.align(bitext, loaded.model, tokenizer, chosen, as_device(device))
 
 
-def _fastalign(bitext: Bitext, iterations: int = 5) -> Iterator[Links]:
+def _fastalign(bitext: Bitext, settings: Mapping[str, Any]) -> Iterator[Links]:
+    chosen = make_settings(FastAlignSettings, settings)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bitext.parquet"
         write_bitext(path, [bitext])
-        return fastalign.align(bitext, fastalign.fit(path, iterations))
+        return fastalign.align(bitext, fastalign.fit(path, chosen.iterations))
 
 
-def _dictionary(bitext: Bitext, dictionary: str | Path | dict[str, Any]) -> Iterator[Links]:
+def _dictionary(
+    bitext: Bitext, settings: Mapping[str, Any], dictionary: str | Path | Mapping[str, Any]
+) -> Iterator[Links]:
+    make_settings(DictionarySettings, settings)
     if isinstance(dictionary, str | Path):
-        entries = read_dictionary(dictionary)
-    elif isinstance(dictionary, dict):
-        entries = {
-            word.lower(): frozenset(map(str.lower, [found] if isinstance(found, str) else found))
-            for word, found in dictionary.items()
-        }
-    else:
+        return align_by_dictionary(bitext, read_dictionary(dictionary))
+    if not isinstance(dictionary, Mapping):
         raise TypeError(f"dictionary: {kind(dictionary)} found; give a path or a dict of words to their translations")
-    return align_by_dictionary(bitext, entries)
+    translations = {
+        word.lower(): frozenset(map(str.lower, [found] if isinstance(found, str) else found))
+        for word, found in dictionary.items()
+    }
+    return align_by_dictionary(bitext, Dictionary(translations))
 
 
-ALIGNERS: dict[str, Callable[..., Iterator[Links]]] = {
-    "awesome": _awesome,
-    "fastalign": _fastalign,
-    "dictionary": _dictionary,
+ALIGNERS: dict[str, tuple[Callable[..., Iterator[Links]], type[Settings]]] = {
+    "awesome": (_awesome, AwesomeSettings),
+    "fastalign": (_fastalign, FastAlignSettings),
+    "dictionary": (_dictionary, DictionarySettings),
 }

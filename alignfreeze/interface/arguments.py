@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from alignfreeze.data.bitext import Bitext
+from alignfreeze.support.errors import InputError, quoted
+from alignfreeze.support.settings import Settings
 
 T = TypeVar("T")
+SettingsType = TypeVar("SettingsType", bound=Settings)
 # BCP 47's code of a language that is not stated.
 UNDETERMINED = "und"
 
@@ -37,7 +42,7 @@ def by_language(value: Any, name: str, single: type[T] | tuple[type[T], ...], wa
         Something else was given.
     """
     if isinstance(value, single):
-        return {UNDETERMINED: value}  # type: ignore[dict-item] # isinstance with a tuple of types
+        return {UNDETERMINED: value}
     if not isinstance(value, Mapping) or not value:
         raise TypeError(f"{name}: {kind(value)} found; give {wanted}, or a dict of them by language code")
     for language, part in value.items():
@@ -64,3 +69,22 @@ def check_names(given: Iterable[str], allowed: Collection[str], what: str) -> No
     for name in given:
         if name not in allowed:
             raise TypeError(f"{what} has no setting {name!r}; it has {', '.join(sorted(allowed)) or 'none'}")
+
+
+def make_settings(kind_of_settings: type[SettingsType], given: Mapping[str, Any]) -> SettingsType:
+    """Settings from keyword arguments whose names are known to be right.
+
+    Raises
+    ------
+    InputError
+        A value is not allowed; one line for all of them.
+    """
+    try:
+        return kind_of_settings(**given)
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, problem['loc']))}: "
+            + (problem["msg"] if " found" in problem["msg"] else f"{quoted(problem['input'])} found; {problem['msg']}")
+            for problem in error.errors()
+        ]
+        raise InputError("; ".join(problems)) from None

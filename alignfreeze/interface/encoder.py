@@ -134,7 +134,7 @@ class TaskModel(Encoder):
     task : str
         Name of the task.
     encoding : dict
-        How text is turned into subwords: `max_length`, `stride`, `empty_windows`.
+        How text is turned into subwords, see `alignfreeze.tasks.settings`.
     """
 
     task: str = ""
@@ -234,9 +234,10 @@ def _from_memory(model: PreTrainedModel, tokenizer: Any) -> Encoder:
     if not tokenizer.is_fast:
         raise InputError("tokenizer: not a fast one; load it with use_fast=True")
     encoder_blocks(model)
-    name = model.config.name_or_path
-    known = HUB_NAME.fullmatch(name or "") and not Path(name).exists()
-    return Encoder(model.base_model, tokenizer, Base(name if known else FROM_MEMORY, on_hub=bool(known)))
+    name = model.config.name_or_path or ""
+    on_hub = HUB_NAME.fullmatch(name) is not None and not Path(name).exists()
+    network: Any = model.base_model
+    return Encoder(network, tokenizer, Base(name if on_hub else FROM_MEMORY, on_hub=on_hub))
 
 
 def find_checkpoint(model: Any, revision: str | None) -> tuple[Path, Base]:
@@ -331,9 +332,10 @@ def _licence(folder: Path) -> str | None:
     if not path.is_file():
         return None
     try:
-        return ModelCard(path.read_text(encoding="utf-8"), ignore_metadata_errors=True).data.license
+        stated = ModelCard(path.read_text(encoding="utf-8"), ignore_metadata_errors=True).data.to_dict().get("license")
     except ValueError:  # a card that is not as the hub wants it
         return None
+    return None if stated is None else str(stated)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from alignfreeze.data.pharaoh import Links
 from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.encoders.loading import check_length, encoder_blocks
 from alignfreeze.encoders.retrieval import retrieval_by_language
+from alignfreeze.encoders.settings import PAPER_MAX_LENGTH
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.interface.arguments import by_language, kind
 from alignfreeze.interface.encoder import EncoderSource, TaskModel, as_device, load_encoder, load_task_model
@@ -61,14 +62,14 @@ def evaluate(
     TypeError, InputError
         An argument of the wrong kind; a file that cannot be read.
     """
-    files = by_language(test, "test", (str, Path), "the path of a file")
+    files: dict[str, str | Path] = by_language(test, "test", (str, Path), "the path of a file")
     tuned, place = load_task_model(model, revision=revision), as_device(device)
     task = load_task(tuned.task)
-    encoder = task.encoder(tuned.tokenizer, tuned.model.config, tuned.encoding)
+    encoder = task.encoder(tuned.tokenizer, tuned.model.config, task.settings(**tuned.encoding))
     tuned.model.eval().to(place)
     rows: list[dict[str, Any]] = []
     for language, path in files.items():
-        scores = task.evaluate(tuned.model, task.read_first(path, items), encoder, place, language == source)
+        scores = task.evaluate(tuned.model, task.read_first(path, language, items), encoder, place, language == source)
         rows += [
             {"language": language, "metric": metric, VALUE: scores[metric].value, "n": scores[metric].n}
             for metric in task.metrics
@@ -81,7 +82,7 @@ def retrieve(
     gold: tuple[Bitext, Sequence[Links]] | Mapping[str, tuple[Bitext, Sequence[Links]]],
     *,
     layers: Sequence[int] | None = None,
-    max_length: int = 96,
+    max_length: int = PAPER_MAX_LENGTH,
     device: str | torch.device = "auto",
     tokenizer: PreTrainedTokenizerBase | None = None,
     revision: str | None = None,

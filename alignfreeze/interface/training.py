@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import math
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from transformers import PreTrainedTokenizerBase
@@ -18,9 +16,10 @@ from transformers import PreTrainedTokenizerBase
 from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import Links
 from alignfreeze.encoders.loading import check_length
+from alignfreeze.encoders.settings import PAPER_MAX_LENGTH
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.interface.alignment import align
-from alignfreeze.interface.arguments import bitexts_by_language, by_language, check_names, kind
+from alignfreeze.interface.arguments import bitexts_by_language, by_language, check_names, kind, make_settings
 from alignfreeze.interface.encoder import (
     Encoder,
     EncoderSource,
@@ -30,17 +29,17 @@ from alignfreeze.interface.encoder import (
     load_encoder,
 )
 from alignfreeze.interface.provenance import Training, bitext_facts
-from alignfreeze.realignment.objective import Realigner, RealignmentSettings
+from alignfreeze.realignment.objective import Realigner
+from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows, build_rows, write_rows
 from alignfreeze.support.checksums import file_checksum
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import PACKAGES, package_version
 from alignfreeze.tasks import load_task
-from alignfreeze.training.finetuning import FinetuningSettings
 from alignfreeze.training.finetuning import finetune as train_task
+from alignfreeze.training.settings import FinetuningSettings
 
 TASKS = ("udpos", "wikiann", "xnli", "xquad")
-SettingsType = TypeVar("SettingsType", RealignmentSettings, FinetuningSettings)
 
 
 def realign(
@@ -51,7 +50,7 @@ def realign(
     freeze: str | Sequence[int] = "front",
     steps: int | None = None,
     seed: int = 31,
-    max_length: int = 96,
+    max_length: int = PAPER_MAX_LENGTH,
     device: str | torch.device = "auto",
     tokenizer: PreTrainedTokenizerBase | None = None,
     revision: str | None = None,
@@ -87,7 +86,7 @@ def realign(
     description : str
         Of the data, for the model card: name and licence.
     **settings
-        Any of `alignfreeze.realignment.objective.RealignmentSettings`, such as `learning_rate` and `batch_size`.
+        Any of `alignfreeze.realignment.settings.RealignmentSettings`, such as `learning_rate` and `batch_size`.
 
     Returns
     -------
@@ -105,7 +104,8 @@ def realign(
     links = {} if alignments is None else by_language(alignments, "alignments", (list, tuple), "links of each pair")
     for language in links.keys() ^ bitexts.keys() if links else ():
         raise InputError(f"alignments, bitext: language {language!r} is in one of them only; give both")
-    chosen = _settings(RealignmentSettings, "realign", {"freeze": freeze, **settings})
+    check_names(settings, RealignmentSettings.model_fields, "realign")
+    chosen = make_settings(RealignmentSettings, {"freeze": freeze, **settings})
     _check_count(steps, "steps")
     if out is not None:
         check_new_folder(out)
@@ -131,7 +131,11 @@ def realign(
         report = Realigner(network, streams, chosen, seed, place).run([count])
     training = Training(
         "realignment",
-        {**asdict(chosen), "max_length": max_length, "alignments": "given" if links else "awesome, by the encoder"},
+        {
+            **chosen.model_dump(mode="json"),
+            "max_length": max_length,
+            "alignments": "given" if links else "awesome, by the encoder",
+        },
         seed,
         report.steps,
         data,
@@ -153,9 +157,9 @@ def finetune(
     *,
     items: int | None = None,
     seed: int = 31,
-    max_length: int = 96,
-    stride: int = 32,
-    empty_windows: bool = True,
+    max_length: int = PAPER_MAX_LENGTH,
+    windows: Mapping[str, Any] | None = None,
+    language: str = "en",
     device: str | torch.device = "auto",
     tokenizer: PreTrainedTokenizerBase | None = None,
     revision: str | None = None,
@@ -179,12 +183,15 @@ def finetune(
         Decides the new head's first weights, the order of items and dropout.
     max_length : int
         Subwords of an item.
-    stride, empty_windows : int, bool
-        For `xquad`: subwords that two windows share, and whether windows without the answer are trained on.
+    windows : dict, optional
+        For `xquad`: `stride`, the subwords that two windows share, and `empty_windows`, whether windows without the
+        answer are trained on.
+    language : str
+        Code of the training data's language.
     device, tokenizer, revision, out, description
         See `realign`.
     **settings
-        Any of `alignfreeze.training.finetuning.FinetuningSettings`, such as `learning_rate` and `epochs`.
+        Any of `alignfreeze.training.settings.FinetuningSettings`, such as `learning_rate` and `epochs`.
 
     Returns
     -------
@@ -196,17 +203,19 @@ def finetune(
     TypeError, InputError
         See `realign`.
     """
-    check_task(task)
+    if task not in TASKS:
+        raise InputError(f"task: {task!r} found; allowed are {', '.join(TASKS)}")
     if not isinstance(train, str | Path):
         raise TypeError(f"train: {kind(train)} found; give the path of a file")
-    chosen = _settings(FinetuningSettings, "finetune", settings)
+    recipe = load_task(task)
+    check_names(settings, FinetuningSettings.model_fields, "finetune")
+    chosen = make_settings(FinetuningSettings, settings)
+    encoding = make_settings(recipe.settings, {"max_length": max_length, **(windows or {})})
     if out is not None:
         check_new_folder(out)
     encoder, place = load_encoder(model, tokenizer, revision=revision), as_device(device)
     started = time.perf_counter()
-    recipe = load_task(task)
-    encoding = {"max_length": max_length, "stride": stride, "empty_windows": empty_windows}
-    examples = recipe.read_first(train, items)
+    examples = recipe.read_first(train, language, items)
     encoded = recipe.items(examples, recipe.encoder(encoder.tokenizer, encoder.model.config, encoding))
     with tempfile.TemporaryDirectory() as folder:
         # From a folder, so that transformers puts the task's head above any family of encoders.
@@ -226,30 +235,21 @@ def finetune(
     )
     training = Training(
         f"fine-tuning on {task}",
-        {**asdict(chosen), **encoding},
+        {**chosen.model_dump(mode="json"), **encoding.model_dump(mode="json")},
         seed,
         report.steps,
-        {"en": {"items": len(encoded), "sha256": file_checksum(train)}},
+        {language: {"items": len(encoded), "sha256": file_checksum(train)}},
         description,
         report.log,
         _environment(place, started),
     )
     network.eval().to("cpu")
-    tuned = TaskModel(network, encoder.tokenizer, encoder.base, [*encoder.trainings, training], task, encoding)
+    tuned = TaskModel(
+        network, encoder.tokenizer, encoder.base, [*encoder.trainings, training], task, encoding.model_dump(mode="json")
+    )
     if out is not None:
         tuned.save_pretrained(out)
     return tuned
-
-
-def check_task(task: Any) -> None:
-    """Refuse what is no task's name."""
-    if task not in TASKS:
-        raise InputError(f"task: {task!r} found; allowed are {', '.join(TASKS)}")
-
-
-def _settings(settings: type[SettingsType], function: str, given: Mapping[str, Any]) -> SettingsType:
-    check_names(given, inspect.signature(settings).parameters.keys(), function)
-    return settings(**given)
 
 
 def _check_count(value: Any, name: str) -> None:
