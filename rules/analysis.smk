@@ -104,7 +104,7 @@ rule generalise:
 
 rule tabulate_runs:
     input:
-        facts=results("tables/{langs}/run_facts.csv"),
+        records=results("tables/{langs}/run_records.csv"),
         code=code("tabulate_runs"),
     output:
         **table_outputs(["runs"], "Runs"),
@@ -206,7 +206,7 @@ if not PUBLISHED:
         params:
             checkpoint=checkpoint_of,
         message:
-            "Facts of {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}"
+            "Record of {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}"
         script:
             "../workflow_scripts/record_run.py"
 
@@ -218,12 +218,12 @@ if not PUBLISHED:
             ],
             code=code("collect_records"),
         output:
-            results("tables/{langs}/run_facts.csv"),
+            results("tables/{langs}/run_records.csv"),
         log:
-            log_of("tables/{langs}/run_facts"),
+            log_of("tables/{langs}/run_records"),
         conda:
             "../envs/analysis.yaml"
         message:
-            "Collecting the facts of all runs"
+            "Collecting the records of all runs"
         script:
             "../workflow_scripts/collect_records.py"

@@ -28,7 +28,7 @@ rule convert_published:
         code=code("convert_published"),
     output:
         scores=results("tables/{langs}/scores.csv"),
-        runs=results("tables/{langs}/run_facts.csv"),
+        records=results("tables/{langs}/run_records.csv"),
     log:
         log_of("tables/{langs}/scores"),
     conda:

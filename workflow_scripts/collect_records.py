@@ -1,4 +1,4 @@
-"""Collect the facts of all runs into one table."""
+"""Collect the records of all runs into one table."""
 
 import json
 from pathlib import Path
@@ -6,17 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from alignfreeze.analysis.published import RUN_FACT_COLUMNS
+from alignfreeze.analysis.records import RECORD_COLUMNS
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:
-    """Write tables/{langs}/run_facts.csv."""
+    """Write tables/{langs}/run_records.csv."""
     configure_logging(smk.log[0])
-    facts = [json.loads(Path(path).read_text(encoding="utf-8")) for path in smk.input.records]
+    records = [json.loads(Path(path).read_text(encoding="utf-8")) for path in smk.input.records]
     with atomic_file(smk.output[0]) as temporary:
-        pd.DataFrame(facts, columns=list(RUN_FACT_COLUMNS)).to_csv(temporary, index=False)
+        pd.DataFrame(records, columns=list(RECORD_COLUMNS)).to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":

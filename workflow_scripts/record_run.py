@@ -1,10 +1,10 @@
-"""Facts of one run from the records of its two stages; they outlive the checkpoints."""
+"""Record of one run from the records of its two stages; it outlives the checkpoints."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from alignfreeze.analysis.runs import run_facts
+from alignfreeze.analysis.records import run_record
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
 
@@ -22,9 +22,9 @@ def main(smk: Any) -> None:
     }
     identity = {name: smk.wildcards[wildcard] for name, wildcard in names.items()}
     before = read_record(Path(str(smk.input.realigned), smk.params.checkpoint)) if smk.input.realigned else None
-    facts = run_facts(identity | {"seed": int(identity["seed"])}, read_record(Path(smk.input.finetuned)), before)
+    record = run_record(identity | {"seed": int(identity["seed"])}, read_record(Path(smk.input.finetuned)), before)
     with atomic_file(smk.output[0]) as temporary:
-        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from typing import Any
 
 from alignfreeze.analysis import tables
-from alignfreeze.analysis.contrasts import read_experiment
+from alignfreeze.analysis.cells import read_experiment
 from alignfreeze.analysis.latex import write_per_language, write_table
 from alignfreeze.analysis.scores import read_scores
 from alignfreeze.support.logs import configure_logging

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import pandas as pd
 
 from alignfreeze.analysis import intervals
-from alignfreeze.analysis.contrasts import (
+from alignfreeze.analysis.cells import (
     Cell,
     Experiment,
     language_average,
@@ -13,10 +15,36 @@ from alignfreeze.analysis.contrasts import (
     read_experiment,
     spread_over,
 )
-from alignfreeze.analysis.tables import CELL_COLUMNS, table_of
+from alignfreeze.analysis.tables import table_of
 from alignfreeze.support.errors import InputError
 
 PAPER_VARIANT = "paper_"
+
+
+class CompareRow(NamedTuple):
+    """A row of `compare_table`; the language is missing from a table that averages over languages."""
+
+    model: str
+    task: str
+    aligner: str
+    strategy: str
+    language: str
+    metric: str
+    mean_ours: float
+    std_ours: float
+    mean_published: float
+    std_published: float
+    difference: float
+    low: float
+    high: float
+    delta_ours: float
+    delta_published: float
+    n_languages: int
+    n_seeds_ours: int
+    n_seeds_published: int
+    seeds_ours: str
+    seeds_published: str
+    reason: str
 
 
 def _side(experiment: Experiment, key: Cell) -> tuple[Cell | None, pd.DataFrame]:
@@ -52,7 +80,7 @@ def _by_the_paper_s_rules(ours: pd.DataFrame, published: pd.DataFrame) -> tuple[
     return chosen.assign(metric=names), tasks
 
 
-def _summary(values: pd.Series, suffix: str) -> dict:
+def _summary(values: pd.Series, suffix: str) -> dict[str, Any]:
     return {
         f"mean_{suffix}": mean_over(values),
         f"std_{suffix}": spread_over(values),
@@ -92,35 +120,37 @@ def compare_table(
         if left_cell is None or right_cell is None:
             shared = list(theirs.columns if left_cell is None else mine.columns)
         for names in [[name] for name in shared] if by_language else [shared]:
-            row = dict(zip(Cell._fields[:5], key[:5], strict=True)) | {"n_languages": len(names)}
-            if row["task"] in by_paper:
-                row["metric"] = PAPER_VARIANT + row["metric"]
-            if by_language:
-                row["language"] = names[0]
-            rows.append(row | _compared(left, left_cell, right, right_cell, names))
-    columns = [
-        *CELL_COLUMNS,
-        *(["language"] if by_language else []),
-        *("metric", "mean_ours", "std_ours", "mean_published", "std_published", "difference", "low", "high"),
-        *("delta_ours", "delta_published", "n_languages", "n_seeds_ours", "n_seeds_published"),
-        *("seeds_ours", "seeds_published", "reason"),
-    ]
-    return table_of(rows, columns, ["n_languages", "n_seeds_ours", "n_seeds_published"])
+            rows.append(
+                CompareRow(
+                    model=key.model,
+                    task=key.task,
+                    aligner=key.aligner,
+                    strategy=key.strategy,
+                    language=names[0] if by_language else "",
+                    metric=PAPER_VARIANT + key.metric if key.task in by_paper else key.metric,
+                    n_languages=len(names),
+                    **_compared(left, left_cell, right, right_cell, names),
+                )
+            )
+    table = table_of(CompareRow, rows)
+    return table if by_language else table.drop(columns="language")
 
 
 def _compared(
     left: Experiment, left_cell: Cell | None, right: Experiment, right_cell: Cell | None, names: list[str]
-) -> dict:
+) -> dict[str, Any]:
     """Compare one cell of each side over some languages; either cell may be missing."""
-    row, averages, absent = {}, [], []
+    row: dict[str, Any] = {}
+    averages, absent = [], []
     for experiment, cell, suffix in ((left, left_cell, "ours"), (right, right_cell, "published")):
         if cell is None:
             average = pd.Series(dtype=float)
             absent.append(f"not in {suffix}")
         else:
             average = language_average(experiment.targets[cell][names]) if names else pd.Series(dtype=float)
-            if not cell.is_baseline:
-                row[f"delta_{suffix}"] = mean_over(language_average(experiment.delta(cell)[names]))
+        compared = cell is not None and not cell.is_baseline
+        deltas = language_average(experiment.delta(cell)[names]) if compared else pd.Series(dtype=float)
+        row[f"delta_{suffix}"] = mean_over(deltas)
         averages.append(average)
         row |= _summary(average, suffix)
     if not names:

@@ -10,17 +10,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from alignfreeze.analysis.contrasts import CONTRASTS, Experiment, Scores, aligner_differences, contrast_means
+from alignfreeze.analysis.cells import Scores
+from alignfreeze.analysis.contrasts import Contrast, contrasts
 from alignfreeze.analysis.intervals import adjusted
-from alignfreeze.analysis.predictors import (
-    BASELINE_PREDICTOR,
-    OTHER_SEEDS,
-    Group,
-    experiment_and_facts,
-    group_baseline,
-    predictor_frame,
-    why_unusable,
-)
+from alignfreeze.analysis.predictors import BASELINE_PREDICTOR, OTHER_SEEDS, why_unusable
 from alignfreeze.analysis.tables import table_of
 from alignfreeze.languages.uriel import DISTANCES
 
@@ -36,6 +29,22 @@ class Correlation(NamedTuple):
     rho: float
     p: float
     reason: str = ""
+
+
+class CorrelationRow(NamedTuple):
+    """A row of `correlations_table`."""
+
+    model: str
+    task: str
+    contrast: str
+    predictor: str
+    rho: float
+    p: float
+    p_holm: float
+    n: int
+    metric: str
+    realignment_languages: str
+    reason: str
 
 
 def _missing(reason: str) -> Correlation:
@@ -85,32 +94,29 @@ def mean_spearman(
     return Correlation(rho, (1 + extreme) / (1 + permutations))
 
 
-def _plain(values: pd.DataFrame) -> Correlation:
-    """Correlate a frame with the columns outcome and predictor."""
+def _plain(outcome: pd.Series, predictor: pd.Series) -> Correlation:
+    """Correlate two columns over languages."""
+    values = pd.DataFrame({"outcome": outcome, "predictor": predictor})
     reason = why_unusable(values, MINIMUM_LANGUAGES)
     if reason:
         return _missing(reason)
     return mean_spearman([values["predictor"].to_numpy()], [values["outcome"].to_numpy()])
 
 
-def _by_other_seeds(experiment: Experiment, group: Group, contrast: str) -> Correlation:
+def _by_other_seeds(contrast: Contrast) -> Correlation:
     """Correlate the contrast of each seed with the baseline of all the other seeds, averaged over seeds."""
-    baseline = group_baseline(experiment, group)
-    differences = aligner_differences(experiment, group, *CONTRASTS[contrast])
-    if baseline is None or not differences:
-        return _missing("no baseline" if baseline is None else "no such contrast")
-    seeds = sorted(set.intersection(*(set(difference.index) for difference in differences)))
+    if contrast.baseline is None:
+        return _missing("no baseline")
     predictors, outcomes = [], []
-    for seed in seeds:
-        others = baseline.drop(index=seed, errors="ignore")
-        outcome = sum(difference.loc[seed] for difference in differences) / len(differences)
+    for seed, outcome in contrast.matrix.iterrows():
+        others = contrast.baseline.drop(index=seed, errors="ignore")
         pair = pd.DataFrame({"predictor": others.mean(axis=0, skipna=False), "outcome": outcome}).round(9)
         reason = "one seed: none is left for the baseline" if others.empty else why_unusable(pair, MINIMUM_LANGUAGES)
         if reason:
             return _missing(reason)
         predictors.append(pair["predictor"].to_numpy())
         outcomes.append(pair["outcome"].to_numpy())
-    if not seeds:
+    if not outcomes:
         return _missing("no seed in common")
     return mean_spearman(predictors, outcomes)
 
@@ -120,8 +126,10 @@ def correlations_table(scores: Scores, source: str = "en") -> pd.DataFrame:
 
     Parameters
     ----------
-    scores : the long table, values 0..1.
-    source : code of the language that distances are measured from.
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    source : str
+        Code of the language that distances are measured from.
 
     Returns
     -------
@@ -130,24 +138,21 @@ def correlations_table(scores: Scores, source: str = "en") -> pd.DataFrame:
         over seeds of the rho between that seed's contrast and the other seeds' baseline. p : two-sided, 19,999
         permutations of the languages. p_holm : Holm over all rows, the one family of this table. n : languages.
     """
-    experiment, facts = experiment_and_facts(scores, source)
     rows = []
-    for group in experiment.groups():
-        frame = predictor_frame(experiment, group, facts)
-        for contrast, (strategy, reference) in CONTRASTS.items():
-            if not aligner_differences(experiment, group, strategy, reference):
-                continue
-            outcome = contrast_means(experiment, group, contrast)
-            for predictor in PREDICTORS:
-                if predictor == OTHER_SEEDS:
-                    result = _by_other_seeds(experiment, group, contrast)
-                else:
-                    result = _plain(pd.DataFrame({"outcome": outcome, "predictor": frame[predictor]}))
-                rows.append(
-                    dict(zip(("model", "task", "metric", "realignment_languages"), group, strict=True))
-                    | {"contrast": contrast, "predictor": predictor, "n": len(frame)}
-                    | result._asdict()
+    for contrast in contrasts(scores, source):
+        for predictor in PREDICTORS:
+            if predictor == OTHER_SEEDS:
+                result = _by_other_seeds(contrast)
+            else:
+                result = _plain(contrast.means, contrast.predictors[predictor])
+            rows.append(
+                CorrelationRow(
+                    **contrast.identity,
+                    predictor=predictor,
+                    n=len(contrast.predictors),
+                    p_holm=float("nan"),
+                    **result._asdict(),
                 )
-    columns = ["model", "task", "contrast", "predictor", "rho", "p", "p_holm", "n"]
-    table = table_of(rows, [*columns, "metric", "realignment_languages", "reason"], ["n"])
+            )
+    table = table_of(CorrelationRow, rows)
     return table.assign(p_holm=adjusted(table["p"].to_numpy(dtype=float), "holm"))

@@ -23,20 +23,21 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
-from alignfreeze.analysis.contrasts import (
+from alignfreeze.analysis.cells import (
     Cell,
     Experiment,
+    Group,
     Scores,
-    contrast_means,
     language_average,
     language_means,
     read_experiment,
 )
+from alignfreeze.analysis.contrasts import Contrast, contrasts
 from alignfreeze.analysis.correlations import MINIMUM_LANGUAGES
 from alignfreeze.analysis.generalisation import SPLITS
 from alignfreeze.analysis.intervals import two_way_interval
-from alignfreeze.analysis.order import ordered, rank, title
-from alignfreeze.analysis.predictors import experiment_and_facts, predictor_frame, why_unusable
+from alignfreeze.analysis.names import ordered, rank, title
+from alignfreeze.analysis.predictors import why_unusable
 from alignfreeze.analysis.tables import slope
 from alignfreeze.languages.uriel import DISTANCES
 from alignfreeze.support.atomic import atomic_file
@@ -375,33 +376,31 @@ def delta_vs_distance(scores: Scores, task: str, source: str = "en") -> Figure:
 
 
 def _delta_vs_distance(scores: Scores, task: str, source: str) -> Figure:
-    experiment, facts = experiment_and_facts(scores, source)
-    groups = [group for group in experiment.groups() if group[1] == task]
-    groups = [group for group in groups if not contrast_means(experiment, group, "full-base").empty]
-    if not groups:
+    by_group: dict[Group, dict[str, Contrast]] = {}
+    for contrast in contrasts(scores, source):
+        if contrast.group.task == task and contrast.name in ("full-base", "front-base") and len(contrast.matrix):
+            by_group.setdefault(contrast.group, {})[contrast.name] = contrast
+    if not by_group:
         return _nothing(f"{title(task)}: no full realignment to compare with the baseline")
-    several = len({group[3] for group in groups}) > 1
-    figure = _new_figure(PAGE, 0.5 + 1.35 * len(groups))
-    panels = figure.subplots(len(groups), len(DISTANCES), sharex="col", sharey="row", squeeze=False)
-    for row, group in zip(panels, groups, strict=True):
-        frame = predictor_frame(experiment, group, facts)
+    several = len({group.realignment_languages for group in by_group}) > 1
+    figure = _new_figure(PAGE, 0.5 + 1.35 * len(by_group))
+    panels = figure.subplots(len(by_group), len(DISTANCES), sharex="col", sharey="row", squeeze=False)
+    for row, (group, own) in zip(panels, by_group.items(), strict=True):
+        frame = next(iter(own.values())).predictors
         for axes, distance in zip(row, DISTANCES, strict=True):
             notes = []
             axes.axhline(0, color="#CCCCCC", linewidth=0.5, zorder=0)
-            for contrast in ("full-base", "front-base"):
-                gain = contrast_means(experiment, group, contrast)
-                if gain.empty:
-                    continue
-                strategy = contrast.removesuffix("-base")
+            for name, contrast in own.items():
+                strategy = name.removesuffix("-base")
                 color, marker = STRATEGY_STYLES[strategy]
-                axes.plot(frame[distance], gain.reindex(frame.index), marker, color=color, markersize=2.0, zorder=3)
-                notes.append(f"{strategy} {_rho(frame[distance], gain)}")
+                axes.plot(frame[distance], contrast.means, marker, color=color, markersize=2.0, zorder=3)
+                notes.append(f"{strategy} {_rho(frame[distance], contrast.means)}")
             axes.set_title("\n".join(notes), fontsize=5.8, loc="left", pad=2, linespacing=1.05)
             axes.tick_params(labelsize=5.8)
             axes.margins(0.07)
             axes.xaxis.set_major_locator(MaxNLocator(3))
-        name = f"{title(group[0])} ({group[3]})" if several else title(group[0])
-        row[0].set_ylabel(f"{name}\nΔ (points), n = {len(frame)}")
+        heading = f"{title(group.model)} ({group.realignment_languages})" if several else title(group.model)
+        row[0].set_ylabel(f"{heading}\nΔ (points), n = {len(frame)}")
     for axes, distance in zip(panels[-1], DISTANCES, strict=True):
         axes.set_xlabel(distance)
     handles = [

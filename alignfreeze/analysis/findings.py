@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from alignfreeze.analysis.order import ordered, title
+from alignfreeze.analysis.names import BASELINE, ordered, title
+from alignfreeze.analysis.predictors import BASELINE_PREDICTOR, OTHER_SEEDS
 
 Finding = tuple[str, str]
 MANY = 5
@@ -25,8 +26,8 @@ def findings(
 
     Parameters
     ----------
-    main, front_vs_full, counts, source_vs_target, correlations, generalisation, noise : as the functions of the same
-        names return them.
+    main, front_vs_full, counts, source_vs_target, correlations, generalisation, noise : pandas.DataFrame
+        The tables of these names.
 
     Returns
     -------
@@ -56,12 +57,17 @@ def _cells(number: int) -> str:
     return f"{number} cell" if number == 1 else f"{number} cells"
 
 
+def _signed(value: float, format_spec: str) -> str:
+    """Write a number with a true minus sign."""
+    return f"{value:{format_spec}}".replace("-", "−")
+
+
 def _points(value: float) -> str:
-    return f"{value:+.1f} points".replace("-", "−")
+    return f"{_signed(value, '+.1f')} points"
 
 
 def _average(main: pd.DataFrame) -> Iterator[Finding]:
-    methods = main[main["strategy"] != "baseline"].dropna(subset=["delta"])
+    methods = main[main["strategy"] != BASELINE].dropna(subset=["delta"])
     if methods.empty:
         yield "average", "No cell can be compared with a baseline."
         return
@@ -151,7 +157,7 @@ def _source(table: pd.DataFrame) -> Iterator[Finding]:
 
 def _distance(table: pd.DataFrame) -> Iterator[Finding]:
     known = table.dropna(subset=["rho"])
-    known = known[~known["predictor"].isin(["baseline", "baseline_other_seeds"])]
+    known = known[~known["predictor"].isin([BASELINE_PREDICTOR, OTHER_SEEDS])]
     if known.empty:
         yield "distance", "Too few languages to correlate Δ with distance."
         return
@@ -160,11 +166,9 @@ def _distance(table: pd.DataFrame) -> Iterator[Finding]:
     yield (
         "distance",
         f"{sure} of {len(known)} correlations of a contrast with a distance are significant (permutation of "
-        f"languages, Holm, "
-        f"5 %), {int((known['p'] < 0.05).sum())} before correction; the largest is ρ = {row['rho']:.2f} ".replace(
-            "-", "−"
-        )
-        + f"({_cell(row, 'model', 'task')}, {row['contrast']}, {row['predictor']}, n = {row['n']}).",
+        f"languages, Holm, 5 %), {int((known['p'] < 0.05).sum())} before correction; the largest is ρ = "
+        f"{_signed(row['rho'], '.2f')} ({_cell(row, 'model', 'task')}, {row['contrast']}, {row['predictor']}, "
+        f"n = {row['n']}).",
     )
 
 
@@ -174,7 +178,7 @@ def _generalisation(table: pd.DataFrame) -> Iterator[Finding]:
     if not {"rows", "languages"} <= set(medians.index):
         yield "prediction", "Too few languages to predict Δ of an unseen one."
         return
-    rows, languages = (f"{medians[split]:.2f}".replace("-", "−") for split in ("rows", "languages"))
+    rows, languages = (_signed(medians[split], ".2f") for split in ("rows", "languages"))
     yield (
         "prediction",
         f"The forest's median R² is {rows} on held-out rows and {languages} on held-out languages "

@@ -9,28 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import RandomForestRegressor
 from threadpoolctl import threadpool_limits
 
-from alignfreeze.analysis.contrasts import (
-    CONTRASTS,
-    Experiment,
-    Scores,
-    aligner_differences,
-    aligner_mean,
-    contrast_means,
-    language_means,
-)
-from alignfreeze.analysis.predictors import (
-    BASELINE_PREDICTOR,
-    Group,
-    experiment_and_facts,
-    predictor_frame,
-    why_unusable,
-)
+from alignfreeze.analysis.cells import Scores, language_means
+from alignfreeze.analysis.contrasts import Contrast, contrasts
+from alignfreeze.analysis.predictors import BASELINE_PREDICTOR, why_unusable
 from alignfreeze.analysis.tables import table_of
 from alignfreeze.languages.uriel import DISTANCES
 
@@ -51,6 +39,23 @@ TREES = 25
 SEED = 20250206
 
 Predict = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+class GeneralisationRow(NamedTuple):
+    """A row of `generalisation_table`."""
+
+    model: str
+    task: str
+    contrast: str
+    predictors: str
+    split: str
+    r2: float
+    n: int
+    folds: int
+    regressor: str
+    metric: str
+    realignment_languages: str
+    reason: str
 
 
 def predict_linear(train: np.ndarray, outcome: np.ndarray, test: np.ndarray) -> np.ndarray:
@@ -136,43 +141,35 @@ def _reason(split: str, matrix: pd.DataFrame, frame: pd.DataFrame, folds: int) -
     return "" if folds > 1 else f"one fold: nothing is held out by {split}"
 
 
-def _group_rows(
-    group: Group, experiment: Experiment, facts: pd.DataFrame, splits: Sequence[str], regressors: Sequence[str]
-) -> list[dict]:
-    frame = predictor_frame(experiment, group, facts)
-    genera = facts.set_index("language")["genus"]
+def _contrast_rows(contrast: Contrast, splits: Sequence[str], regressors: Sequence[str]) -> list[GeneralisationRow]:
+    """Return the rows of one contrast: each regression on each set of predictors, by split."""
+    frame = contrast.predictors
+    if contrast.full_effect is not None:
+        frame = frame.assign(**{FULL_EFFECT: contrast.full_effect})
+    models = [("ols", name) for name in PREDICTOR_SETS if name != FULL_EFFECT or FULL_EFFECT in frame]
     rows = []
-    for contrast, (strategy, reference) in CONTRASTS.items():
-        if not aligner_differences(experiment, group, strategy, reference):
+    for regressor, name in [*models, ("forest", FOREST_SET)]:
+        if regressor not in regressors:
             continue
-        matrix = aligner_mean(experiment, group, strategy, reference)
-        available = frame
-        if contrast == "front-full":
-            available = frame.assign(**{FULL_EFFECT: contrast_means(experiment, group, "full-base", frame.index)})
-        models = [("ols", name) for name in PREDICTOR_SETS if name != FULL_EFFECT or contrast == "front-full"]
-        for regressor, name in [*models, ("forest", FOREST_SET)]:
-            if regressor not in regressors:
-                continue
-            chosen = available[list(PREDICTOR_SETS[name])]
-            for split in splits:
-                predictors, outcome, folds = _problem(split, matrix, chosen, genera)
-                reason = _reason(split, matrix, chosen, len(np.unique(folds)))
-                r2 = float("nan") if reason else held_out_r2(predictors, outcome, folds, REGRESSORS[regressor])
-                if not reason and np.isnan(r2):
-                    reason = "a fold leaves a predictor constant or collinear"
-                rows.append(
-                    dict(zip(("model", "task", "metric", "realignment_languages"), group, strict=True))
-                    | {
-                        "contrast": contrast,
-                        "predictors": name if regressor == "ols" else f"{regressor}({name})",
-                        "regressor": regressor,
-                        "split": split,
-                        "r2": r2,
-                        "n": len(outcome),
-                        "folds": len(np.unique(folds)),
-                        "reason": reason,
-                    }
+        chosen = frame[list(PREDICTOR_SETS[name])]
+        for split in splits:
+            predictors, outcome, folds = _problem(split, contrast.matrix, chosen, contrast.genera)
+            reason = _reason(split, contrast.matrix, chosen, len(np.unique(folds)))
+            r2 = float("nan") if reason else held_out_r2(predictors, outcome, folds, REGRESSORS[regressor])
+            if not reason and np.isnan(r2):
+                reason = "a fold leaves a predictor constant or collinear"
+            rows.append(
+                GeneralisationRow(
+                    **contrast.identity,
+                    predictors=name if regressor == "ols" else f"{regressor}({name})",
+                    regressor=regressor,
+                    split=split,
+                    r2=r2,
+                    n=len(outcome),
+                    folds=len(np.unique(folds)),
+                    reason=reason,
                 )
+            )
     return rows
 
 
@@ -200,17 +197,11 @@ def generalisation_table(
         predictors : their set; least squares, or `forest(...)` for the random forest. r2 : see `held_out_r2`.
         n : rows of data. folds : how many times something is held out.
     """
-    experiment, facts = experiment_and_facts(scores, source)
-    rows_of = partial(_group_rows, experiment=experiment, facts=facts, splits=splits, regressors=regressors)
-    groups = list(experiment.groups())
-    if workers > 1 and len(groups) > 1:
+    rows_of = partial(_contrast_rows, splits=splits, regressors=regressors)
+    chosen = list(contrasts(scores, source))
+    if workers > 1 and len(chosen) > 1:
         with ProcessPoolExecutor(workers, initializer=threadpool_limits, initargs=(1,)) as pool:
-            blocks = list(pool.map(rows_of, groups))
+            blocks = list(pool.map(rows_of, chosen))
     else:
-        blocks = [rows_of(group) for group in groups]
-    columns = ["model", "task", "contrast", "predictors", "split", "r2", "n"]
-    return table_of(
-        (row for block in blocks for row in block),
-        [*columns, "folds", "regressor", "metric", "realignment_languages", "reason"],
-        ["n", "folds"],
-    )
+        blocks = [rows_of(contrast) for contrast in chosen]
+    return table_of(GeneralisationRow, (row for block in blocks for row in block))

@@ -83,40 +83,29 @@ def two_way_interval(values: np.ndarray, level: float = LEVEL, draws: int = DRAW
     return Interval(float(mean + scale * low), float(mean + scale * high))
 
 
-class Welch(NamedTuple):
-    """Difference of two independent means, its standard error and degrees of freedom."""
-
-    difference: float
-    error: float
-    freedom: float
-
-
-def _welch(left: np.ndarray, right: np.ndarray) -> Welch | None:
-    """Return what Welch's test needs; None below two values each or if one is missing."""
-    left, right = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
-    if min(left.size, right.size) < 2 or not (np.isfinite(left).all() and np.isfinite(right).all()):
-        return None
-    variances = left.var(ddof=1) / left.size, right.var(ddof=1) / right.size
-    total = sum(variances)
-    shares = variances[0] ** 2 / (left.size - 1) + variances[1] ** 2 / (right.size - 1)
-    return Welch(float(left.mean() - right.mean()), float(np.sqrt(total)), total**2 / shares if shares > 0 else np.nan)
+def _comparable(left: np.ndarray, right: np.ndarray) -> bool:
+    """Whether two samples have two values each and nothing is missing."""
+    return min(left.size, right.size) > 1 and bool(np.isfinite(left).all() and np.isfinite(right).all())
 
 
 def welch_interval(left: np.ndarray, right: np.ndarray, level: float = LEVEL) -> Interval:
     """Return Welch's interval for mean(left) - mean(right) of two independent samples; NaN below two values each."""
-    welch = _welch(left, right)
-    if welch is None:
+    left, right = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
+    if not _comparable(left, right):
         return NO_INTERVAL
-    margin = float(stats.t.ppf((1.0 + level) / 2.0, welch.freedom) * welch.error) if welch.error > 0 else 0.0
-    return Interval(welch.difference - margin, welch.difference + margin)
+    difference = float(left.mean() - right.mean())
+    if np.ptp(left) == np.ptp(right) == 0:
+        return Interval(difference, difference)
+    limits = stats.ttest_ind(left, right, equal_var=False).confidence_interval(level)
+    return Interval(float(limits.low), float(limits.high))
 
 
 def welch_p(left: np.ndarray, right: np.ndarray) -> float:
     """Return the two-sided p of Welch's t-test; NaN below two values each or without any spread."""
-    welch = _welch(left, right)
-    if welch is None or welch.error == 0:
+    left, right = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
+    if not _comparable(left, right) or np.ptp(left) == np.ptp(right) == 0:
         return float("nan")
-    return float(2.0 * stats.t.sf(abs(welch.difference) / welch.error, welch.freedom))
+    return float(stats.ttest_ind(left, right, equal_var=False).pvalue)
 
 
 def paired_p(differences: np.ndarray) -> float:
@@ -148,5 +137,8 @@ def mean_interval(values: np.ndarray, level: float = LEVEL) -> Interval:
     values = np.asarray(values, dtype=float)
     if values.size < 2 or not np.isfinite(values).all():
         return NO_INTERVAL
-    margin = float(stats.t.ppf((1.0 + level) / 2.0, values.size - 1) * values.std(ddof=1) / np.sqrt(values.size))
-    return Interval(float(values.mean()) - margin, float(values.mean()) + margin)
+    error = float(values.std(ddof=1) / np.sqrt(values.size))
+    if error == 0:
+        return Interval(float(values.mean()), float(values.mean()))
+    low, high = stats.t.interval(level, values.size - 1, loc=float(values.mean()), scale=error)
+    return Interval(float(low), float(high))

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alignfreeze.analysis.order import main_metric, ordered, title
-from alignfreeze.analysis.scores import BASELINE
+from alignfreeze.analysis.names import BASELINE, main_metric, ordered, title
 from alignfreeze.support.atomic import atomic_file
 
 MISSING = "---"

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignfreeze.analysis.scores import BASELINE, NONE, concat_scores, validate_scores
+from alignfreeze.analysis.names import BASELINE, NONE
+from alignfreeze.analysis.records import RECORD_COLUMNS
+from alignfreeze.analysis.scores import concat_scores, validate_scores
 from alignfreeze.data.table import place, read_text_table, whole_numbers
 from alignfreeze.support.errors import InputError, quoted
 
@@ -37,20 +39,6 @@ STRATEGIES = {
     "before": "full",
 }
 REALIGNMENT_LANGUAGES = "all"
-RUN_FACT_COLUMNS = (
-    "model",
-    "task",
-    "strategy",
-    "aligner",
-    "realignment_languages",
-    "seed",
-    "finetuning_steps",
-    "realignment_steps",
-    "distinct_pairs",
-    "pairs_seen",
-    "wall_time",
-    "device",
-)
 COUNTS = {
     "finetuning_steps": "finetuning_steps",
     "realignment_steps": "realignment_steps",
@@ -145,8 +133,8 @@ def published_scores(paths: Sequence[str | Path], experiment: str = "published",
     return concat_scores(tables, "published results")
 
 
-def published_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Return what the published files tell about each run, in the columns `RUN_FACT_COLUMNS`.
+def published_records(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """Return what the published files tell about each run, as run records.
 
     `distinct_pairs` counts the sentence pairs seen before the realignment stream first restarts and `pairs_seen`
     all of them, repeats included. Wall time (seconds) and device are not in the files and stay missing.
@@ -156,4 +144,4 @@ def published_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
         frame = _read(path)
         tables.append(frame.assign(**{new: whole_numbers(frame, old, str(path)) for old, new in COUNTS.items()}))
     runs = pd.concat(tables, ignore_index=True).copy().assign(wall_time=float("nan"), device="")
-    return runs.loc[:, list(RUN_FACT_COLUMNS)].sort_values(list(RUN_FACT_COLUMNS[:6]), ignore_index=True)
+    return runs.loc[:, list(RECORD_COLUMNS)].sort_values(list(RECORD_COLUMNS[:6]), ignore_index=True)

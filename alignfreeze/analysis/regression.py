@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from alignfreeze.analysis.contrasts import CONTRASTS, Scores, aligner_differences, aligner_mean, language_means
+from alignfreeze.analysis.cells import Scores
+from alignfreeze.analysis.contrasts import Contrast, contrasts
 from alignfreeze.analysis.intervals import adjusted
-from alignfreeze.analysis.predictors import (
-    BASELINE_PREDICTOR,
-    SEPARATE_DISTANCES,
-    experiment_and_facts,
-    predictor_frame,
-    why_unusable,
-)
+from alignfreeze.analysis.predictors import BASELINE_PREDICTOR, SEPARATE_DISTANCES, why_unusable
 from alignfreeze.analysis.tables import table_of
 
 INTERCEPT = "intercept"
@@ -26,7 +22,35 @@ PREDICTOR_SETS = {
     "component": (COMPONENT, "nonlatin", BASELINE_PREDICTOR),
     "distances": (*SEPARATE_DISTANCES, "nonlatin", BASELINE_PREDICTOR),
 }
-ESTIMATE_COLUMNS = ("coefficient", "std_error", "low", "high", "p")
+
+
+class RegressionRow(NamedTuple):
+    """A row of `regression_table`; a number that is impossible is missing, and `reason` says why."""
+
+    model: str
+    task: str
+    contrast: str
+    predictors: str
+    term: str
+    coefficient: float = float("nan")
+    std_error: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    p: float = float("nan")
+    p_holm: float = float("nan")
+    vif: float = float("nan")
+    loo_low: float = float("nan")
+    loo_high: float = float("nan")
+    mixed: float = float("nan")
+    mixed_low: float = float("nan")
+    mixed_high: float = float("nan")
+    r2: float = float("nan")
+    explained: float = float("nan")
+    n: int | None = None
+    n_seeds: int | None = None
+    metric: str = ""
+    realignment_languages: str = ""
+    reason: str = ""
 
 
 def first_component(frame: pd.DataFrame) -> tuple[pd.Series, float]:
@@ -141,33 +165,25 @@ def regression_table(scores: Scores, source: str = "en") -> pd.DataFrame:
         One row per term: see `least_squares` and `mixed_model`; p_holm is Holm over all terms but intercepts, the one
         family of this table; explained is the share of the distances' variance in the component; n counts languages.
     """
-    experiment, facts = experiment_and_facts(scores, source)
-    blocks = []
-    for group in experiment.groups():
-        frame = predictor_frame(experiment, group, facts)
-        frame[COMPONENT], explained = first_component(frame)
-        for contrast, (strategy, reference) in CONTRASTS.items():
-            if not aligner_differences(experiment, group, strategy, reference):
-                continue
-            rows = aligner_mean(experiment, group, strategy, reference)
-            for name, predictors in PREDICTOR_SETS.items():
-                block = _fit(rows, frame[list(predictors)]).rename_axis("term").reset_index()
-                identity = dict(zip(("model", "task", "metric", "realignment_languages"), group, strict=True))
-                share = explained if name == "component" else np.nan
-                blocks.append(block.assign(**identity, contrast=contrast, predictors=name, explained=share))
-    columns = [
-        *("model", "task", "contrast", "predictors", "term", *ESTIMATE_COLUMNS, "p_holm", "vif", "loo_low"),
-        *("loo_high", "mixed", "mixed_low", "mixed_high", "r2", "explained", "n", "n_seeds"),
-        *("metric", "realignment_languages", "reason"),
-    ]
-    table = table_of((row for block in blocks for row in block.to_dict("records")), columns, ["n", "n_seeds"])
+    rows = []
+    for contrast in contrasts(scores, source):
+        component, explained = first_component(contrast.predictors)
+        frame = contrast.predictors.assign(**{COMPONENT: component})
+        for name, predictors in PREDICTOR_SETS.items():
+            fit = _fit(contrast, frame[list(predictors)])
+            shared = {"predictors": name, "explained": explained if name == "component" else float("nan")}
+            rows += [
+                RegressionRow(**contrast.identity, **shared, **term)
+                for term in fit.rename_axis("term").reset_index().to_dict("records")
+            ]
+    table = table_of(RegressionRow, rows)
     tested = table["p"].where(table["term"] != INTERCEPT).to_numpy(dtype=float)
     return table.assign(p_holm=adjusted(tested, "holm"))
 
 
-def _fit(rows: pd.DataFrame, predictors: pd.DataFrame) -> pd.DataFrame:
+def _fit(contrast: Contrast, predictors: pd.DataFrame) -> pd.DataFrame:
     """Fit both models; every number of a fit that is impossible is NaN, with the reason."""
-    outcome = language_means(rows)
+    rows, outcome = contrast.matrix, contrast.means
     joined = predictors.assign(outcome=outcome)
     size = {"n": len(joined), "n_seeds": len(rows)}
     # One language more than coefficients leaves no residual to estimate an error from.

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alignfreeze.analysis.figures import GREY, PAGE, STYLE, strategy_styles
-from alignfreeze.analysis.order import title
+from alignfreeze.analysis.names import title
 
 BEFORE = "baseline"
 NO_ALIGNER = "none"

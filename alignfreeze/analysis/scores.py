@@ -18,9 +18,6 @@ from alignfreeze.support.errors import SHOWN, InputError, quoted
 
 logger = logging.getLogger(__name__)
 
-BASELINE = "baseline"
-NONE = "none"
-
 RUN_COLUMNS = ("experiment", "model", "task", "strategy", "aligner", "realignment_languages", "seed")
 KEY = (*RUN_COLUMNS, "language", "metric")
 COLUMNS = (*KEY, "value", "n")

@@ -7,12 +7,13 @@ Scores and differences are in points of per cent. Standard deviations are over s
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple, get_type_hints
 
 import numpy as np
 import pandas as pd
 
 from alignfreeze.analysis import intervals
-from alignfreeze.analysis.contrasts import (
+from alignfreeze.analysis.cells import (
     RESOLUTION_DIGITS,
     Cell,
     Experiment,
@@ -25,27 +26,190 @@ from alignfreeze.analysis.contrasts import (
     spread_over,
 )
 from alignfreeze.analysis.counts import RULES, chance_of_direction, count_directions
-from alignfreeze.analysis.order import rank
+from alignfreeze.analysis.names import rank
+from alignfreeze.languages.uriel import read_languages
 
 MISSING = float("nan")
-CELL_COLUMNS = ["model", "task", "aligner", "strategy"]
 
 
-def table_of(rows: Iterable[dict], columns: list[str], counts: Iterable[str] = ()) -> pd.DataFrame:
-    """Make a frame with exactly `columns`, counts being nullable integers so that a missing one stays missing."""
-    frame = pd.DataFrame(list(rows), columns=columns)
-    return frame.astype(dict.fromkeys(counts, "Int64"))
+class MainRow(NamedTuple):
+    """A row of `main_table`."""
+
+    model: str
+    task: str
+    aligner: str
+    strategy: str
+    metric: str
+    mean: float
+    std: float
+    delta: float = MISSING
+    delta_std: float = MISSING
+    delta_low: float = MISSING
+    delta_high: float = MISSING
+    n_up_paper: int | None = None
+    n_down_paper: int | None = None
+    n_up: int | None = None
+    n_down: int | None = None
+    english: float = MISSING
+    n_languages: int | None = None
+    n_seeds: int | None = None
+    realignment_languages: str = ""
+    reason: str = ""
 
 
-def _identity(cell: Cell) -> dict:
-    return {
-        "model": cell.model,
-        "task": cell.task,
-        "aligner": cell.aligner,
-        "strategy": cell.strategy,
-        "metric": cell.metric,
-        "realignment_languages": cell.realignment_languages,
-    }
+class CountsRow(NamedTuple):
+    """A row of `counts_table`."""
+
+    model: str
+    task: str
+    aligner: str
+    strategy: str
+    metric: str
+    rule: str
+    n_up: int | None
+    n_down: int | None
+    expected_by_chance: float
+    n_languages: int
+    n_seeds: int
+    n_seeds_baseline: int
+    realignment_languages: str
+    reason: str
+
+
+class FrontVsFullRow(NamedTuple):
+    """A row of `front_vs_full_table`."""
+
+    model: str
+    task: str
+    aligner: str
+    delta: float
+    delta_std: float
+    delta_low: float
+    delta_high: float
+    n_seeds_better: int | None
+    n_languages_better: int | None
+    n_languages: int
+    p: float
+    p_holm: float
+    slope: float
+    n_seeds: int
+    realignment_languages: str
+    reason: str
+
+
+class PerLanguageRow(NamedTuple):
+    """A row of `per_language_table`."""
+
+    language: str
+    strategy: str
+    aligner: str
+    mean: float
+    std: float
+    delta: float
+    q: float
+    n_seeds: int
+    delta_std: float
+    p: float
+    best: bool
+    metric: str
+    realignment_languages: str
+    reason: str
+
+
+class SourceVsTargetRow(NamedTuple):
+    """A row of `source_vs_target_table`."""
+
+    model: str
+    task: str
+    aligner: str
+    strategy: str
+    delta_source: float
+    delta_source_std: float
+    delta_target: float
+    delta_target_std: float
+    gap: float
+    gap_low: float
+    gap_high: float
+    n_languages: int
+    n_seeds: int
+    metric: str
+    realignment_languages: str
+    reason: str
+
+
+class BestWorstRow(NamedTuple):
+    """A row of `best_worst_table`."""
+
+    model: str
+    task: str
+    aligner: str
+    strategy: str
+    side: str
+    place: int
+    language: str
+    delta: float
+    delta_std: float
+    n_languages: int
+    n_seeds: int
+    metric: str
+    realignment_languages: str
+    reason: str
+
+
+class NoiseRow(NamedTuple):
+    """A row of `noise_table`."""
+
+    model: str
+    task: str
+    aligner: str
+    strategy: str
+    language: str
+    std_baseline: float
+    std: float
+    std_paired: float
+    std_unpaired: float
+    gain: float
+    correlation: float
+    n_seeds: int
+    metric: str
+    realignment_languages: str
+
+
+class DeltaRow(NamedTuple):
+    """A row of `deltas_table`."""
+
+    model: str
+    task: str
+    aligner: str
+    strategy: str
+    language: str
+    name: str
+    seed: int
+    score: float
+    baseline: float
+    delta: float
+    metric: str
+    realignment_languages: str
+
+
+def table_of(kind: type[NamedTuple], rows: Iterable[tuple]) -> pd.DataFrame:
+    """Make a frame whose columns are the fields of a row.
+
+    Parameters
+    ----------
+    kind : type of NamedTuple
+        The rows' type. Fields of type int become nullable integers, so that a missing one stays missing.
+    rows : iterable of NamedTuple
+        Rows in order; there may be none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row each.
+    """
+    frame = pd.DataFrame(list(rows), columns=list(kind._fields))
+    hints = get_type_hints(kind)
+    return frame.astype({name: "Int64" for name in kind._fields if hints[name] in (int, int | None)})
 
 
 def _present(matrix: pd.DataFrame) -> int:
@@ -70,44 +234,39 @@ def main_table(scores: Scores, source: str = "en") -> pd.DataFrame:
         english : mean on the source language. n_languages : languages with a score under every seed.
     """
     experiment = read_experiment(scores, source)
-    columns = [
-        *CELL_COLUMNS,
-        *("metric", "mean", "std", "delta", "delta_std", "delta_low", "delta_high"),
-        *("n_up_paper", "n_down_paper", "n_up", "n_down", "english", "n_languages", "n_seeds"),
-        *("realignment_languages", "reason"),
-    ]
-    counts = ["n_up_paper", "n_down_paper", "n_up", "n_down", "n_languages", "n_seeds"]
-    return table_of((_main_row(experiment, cell) for cell in experiment.cells(all_metrics=True)), columns, counts)
+    return table_of(MainRow, (_main_row(experiment, cell) for cell in experiment.cells(all_metrics=True)))
 
 
-def _main_row(experiment: Experiment, cell: Cell) -> dict:
+def _main_row(experiment: Experiment, cell: Cell) -> MainRow:
     matrix = experiment.targets[cell]
     average = language_average(matrix)
-    row = _identity(cell) | {
-        "mean": mean_over(average),
-        "std": spread_over(average),
-        "english": mean_over(experiment.sources[cell]),
-        "n_languages": _present(matrix),
-        "n_seeds": len(matrix),
-    }
+    row = MainRow(
+        **cell._asdict(),
+        mean=mean_over(average),
+        std=spread_over(average),
+        english=mean_over(experiment.sources[cell]),
+        n_languages=_present(matrix),
+        n_seeds=len(matrix),
+        reason=reason_of(matrix),
+    )
     if cell.is_baseline:
-        return row | {"reason": reason_of(matrix)}
+        return row
     difference = experiment.delta(cell)
     average_difference = language_average(difference)
     interval = intervals.two_way_interval(difference.to_numpy())
     baseline = experiment.baseline(cell)
     paper, plain = (count_directions(matrix, baseline, rule) for rule in RULES)
-    return row | {
-        "delta": mean_over(average_difference),
-        "delta_std": spread_over(average_difference),
-        "delta_low": interval.low,
-        "delta_high": interval.high,
-        "n_up_paper": paper.up,
-        "n_down_paper": paper.down,
-        "n_up": plain.up,
-        "n_down": plain.down,
-        "reason": reason_of(matrix, difference),
-    }
+    return row._replace(
+        delta=mean_over(average_difference),
+        delta_std=spread_over(average_difference),
+        delta_low=interval.low,
+        delta_high=interval.high,
+        n_up_paper=paper.up,
+        n_down_paper=paper.down,
+        n_up=plain.up,
+        n_down=plain.down,
+        reason=reason_of(matrix, difference),
+    )
 
 
 def counts_table(scores: Scores, source: str = "en") -> pd.DataFrame:
@@ -127,33 +286,19 @@ def counts_table(scores: Scores, source: str = "en") -> pd.DataFrame:
         for rule in RULES:
             count = count_directions(matrix, baseline, rule)
             rows.append(
-                _identity(cell)
-                | {
-                    "rule": rule,
-                    "n_up": count.up,
-                    "n_down": count.down,
-                    "expected_by_chance": chance_of_direction(len(matrix), baseline_seeds, rule) * _present(matrix),
-                    "n_languages": _present(matrix),
-                    "n_seeds": len(matrix),
-                    "n_seeds_baseline": baseline_seeds,
-                    "reason": reason_of(matrix, experiment.delta(cell)),
-                }
+                CountsRow(
+                    **cell._asdict(),
+                    rule=rule,
+                    n_up=count.up,
+                    n_down=count.down,
+                    expected_by_chance=chance_of_direction(len(matrix), baseline_seeds, rule) * _present(matrix),
+                    n_languages=_present(matrix),
+                    n_seeds=len(matrix),
+                    n_seeds_baseline=baseline_seeds,
+                    reason=reason_of(matrix, experiment.delta(cell)),
+                )
             )
-    columns = [
-        *CELL_COLUMNS,
-        *(
-            "metric",
-            "rule",
-            "n_up",
-            "n_down",
-            "expected_by_chance",
-            "n_languages",
-            "n_seeds",
-            "n_seeds_baseline",
-        ),
-        *("realignment_languages", "reason"),
-    ]
-    return table_of(rows, columns, ["n_up", "n_down", "n_languages", "n_seeds", "n_seeds_baseline"])
+    return table_of(CountsRow, rows)
 
 
 def front_vs_full_table(scores: Scores, source: str = "en") -> pd.DataFrame:
@@ -174,43 +319,35 @@ def front_vs_full_table(scores: Scores, source: str = "en") -> pd.DataFrame:
         for cell in experiment.methods()
         if cell.strategy == "front" and cell.with_strategy("full") in experiment.targets
     ]
-    columns = [
-        *("model", "task", "aligner", "delta", "delta_std", "delta_low", "delta_high", "n_seeds_better"),
-        *(
-            "n_languages_better",
-            "n_languages",
-            "p",
-            "p_holm",
-            "slope",
-            "n_seeds",
-            "realignment_languages",
-            "reason",
-        ),
-    ]
-    frame = table_of(rows, columns, ["n_seeds_better", "n_languages_better", "n_languages", "n_seeds"])
+    frame = table_of(FrontVsFullRow, rows)
     return frame.assign(p_holm=intervals.adjusted(frame["p"].to_numpy(dtype=float), "holm"))
 
 
-def _front_row(experiment: Experiment, front: Cell) -> dict:
+def _front_row(experiment: Experiment, front: Cell) -> FrontVsFullRow:
     full = front.with_strategy("full")
     difference = experiment.delta(front, "full")
-    average = language_average(difference).round(RESOLUTION_DIGITS)
+    average = language_average(difference)
     by_language = language_means(difference).round(RESOLUTION_DIGITS)
     complete = bool(len(difference)) and bool(by_language.notna().all())
     interval = intervals.two_way_interval(difference.to_numpy())
-    return _identity(front) | {
-        "delta": mean_over(language_average(difference)),
-        "delta_std": spread_over(language_average(difference)),
-        "delta_low": interval.low,
-        "delta_high": interval.high,
-        "n_seeds_better": int((average > 0).sum()) if complete else None,
-        "n_languages_better": int((by_language > 0).sum()) if complete else None,
-        "n_languages": _present(difference) if len(difference) else 0,
-        "p": intervals.paired_p(average.to_numpy()),
-        "slope": slope(language_means(experiment.delta(full)), language_means(experiment.delta(front))),
-        "n_seeds": len(difference),
-        "reason": reason_of(experiment.targets[front], difference, "full"),
-    }
+    return FrontVsFullRow(
+        model=front.model,
+        task=front.task,
+        aligner=front.aligner,
+        delta=mean_over(average),
+        delta_std=spread_over(average),
+        delta_low=interval.low,
+        delta_high=interval.high,
+        n_seeds_better=int((average.round(RESOLUTION_DIGITS) > 0).sum()) if complete else None,
+        n_languages_better=int((by_language > 0).sum()) if complete else None,
+        n_languages=_present(difference) if len(difference) else 0,
+        p=intervals.paired_p(average.round(RESOLUTION_DIGITS).to_numpy()),
+        p_holm=MISSING,
+        slope=slope(language_means(experiment.delta(full)), language_means(experiment.delta(front))),
+        n_seeds=len(difference),
+        realignment_languages=front.realignment_languages,
+        reason=reason_of(experiment.targets[front], difference, "full"),
+    )
 
 
 def slope(horizontal: pd.Series, vertical: pd.Series) -> float:
@@ -243,25 +380,31 @@ def per_language_table(scores: Scores, model: str, task: str, source: str = "en"
         )
         for language in matrix.columns:
             values = matrix[language].to_numpy()
-            row = _identity(cell) | {
-                "language": language,
-                "mean": mean_over(values),
-                "std": spread_over(values),
-                "n_seeds": int(np.isfinite(values).sum()),
-            }
-            if not cell.is_baseline:
-                deltas = difference[language].to_numpy()
-                row |= {"delta": mean_over(deltas), "delta_std": spread_over(deltas)}
-                if baseline is not None:
-                    row["p"] = intervals.welch_p(values, baseline[language].to_numpy())
-            row["reason"] = reason_of(matrix[[language]], None if cell.is_baseline else difference[[language]])
-            row["reason"] = row["reason"].replace("one language: no interval over languages", "").rstrip("; ")
-            rows.append(row)
-    columns = [
-        *("language", "strategy", "aligner", "mean", "std", "delta", "q", "n_seeds"),
-        *("delta_std", "p", "best", "metric", "realignment_languages", "reason"),
-    ]
-    frame = table_of(rows, columns, ["n_seeds"])
+            deltas = np.empty(0) if cell.is_baseline else difference[language].to_numpy()
+            compared = not cell.is_baseline and baseline is not None
+            rows.append(
+                PerLanguageRow(
+                    language=language,
+                    strategy=cell.strategy,
+                    aligner=cell.aligner,
+                    mean=mean_over(values),
+                    std=spread_over(values),
+                    delta=mean_over(deltas),
+                    q=MISSING,
+                    n_seeds=int(np.isfinite(values).sum()),
+                    delta_std=spread_over(deltas),
+                    p=intervals.welch_p(values, baseline[language].to_numpy()) if compared else MISSING,
+                    best=False,
+                    metric=cell.metric,
+                    realignment_languages=cell.realignment_languages,
+                    reason=reason_of(
+                        matrix[[language]],
+                        None if cell.is_baseline else difference[[language]],
+                        averaged=False,
+                    ),
+                )
+            )
+    frame = table_of(PerLanguageRow, rows)
     # A run of one language or of few cells can leave these columns without a number.
     for name in ("mean", "delta", "delta_std", "p"):
         frame[name] = frame[name].astype(float)
@@ -297,34 +440,21 @@ def source_vs_target_table(scores: Scores, source: str = "en") -> pd.DataFrame:
         if on_source.empty:
             reason = "; ".join(filter(None, [reason, f"no score on {source}"]))
         rows.append(
-            _identity(cell)
-            | {
-                "delta_source": mean_over(on_source),
-                "delta_source_std": spread_over(on_source),
-                "delta_target": mean_over(average),
-                "delta_target_std": spread_over(average),
-                "gap": mean_over(gap),
-                "gap_low": limits.low,
-                "gap_high": limits.high,
-                "n_languages": _present(experiment.targets[cell]),
-                "n_seeds": len(seeds),
-                "reason": reason,
-            }
+            SourceVsTargetRow(
+                **cell._asdict(),
+                delta_source=mean_over(on_source),
+                delta_source_std=spread_over(on_source),
+                delta_target=mean_over(average),
+                delta_target_std=spread_over(average),
+                gap=mean_over(gap),
+                gap_low=limits.low,
+                gap_high=limits.high,
+                n_languages=_present(experiment.targets[cell]),
+                n_seeds=len(seeds),
+                reason=reason,
+            )
         )
-    columns = [
-        *CELL_COLUMNS,
-        *(
-            "delta_source",
-            "delta_source_std",
-            "delta_target",
-            "delta_target_std",
-            "gap",
-            "gap_low",
-            "gap_high",
-        ),
-        *("n_languages", "n_seeds", "metric", "realignment_languages", "reason"),
-    ]
-    return table_of(rows, columns, ["n_languages", "n_seeds"])
+    return table_of(SourceVsTargetRow, rows)
 
 
 def best_worst_table(scores: Scores, source: str = "en", places: int = 3) -> pd.DataFrame:
@@ -347,24 +477,19 @@ def best_worst_table(scores: Scores, source: str = "en", places: int = 3) -> pd.
         for side, languages in (("best", best), ("worst", worst)):
             for place, language in enumerate(languages, start=1):
                 rows.append(
-                    _identity(cell)
-                    | {
-                        "side": side,
-                        "place": place,
-                        "language": language,
-                        "delta": means[language],
-                        "delta_std": spread_over(difference[language]),
-                        "n_languages": len(means),
-                        "n_seeds": len(difference),
-                        "reason": reason_of(experiment.targets[cell], difference),
-                    }
+                    BestWorstRow(
+                        **cell._asdict(),
+                        side=side,
+                        place=place,
+                        language=language,
+                        delta=means[language],
+                        delta_std=spread_over(difference[language]),
+                        n_languages=len(means),
+                        n_seeds=len(difference),
+                        reason=reason_of(experiment.targets[cell], difference),
+                    )
                 )
-    columns = [
-        *CELL_COLUMNS,
-        *("side", "place", "language", "delta", "delta_std", "n_languages", "n_seeds"),
-        *("metric", "realignment_languages", "reason"),
-    ]
-    return table_of(rows, columns, ["place", "n_languages", "n_seeds"])
+    return table_of(BestWorstRow, rows)
 
 
 def noise_table(scores: Scores, source: str = "en") -> pd.DataFrame:
@@ -390,20 +515,14 @@ def noise_table(scores: Scores, source: str = "en") -> pd.DataFrame:
             language: (method[language], reference[language]) for language in method.columns
         }
         for language, (own, base) in pairs.items():
-            rows.append(_identity(cell) | {"language": language} | _noise(own.to_numpy(), base.to_numpy()))
-    columns = [
-        *CELL_COLUMNS,
-        *("language", "std_baseline", "std", "std_paired", "std_unpaired", "gain", "correlation", "n_seeds"),
-        *("metric", "realignment_languages"),
-    ]
-    return table_of(rows, columns, ["n_seeds"])
+            noise = _noise(own.to_numpy(), base.to_numpy())
+            rows.append(NoiseRow(**cell._asdict(), language=language, **noise))
+    return table_of(NoiseRow, rows)
 
 
-def _noise(method: np.ndarray, baseline: np.ndarray) -> dict:
-    paired, unpaired = (
-        spread_over(method - baseline),
-        float(np.hypot(spread_over(method), spread_over(baseline))),
-    )
+def _noise(method: np.ndarray, baseline: np.ndarray) -> dict[str, float]:
+    paired = spread_over(method - baseline)
+    unpaired = float(np.hypot(spread_over(method), spread_over(baseline)))
     # Two seeds always correlate perfectly; that says nothing.
     enough = method.size > 2 and spread_over(method) > 0 and spread_over(baseline) > 0
     return {
@@ -415,3 +534,43 @@ def _noise(method: np.ndarray, baseline: np.ndarray) -> dict:
         "correlation": float(np.corrcoef(method, baseline)[0, 1]) if enough else MISSING,
         "n_seeds": method.size,
     }
+
+
+def deltas_table(scores: Scores, source: str = "en") -> pd.DataFrame:
+    """Return the differences to the baseline, one row per cell, language and seed: what the figures are drawn from.
+
+    Returns
+    -------
+    pandas.DataFrame
+        score, baseline : per cent, of the same seed; delta : their difference. name : of the language in English.
+        Missing where one of the two scores is. A cell without any seed of its baseline has no rows.
+
+    Examples
+    --------
+    Redraw Δ by language from the table of an experiment:
+
+    >>> import pandas as pd, seaborn as sns
+    >>> deltas = pd.read_csv("results/demo/tables/all/deltas.csv", keep_default_na=False)  # doctest: +SKIP
+    >>> sns.catplot(deltas, x="language", y="delta", hue="strategy", row="aligner", errorbar="sd",
+    ...             kind="point", linestyle="none")  # doctest: +SKIP
+    """
+    experiment = read_experiment(scores, source)
+    names = read_languages()["name"]
+    rows = []
+    for cell in experiment.methods():
+        difference = experiment.delta(cell)
+        method, baseline = experiment.targets[cell], experiment.baseline(cell)
+        for seed, deltas in difference.iterrows():
+            for language, delta in deltas.items():
+                rows.append(
+                    DeltaRow(
+                        **cell._asdict(),
+                        language=language,
+                        name=names[language],
+                        seed=seed,
+                        score=method.loc[seed, language],
+                        baseline=baseline.loc[seed, language],
+                        delta=delta,
+                    )
+                )
+    return table_of(DeltaRow, rows)

@@ -10,11 +10,11 @@ from typing import Any
 import jsonschema
 import yaml
 
+from alignfreeze.analysis.names import BASELINE
 from alignfreeze.sources.lock import CONLLU, DICTIONARY, format_of, languages_without
 from alignfreeze.support.errors import InputError
 
 SOURCE_LANGUAGE = "en"
-BASELINE = "baseline"
 MAX_LENGTH = 96
 STRIDE = 32
 # Format that each place of the configuration wants of a public source.

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from alignfreeze.experiment.configuration import BASELINE, strategy_settings
+from alignfreeze.analysis.names import BASELINE, NONE
+from alignfreeze.experiment.configuration import strategy_settings
 from alignfreeze.training.steps import BATCH_SIZE, PAPER_EPOCHS, total_steps
-
-NONE = "none"  # the baseline's aligner and language set
 
 
 class Run(NamedTuple):

@@ -9,8 +9,8 @@ from analysis_support import make_scores
 from matplotlib.figure import Figure
 
 from alignfreeze.analysis import figures, latex
+from alignfreeze.analysis.cells import read_experiment
 from alignfreeze.analysis.compare import compare_table
-from alignfreeze.analysis.contrasts import read_experiment
 from alignfreeze.analysis.correlations import correlations_table
 from alignfreeze.analysis.findings import findings
 from alignfreeze.analysis.generalisation import generalisation_table

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alignfreeze.analysis.compare import compare_table
 from alignfreeze.analysis.counts import chance_of_direction, count_directions, directions
-from alignfreeze.analysis.runs import run_facts, runs_table
+from alignfreeze.analysis.records import run_record, runs_table
 from alignfreeze.analysis.tables import (
     best_worst_table,
     counts_table,
@@ -285,10 +285,10 @@ def test_runs_table():
     }
     after = {"steps": 84, "wall_seconds": 10.0, "device": "cpu"}
     before = {"steps": 40, "wall_seconds": 5.0, "device": "cpu", "distinct_pairs": 600, "pairs_seen": 640}
-    facts = [run_facts({**identity, "seed": seed}, after, before) for seed in (2, 1)]
-    facts.append(run_facts({**identity, "strategy": "baseline", "aligner": "none", "seed": 1}, after, None))
+    facts = [run_record({**identity, "seed": seed}, after, before) for seed in (2, 1)]
+    facts.append(run_record({**identity, "strategy": "baseline", "aligner": "none", "seed": 1}, after, None))
     during = after | {"interleaved": {"steps": 84, "distinct_pairs": 700, "pairs_seen": 1344}}
-    facts.append(run_facts({**identity, "strategy": "during_full", "seed": 1}, during, None))
+    facts.append(run_record({**identity, "strategy": "during_full", "seed": 1}, during, None))
     table = runs_table(pd.DataFrame(facts)).set_index("strategy")
     assert table.loc["full", "seeds"] == "1 2"
     assert table.loc["full", "wall_time"] == 15.0

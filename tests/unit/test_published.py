@@ -4,7 +4,7 @@ from analysis_support import PUBLISHED, needs_published
 from alignfreeze.analysis.published import (
     parse_method,
     published_files,
-    published_runs,
+    published_records,
     published_scores,
 )
 from alignfreeze.support.errors import InputError
@@ -59,8 +59,8 @@ def test_final_columns_are_preferred(tmp_path):
     assert set(scores["value"]) == {0.1, 0.3}
 
 
-def test_run_facts(tmp_path):
-    runs = published_runs([write(tmp_path / "x__opus100__wikiann.csv")])
+def test_run_records(tmp_path):
+    runs = published_records([write(tmp_path / "x__opus100__wikiann.csv")])
     full = runs[runs["strategy"] == "full"].iloc[0]
     assert (full["realignment_steps"], full["distinct_pairs"], full["pairs_seen"]) == (10, 8, 160)
 

@@ -15,7 +15,7 @@ from support import (
     wordpiece_tokenizer,
 )
 
-from alignfreeze.analysis.order import METRICS
+from alignfreeze.analysis.names import METRICS
 from alignfreeze.data.nli import InferencePairs
 from alignfreeze.data.squad import Answer, Question, Questions
 from alignfreeze.data.tagging import TaggedSentences

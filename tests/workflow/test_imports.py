@@ -36,7 +36,7 @@ def f():
     assert {
         "analysis/__init__",
         "analysis/tables",
-        "analysis/contrasts",
+        "analysis/cells",
         "realignment/loss",
         "realignment/batches",
         "data/text",

@@ -14,7 +14,7 @@ import yaml
 from analysis_support import PUBLISHED, needs_published
 from support import ROOT
 
-from alignfreeze.analysis.published import published_files, published_runs
+from alignfreeze.analysis.published import published_files, published_records
 from alignfreeze.experiment.plan import plan
 from alignfreeze.training.steps import PAPER_EPOCHS
 
@@ -160,7 +160,7 @@ def test_cells_are_the_published_ones_by_name():
             *((strategy, aligner) for strategy in strategies_of(name) for aligner in task["aligners"]),
         ]
     }
-    runs = published_runs(published_files(PUBLISHED))
+    runs = published_records(published_files(PUBLISHED))
     published = set(runs[["model", "task", "strategy", "aligner"]].itertuples(index=False, name=None))
     assert published < planned
     assert planned - published == {

@@ -60,7 +60,9 @@ def test_what_realigns_meanwhile_is_not_realigned_before(workspace, config):
 
 
 def test_run_from_raw_text_to_scores(workspace, config):
-    snakemake(workspace, "results/scale/tables/all/scores.csv", "results/scale/tables/all/run_facts.csv", config=config)
+    snakemake(
+        workspace, "results/scale/tables/all/scores.csv", "results/scale/tables/all/run_records.csv", config=config
+    )
     results = workspace / "results" / "scale"
     japanese = pq.read_table(results / "bitext" / "ja.parquet").to_pylist()
     assert len(japanese) == 60
@@ -74,11 +76,11 @@ def test_run_from_raw_text_to_scores(workspace, config):
     assert record["settings"]["realignment_weight"] == 0.2
     assert record["settings"]["realignment"]["freeze"] == "front"
     assert record["settings"]["rows"].keys() == set(LANGUAGES)
-    with (results / "tables" / "all" / "run_facts.csv").open(encoding="utf-8") as handle:
-        facts = {row["strategy"]: row for row in csv.DictReader(handle)}
-    assert facts["baseline"]["realignment_steps"] == "0"
-    assert facts["during_front"]["realignment_steps"] == facts["during_front"]["finetuning_steps"]
-    assert facts["during_front"]["pairs_seen"] == str(record["interleaved"]["pairs_seen"])
+    with (results / "tables" / "all" / "run_records.csv").open(encoding="utf-8") as handle:
+        records = {row["strategy"]: row for row in csv.DictReader(handle)}
+    assert records["baseline"]["realignment_steps"] == "0"
+    assert records["during_front"]["realignment_steps"] == records["during_front"]["finetuning_steps"]
+    assert records["during_front"]["pairs_seen"] == str(record["interleaved"]["pairs_seen"])
     # Fine-tuned from the pretrained encoder, on other numbers than the baseline.
     baseline = json.loads((results / "finetuned" / "e5small/baseline/none/none/udpos/seed31" / "run.json").read_text())
     assert record["settings"]["encoder"] == baseline["settings"]["encoder"]

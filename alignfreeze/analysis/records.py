@@ -1,30 +1,51 @@
-"""What each run cost and saw: seeds, steps, sentence pairs, wall time, device."""
+"""Run records: what each run cost and saw (steps, sentence pairs, wall time, device), and their table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from alignfreeze.analysis.order import rank
-from alignfreeze.analysis.published import RUN_FACT_COLUMNS
+from alignfreeze.analysis.names import rank
 from alignfreeze.support.errors import InputError
 
+RECORD_COLUMNS = (
+    "model",
+    "task",
+    "strategy",
+    "aligner",
+    "realignment_languages",
+    "seed",
+    "finetuning_steps",
+    "realignment_steps",
+    "distinct_pairs",
+    "pairs_seen",
+    "wall_time",
+    "device",
+)
 CELL = ["model", "task", "aligner", "strategy", "realignment_languages"]
 QUANTITIES = ["finetuning_steps", "realignment_steps", "distinct_pairs", "pairs_seen"]
 
 
-def run_facts(
+def run_record(
     identity: Mapping[str, Any], finetuning: Mapping[str, Any], realignment: Mapping[str, Any] | None
-) -> dict:
-    """Combine the records of a run's two stages into one row with the columns `RUN_FACT_COLUMNS`.
+) -> dict[str, Any]:
+    """Combine the records of a run's two stages into one row with the columns `RECORD_COLUMNS`.
 
     Parameters
     ----------
-    identity : model, task, strategy, aligner, realignment_languages, seed.
-    finetuning, realignment : contents of the stages' `run.json`; the second is None where no realignment goes before
-        fine-tuning. What is interleaved with fine-tuning stands in the first.
+    identity : mapping
+        model, task, strategy, aligner, realignment_languages and seed of the run.
+    finetuning, realignment : mapping, mapping or None
+        Contents of the stages' `run.json`; the second is None where no realignment goes before fine-tuning. What is
+        interleaved with fine-tuning stands in the first.
+
+    Returns
+    -------
+    dict
+        The record of the run.
     """
     nothing = {"steps": 0, "distinct_pairs": 0, "pairs_seen": 0}
     realigned = realignment or finetuning.get("interleaved") or nothing
@@ -39,12 +60,13 @@ def run_facts(
     }
 
 
-def runs_table(facts: pd.DataFrame) -> pd.DataFrame:
+def runs_table(records: pd.DataFrame) -> pd.DataFrame:
     """Return the runs part of table 10, one row per cell.
 
     Parameters
     ----------
-    facts : one row per run, with the columns `RUN_FACT_COLUMNS`.
+    records : pandas.DataFrame
+        One row per run, with the columns `RECORD_COLUMNS`.
 
     Returns
     -------
@@ -54,11 +76,11 @@ def runs_table(facts: pd.DataFrame) -> pd.DataFrame:
         wall_time, wall_time_std : seconds a run, both stages. All are means over seeds; `varies` names those that
         differ between seeds. Missing where the records do not tell.
     """
-    missing = [name for name in RUN_FACT_COLUMNS if name not in facts.columns]
+    missing = [name for name in RECORD_COLUMNS if name not in records.columns]
     if missing:
-        raise InputError(f"run facts: no column {', '.join(missing)}")
+        raise InputError(f"run records: no column {', '.join(missing)}")
     rows = []
-    for key, runs in facts.groupby(CELL, sort=False):
+    for key, runs in records.groupby(CELL, sort=False):
         runs = runs.sort_values("seed")
         quantities = runs[[*QUANTITIES, "wall_time"]].astype(float)
         row = dict(zip(CELL, key, strict=True)) | quantities.mean(skipna=False).to_dict()
@@ -71,4 +93,13 @@ def runs_table(facts: pd.DataFrame) -> pd.DataFrame:
     columns = [*CELL, "seeds", "n_seeds", *QUANTITIES, "wall_time", "wall_time_std", "device", "varies"]
     return pd.DataFrame(rows, columns=columns).sort_values(
         CELL, key=lambda column: column.map(lambda name: rank(column.name, name)), ignore_index=True
+    )
+
+
+def read_records(path: str | Path) -> pd.DataFrame:
+    """Read a CSV file of run records; numbers that the records do not tell are missing, text stays text."""
+    text = ["model", "task", "strategy", "aligner", "realignment_languages", "device"]
+    numbers = [*QUANTITIES, "wall_time"]
+    return pd.read_csv(
+        path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values={name: [""] for name in numbers}
     )

@@ -1,13 +1,21 @@
-"""The order in which models, tasks, aligners, strategies and metrics appear, the same everywhere."""
+"""Names of models, tasks, aligners, strategies, metrics and predictors: their order, and how they are written.
+
+The order is the same in every table and figure.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+BASELINE = "baseline"
+"""Strategy of a run that is fine-tuned without realignment."""
+NONE = "none"
+"""Aligner and realignment languages of a run without realignment."""
+
 MODELS = ("distilmbert", "mbert", "xlmr")
 TASKS = ("udpos", "wikiann", "xnli", "xquad")
-ALIGNERS = ("none", "fastalign", "awesome", "dictionary")
-STRATEGIES = ("baseline", "full", "front", "back", "during_full", "during_front", "during_back")
+ALIGNERS = (NONE, "fastalign", "awesome", "dictionary")
+STRATEGIES = (BASELINE, "full", "front", "back", "during_full", "during_front", "during_back")
 # The first metric that a task has is the one that its tables and figures are about.
 METRICS = ("f1", "accuracy", "em")
 # Reported beside the main metric in the table of cells; others (precision, recall) stay in the scores.
@@ -26,7 +34,7 @@ TITLES = {
     "fastalign": "FastAlign",
     "awesome": "AWESOME-align",
     "dictionary": "dictionary",
-    "baseline": "fine-tuning only",
+    BASELINE: "fine-tuning only",
     "full": "full",
     "front": "front",
     "back": "back",
