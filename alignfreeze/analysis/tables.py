@@ -27,7 +27,7 @@ from alignfreeze.analysis.cells import (
 )
 from alignfreeze.analysis.counts import RULES, chance_of_direction, count_directions
 from alignfreeze.analysis.names import rank
-from alignfreeze.languages.uriel import read_languages
+from alignfreeze.languages.registry import facts_table
 
 MISSING = float("nan")
 
@@ -555,7 +555,7 @@ def deltas_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     ...             kind="point", linestyle="none")  # doctest: +SKIP
     """
     experiment = read_experiment(scores, source)
-    names = read_languages()["name"]
+    names = facts_table(experiment.languages())["name"]
     rows = []
     for cell in experiment.methods():
         difference = experiment.delta(cell)

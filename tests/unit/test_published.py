@@ -92,7 +92,7 @@ def test_unknown_model_and_wrong_file(tmp_path):
 def test_fault_names_file_and_line(tmp_path, found, wanted, said):
     path = write(tmp_path / "x__opus100__wikiann.csv")
     path.write_text(path.read_text().replace(found, wanted))
-    read = published_runs if "160" in wanted else published_scores
+    read = published_records if "160" in wanted else published_scores
     with pytest.raises(InputError) as caught:
         read([path])
     assert str(caught.value).startswith(f"{path}{said}")
