@@ -93,10 +93,6 @@ def log_of(path):
     return results(f"logs/{path}.log")
 
 
-# The tasks' modules name them, and evaluation alone uses them.
-SCORING = {"metrics/entities", "metrics/answers", "encoders/prediction"}
-
-
 def code(script, *loaded, without=()):
     """Modules that a script imports, as inputs: an edit reruns its rule, a touch or a fresh checkout does not.
 

@@ -5,7 +5,7 @@ rule evaluate:
     input:
         model=results(f"finetuned/{TASK_RUN}"),
         tests=lambda wildcards: [test_file(wildcards.task, lang) for lang in evaluated(wildcards.task, wildcards.langs)],
-        code=lambda wildcards: code("evaluate", f"tasks/{wildcards.task}"),
+        code=lambda wildcards: code("evaluate", f"tasks/{wildcards.task}", f"metrics/{wildcards.task}"),
     output:
         results(f"scores/{TASK_RUN}/{{langs}}.csv"),
     log:

@@ -9,7 +9,7 @@ rule finetune:
         code=lambda wildcards: code(
             "finetune",
             f"tasks/{wildcards.task}",
-            without=SCORING if pairs_of(wildcards) else SCORING | {"realignment/objective", "realignment/word_pairs"},
+            *(["realignment/interleaved"] if pairs_of(wildcards) else []),
         ),
     output:
         kept(results(f"finetuned/{TASK_RUN}"), "all", "finetuned"),

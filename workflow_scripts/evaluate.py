@@ -14,13 +14,16 @@ def main(smk: Any) -> None:
         import pandas as pd
 
         from alignfreeze.encoders.loading import load_config, load_tokenizer
+        from alignfreeze.metrics import load_evaluation
         from alignfreeze.support.atomic import atomic_file
         from alignfreeze.tasks import load_task
 
-        task, device = load_task(smk.wildcards.task), torch_device(name)
+        task, evaluation = load_task(smk.wildcards.task), load_evaluation(smk.wildcards.task)
+        device = torch_device(name)
         model = task.load_finetuned(smk.input.model)
-        tokenizer = load_tokenizer(smk.input.model)
-        encoder = task.encoder(tokenizer, load_config(smk.input.model), task.settings(**smk.params.encoding))
+        tokenizer = task.tokenizer(
+            load_tokenizer(smk.input.model), load_config(smk.input.model), task.settings(**smk.params.encoding)
+        )
         facts = {
             "experiment": smk.params.experiment,
             "model": smk.wildcards.model,
@@ -33,8 +36,8 @@ def main(smk: Any) -> None:
         rows = []
         for language, path in zip(smk.params.languages, smk.input.tests, strict=True):
             examples = task.read_first(path, language, smk.params.max_test_items)
-            scores = task.evaluate(model, examples, encoder, device, language == smk.params.source)
-            for metric in task.metrics:
+            scores = evaluation.evaluate(model, examples, tokenizer, device, language == smk.params.source)
+            for metric in evaluation.metrics:
                 value, n = scores[metric]
                 rows.append(facts | {"language": language, "metric": metric, "value": value, "n": n})
             logging.getLogger(__name__).info(

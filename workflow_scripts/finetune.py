@@ -17,19 +17,20 @@ def main(smk: Any) -> None:
 
 def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     """Train on the claimed device and write the model, its log and its record."""
+    import importlib
+
     import torch
 
     from alignfreeze.encoders.loading import load_config, load_tokenizer
-    from alignfreeze.realignment.settings import RealignmentSettings
-    from alignfreeze.realignment.word_pairs import PairRows
     from alignfreeze.support.atomic import atomic_directory
     from alignfreeze.support.checksums import code_checksums, file_checksum
     from alignfreeze.support.errors import InputError
     from alignfreeze.support.records import write_record
     from alignfreeze.tasks import load_task
-    from alignfreeze.training.finetuning import Interleaving, finetune
-    from alignfreeze.training.loop import TrainingState, fingerprint, write_log
+    from alignfreeze.training.finetuning import finetune
+    from alignfreeze.training.loop import write_log
     from alignfreeze.training.settings import FinetuningSettings
+    from alignfreeze.training.state import TrainingState, fingerprint
 
     settings = FinetuningSettings(
         **smk.params.settings,
@@ -39,24 +40,21 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     task, seed = load_task(smk.wildcards.task), int(smk.wildcards.seed)
     start = Path(smk.input.start, smk.params.checkpoint)
     tokenizer = load_tokenizer(start)
-    encoder = task.encoder(tokenizer, load_config(start), task.settings(**smk.params.encoding))
-    items = task.items(task.read_first(smk.input.train, smk.params.source, smk.params.max_train_items), encoder)
+    task_tokenizer = task.tokenizer(tokenizer, load_config(start), task.settings(**smk.params.encoding))
+    items = task.items(task.read_first(smk.input.train, smk.params.source, smk.params.max_train_items), task_tokenizer)
     if smk.params.train_items not in (None, len(items)):
         raise InputError(
             f"tasks.{smk.wildcards.task}.train_items: {smk.params.train_items} in the configuration, but "
             f"{smk.input.train} gives {len(items)} training items for {smk.wildcards.model}; write {len(items)}"
         )
-    interleaving = None
-    if smk.params.interleaving:
-        streams = {
-            language: PairRows(Path(smk.input.pairs) / f"{language}.arrow")
-            for language in smk.params.interleaving["languages"]
-        }
-        realignment = RealignmentSettings(**smk.params.interleaving["settings"])
-        interleaving = Interleaving(streams, realignment, smk.params.interleaving["weight"])
     torch.manual_seed(seed)
     model = task.load_new(start)
     device = torch_device(device_name)
+    realignment = None
+    if smk.params.interleaving:
+        # Loaded by its name, as tasks are: the rule of a plain fine-tuning does not depend on its code.
+        interleaved = importlib.import_module("alignfreeze.realignment.interleaved")
+        realignment = interleaved.load(model.base_model, smk.input.pairs, smk.params.interleaving, seed, device)
     decisive = {
         "task": smk.wildcards.task,
         "settings": settings.model_dump(mode="json"),
@@ -68,25 +66,21 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
         "device": str(device),
         "code": code_checksums(smk.input.code),
     }
-    if interleaving:
-        decisive["realignment"] = interleaving.settings.model_dump(mode="json")
-        decisive["realignment_weight"] = interleaving.weight
-        decisive["rows"] = {language: file_checksum(stream.path) for language, stream in streams.items()}
+    if realignment:
+        decisive["realignment"] = realignment.description()
     state = TrainingState(Path(smk.params.state), fingerprint(decisive), smk.params.resume_every)
     with atomic_directory(smk.output[0]) as folder:
         report = finetune(
             model,
-            items.lengths(),
-            items.token_ids(),
-            items.collate,
+            items,
             settings,
             seed,
             device,
-            save=lambda write: write(folder),
+            auxiliary=[realignment] if realignment else [],
             state=state,
             description=f"fine-tune {smk.wildcards.task} {smk.wildcards.strategy}",
-            interleaving=interleaving,
         )
+        model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         write_log(folder / "training_log.csv", report.log)
         write_record(
@@ -99,9 +93,9 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
             tokens_per_second=report.tokens_per_second,
             micro_batch=report.micro_batch,
             train_items=len(items),
-            interleaved=interleaving
-            and {"steps": report.steps, "pairs_seen": report.pairs_seen, "distinct_pairs": report.distinct_pairs},
+            interleaved=realignment and realignment.seen(report.steps),
         )
+    state.clear()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
     from alignfreeze.support.atomic import atomic_directory
     from alignfreeze.support.checksums import code_checksums, file_checksum
     from alignfreeze.support.records import write_record
-    from alignfreeze.training.loop import TrainingState, fingerprint, write_log
+    from alignfreeze.training.loop import write_log
+    from alignfreeze.training.state import TrainingState, fingerprint
 
     settings = RealignmentSettings(
         **smk.params.settings,
@@ -84,6 +85,7 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
     with atomic_directory(smk.output[0]) as trajectory:
         for folder in waiting.values():
             shutil.move(folder, trajectory / folder.name)
+    state.clear()
     shutil.rmtree(waiting_room)
 
 

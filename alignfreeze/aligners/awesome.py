@@ -15,6 +15,7 @@ from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import Links
 from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.encoders.loading import encoder_blocks, only_lower_blocks
+from alignfreeze.encoders.memory import is_out_of_memory
 from alignfreeze.encoders.padding import pad_batch
 from alignfreeze.encoders.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
 from alignfreeze.support.errors import InputError
@@ -136,7 +137,9 @@ def align(
             chosen = todo.pop()
             try:
                 found = links_of(chosen)
-            except torch.OutOfMemoryError as error:
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
                 if len(chosen) == 1:
                     raise InputError(
                         f"out of memory with one sentence pair of {sum(lengths[chosen[0]])} subwords; "

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alignfreeze.data.pharaoh import Links
-from alignfreeze.realignment.word_pairs import one_to_one
+from alignfreeze.data.pharaoh import Links, one_to_one
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -34,6 +35,13 @@ def parse_line(line: str, where: str = "line") -> Links:
 def format_line(links: Iterable[tuple[int, int]]) -> str:
     """Links as one line, sorted and without duplicates."""
     return " ".join(f"{source}-{target}" for source, target in sorted(set(links)))
+
+
+def one_to_one(links: Links) -> Links:
+    """Links whose both ends occur in exactly one link, sorted; decided on the raw alignment."""
+    links = sorted(set(links))
+    sources, targets = Counter(i for i, _ in links), Counter(j for _, j in links)
+    return [(i, j) for i, j in links if sources[i] == 1 and targets[j] == 1]
 
 
 def write_alignments(path: str | Path, alignments: Iterable[Links]) -> None:

@@ -1,4 +1,4 @@
-"""Encoded sentences to one rectangular batch."""
+"""Ragged sequences to rectangular batches."""
 
 from __future__ import annotations
 
@@ -8,19 +8,42 @@ from typing import Protocol
 import numpy as np
 import torch
 
+IGNORED = -100  # label of a position that cross-entropy leaves out, as transformers has it
+
 
 class Encoded(Protocol):
     """Anything that is encoded as subword ids."""
 
-    ids: np.ndarray
+    @property
+    def ids(self) -> np.ndarray:
+        """(subwords,), with special tokens."""
+
+
+def pad(sequences: Sequence[np.ndarray], value: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pad sequences to the longest.
+
+    Parameters
+    ----------
+    sequences : sequence of ndarray
+        B sequences of whole numbers, T at most.
+    value : int
+        Stands where a sequence has ended.
+
+    Returns
+    -------
+    padded : Tensor
+        (B, T), int64.
+    mask : Tensor
+        (B, T), boolean, True where a sequence has a number.
+    """
+    lengths = np.fromiter((len(sequence) for sequence in sequences), np.int64, len(sequences))
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    padded = np.full(mask.shape, value, np.int64)
+    padded[mask] = np.concatenate(sequences)
+    return torch.from_numpy(padded), torch.from_numpy(mask)
 
 
 def pad_batch(sentences: Sequence[Encoded], pad_id: int) -> dict[str, torch.Tensor]:
-    """Ids and attention mask, (B, T), padded to the longest sentence."""
-    longest = max(len(sentence.ids) for sentence in sentences)
-    ids = np.full((len(sentences), longest), pad_id, np.int64)
-    mask = np.zeros((len(sentences), longest), np.int64)
-    for row, sentence in enumerate(sentences):
-        ids[row, : len(sentence.ids)] = sentence.ids
-        mask[row, : len(sentence.ids)] = 1
-    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+    """Ids and attention mask of encoded sentences, (B, T) int64, padded to the longest sentence."""
+    ids, mask = pad([sentence.ids for sentence in sentences], pad_id)
+    return {"input_ids": ids, "attention_mask": mask.long()}

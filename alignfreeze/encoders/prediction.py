@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
+from alignfreeze.encoders.memory import is_out_of_memory
 from alignfreeze.encoders.padding import Encoded
 from alignfreeze.support.errors import InputError
 
@@ -47,7 +48,9 @@ def outputs(
         batch = {name: tensor.to(device) for name, tensor in pad([encoded[i] for i in chosen]).items()}
         try:
             output = model(**batch, **arguments)
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
             if len(chosen) == 1:
                 longest = len(encoded[chosen[0]].ids)
                 raise InputError(

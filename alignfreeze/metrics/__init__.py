@@ -1,1 +1,43 @@
-"""Scores of predictions."""
+"""What a fine-tuned model predicts, and the scores of its predictions; training imports nothing of it.
+
+`load_evaluation("xnli")` gives `alignfreeze.metrics.xnli.EVALUATION`, the other half of `alignfreeze.tasks.xnli`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+
+class Score(NamedTuple):
+    """A metric's value, 0 to 1, over `n` scored items."""
+
+    value: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a task's predictions are scored.
+
+    Attributes
+    ----------
+    metrics : tuple of str
+        Names in the table of scores; `evaluate` gives just these.
+    evaluate : callable
+        (model, examples, the task's tokenizer, device, whether the language is the source language) -> scores.
+    """
+
+    metrics: tuple[str, ...]
+    evaluate: Callable[[PreTrainedModel, Any, Any, torch.device, bool], dict[str, Score]]
+
+
+def load_evaluation(task: str) -> Evaluation:
+    """The evaluation of a task, from the module of its name."""
+    return importlib.import_module(f"{__name__}.{task}").EVALUATION

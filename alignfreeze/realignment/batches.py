@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TypeVar
 
 import numpy as np
 import torch
 
+from alignfreeze.encoders.padding import pad
 from alignfreeze.realignment.settings import Interleave, Shuffle
 from alignfreeze.realignment.word_pairs import PairRow, PairRows
+from alignfreeze.training.batches import bucketed_batches
 from alignfreeze.training.settings import Bucketing
 
 RowKey = tuple[str, int]
-T = TypeVar("T")
-WINDOW_BATCHES = 50
 SHUFFLE_BUFFER = 10_000  # rows, of the paper's code
 DRAWS = 1_000  # random numbers that a shuffle buffer draws at a time
 
@@ -155,21 +154,6 @@ def batch_plan(
         yield from bucketed_batches(keys, lambda key: row_length[key[0]][key[1]], batch_size, bucketing, rng)
 
 
-def bucketed_batches(
-    items: Sequence[T], length: Callable[[T], int], batch_size: int, bucketing: Bucketing, rng: np.random.Generator
-) -> list[list[T]]:
-    """Cut items into batches in order; `window` sorts each 50 batches by length first and shuffles the batches."""
-    window = batch_size * WINDOW_BATCHES if bucketing == "window" else max(1, len(items))
-    batches = []
-    for start in range(0, len(items), window):
-        part = list(items[start : start + window])
-        if bucketing == "window":
-            part.sort(key=length)
-        cut = [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
-        batches += [cut[i] for i in rng.permutation(len(cut))] if bucketing == "window" else cut
-    return batches
-
-
 class RowReader(torch.utils.data.Dataset):
     """Rows of several languages, by (language, row) key."""
 
@@ -179,14 +163,6 @@ class RowReader(torch.utils.data.Dataset):
     def __getitem__(self, key: RowKey) -> PairRow:
         language, row = key
         return self.streams[language][row]
-
-
-def _pad(sequences: Sequence[np.ndarray], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
-    lengths = np.fromiter((len(s) for s in sequences), np.int64, len(sequences))
-    mask = np.arange(lengths.max()) < lengths[:, None]  # (B, T)
-    ids = np.full(mask.shape, pad_id, np.int64)
-    ids[mask] = np.concatenate(sequences)
-    return torch.from_numpy(ids), torch.from_numpy(mask)
 
 
 def _ragged(parts: Sequence[np.ndarray], row_offset: np.ndarray) -> np.ndarray:
@@ -203,8 +179,8 @@ class RealignmentCollator:
 
     def __call__(self, rows: Sequence[PairRow]) -> RealignmentBatch:
         """Collate rows; everything is flat index arithmetic over the batch."""
-        source_ids, source_mask = _pad([row.source_ids for row in rows], self.pad_id)
-        target_ids, target_mask = _pad([row.target_ids for row in rows], self.pad_id)
+        source_ids, source_mask = pad([row.source_ids for row in rows], self.pad_id)
+        target_ids, target_mask = pad([row.target_ids for row in rows], self.pad_id)
         number = np.arange(len(rows))
         source_index = _ragged([row.source_words for row in rows], number * source_ids.shape[1])
         target_index = _ragged([row.target_words for row in rows], number * target_ids.shape[1])

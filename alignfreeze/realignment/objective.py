@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,15 +27,9 @@ from alignfreeze.realignment.batches import (
 from alignfreeze.realignment.loss import RealignmentLoss
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRow, PairRows
-from alignfreeze.training.loop import (
-    TrainingReport,
-    TrainingState,
-    adam,
-    autocast,
-    random_state,
-    set_random_state,
-    train,
-)
+from alignfreeze.training.loop import TrainingReport, adam, autocast, train
+from alignfreeze.training.memory import random_state, set_random_state
+from alignfreeze.training.state import TrainingState
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +45,7 @@ def subwords_of(batch: RealignmentBatch) -> int:
 
 
 def _index_in_rows(index: torch.Tensor, width: int, start: int, rows: int) -> torch.Tensor:
-    """Those of the indices into flattened rows that lie in some rows, counted from the first of these rows."""
+    """Select the indices that fall in rows [start, start + rows) and count them from the first of these rows."""
     first, end = start * width, (start + rows) * width
     return index[(index >= first) & (index < end)] - first
 
@@ -68,6 +61,10 @@ class RealignmentObjective:
     seed : decides the head's first weights and the order of sentence pairs.
     device : where to train.
     vocabulary : of the model that the encoder belongs to, if it is trimmed.
+
+    Attributes
+    ----------
+    module : the loss with its projection head, which is trained along.
     """
 
     def __init__(
@@ -81,6 +78,7 @@ class RealignmentObjective:
     ) -> None:
         self.model, self.streams, self.settings = model, streams, settings
         self.seed, self.device, self.vocabulary = seed, device, vocabulary
+        self.precision = settings.precision
         self.layer = layer_index(settings.layer, len(encoder_blocks(model)))
         torch.manual_seed(seed)
         self.module = RealignmentLoss(
@@ -119,7 +117,7 @@ class RealignmentObjective:
                 dropout.append(random_state(self.device))
                 states.append(self._word_states(*part))
         words = torch.cat(states).requires_grad_()
-        with autocast(self.device, self.settings.precision):
+        with autocast(self.device, self.precision):
             loss = weight * self.module.of_words(words, batch)
         loss.backward()
         for part, before, gradient in zip(parts, dropout, words.grad.split([len(s) for s in states]), strict=True):
@@ -131,7 +129,7 @@ class RealignmentObjective:
 
     def _word_states(self, ids: torch.Tensor, mask: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         """States (words, h) of the words of some rows; `index` into the flattened rows."""
-        with autocast(self.device, self.settings.precision), only_lower_blocks(self.model, self.layer):
+        with autocast(self.device, self.precision), only_lower_blocks(self.model, self.layer):
             states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
         return states.flatten(0, 1).index_select(0, index)
 
@@ -179,60 +177,6 @@ class RealignmentObjective:
             return batch
         ids = {name: self.vocabulary.map(getattr(batch, name)) for name in ("source_ids", "target_ids")}
         return RealignmentBatch(**(vars(batch) | ids))
-
-
-class InterleavedRealignment(RealignmentObjective):
-    """Realignment during fine-tuning: each step adds the loss of one batch of sentence pairs to the task's loss.
-
-    Frozen blocks are frozen for the realignment's gradient only; the task trains the whole model. Dropout here draws
-    from random numbers of its own, one seed a step, so that the task sees those that it would see without.
-
-    Parameters
-    ----------
-    model : the encoder inside the model that is fine-tuned, all of it trainable.
-    weight : of this loss beside the task's; 0.1 in the paper.
-    """
-
-    def __init__(
-        self,
-        model: PreTrainedModel,
-        streams: Mapping[str, PairRows],
-        settings: RealignmentSettings,
-        weight: float,
-        seed: int,
-        device: torch.device,
-        vocabulary: TrimmedVocabulary,
-    ) -> None:
-        super().__init__(model, streams, settings, seed, device, vocabulary)
-        self.weight = weight
-        report = freeze(model, settings.freeze, settings.freeze_embeddings)
-        logger.info("realignment during fine-tuning: weight %s, %s; %s", weight, settings, report)
-        self._constants = [parameter for parameter in model.parameters() if not parameter.requires_grad]
-        model.requires_grad_(True)
-
-    def weighted_loss(self, batch: RealignmentBatch, step: int) -> torch.Tensor:
-        """The share of a step's loss, without a gradient by frozen parameters (they stay trainable by the task's)."""
-        with self._apart(step):
-            return self.weight * self.loss(batch)
-
-    def weighted_loss_in_parts(self, batch: RealignmentBatch, step: int, size: int) -> torch.Tensor:
-        """Add the gradients of `weighted_loss`, `size` rows at a time; see `loss_in_parts`."""
-        with self._apart(step):
-            return self.loss_in_parts(batch, size, self.weight)
-
-    @contextlib.contextmanager
-    def _apart(self, step: int) -> Iterator[None]:
-        """Freeze what realignment freezes, and draw the step's own random numbers."""
-        random = int(np.random.SeedSequence([self.seed, step]).generate_state(1, np.uint64)[0])
-        for parameter in self._constants:
-            parameter.requires_grad_(False)
-        try:
-            with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
-                torch.manual_seed(random)
-                yield
-        finally:
-            for parameter in self._constants:
-                parameter.requires_grad_(True)
 
 
 class Realigner(RealignmentObjective):

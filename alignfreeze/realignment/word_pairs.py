@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from alignfreeze.data.bitext import Bitext, Sentence
-from alignfreeze.data.pharaoh import Links
+from alignfreeze.data.pharaoh import Links, one_to_one
 from alignfreeze.encoders.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.errors import InputError
@@ -37,13 +36,6 @@ class PairRow:
     target_words: np.ndarray
     source_pairs: np.ndarray
     target_pairs: np.ndarray
-
-
-def one_to_one(links: Links) -> Links:
-    """Links whose both ends occur in exactly one link; decided on the raw alignment."""
-    links = sorted(set(links))
-    sources, targets = Counter(i for i, _ in links), Counter(j for _, j in links)
-    return [(i, j) for i, j in links if sources[i] == 1 and targets[j] == 1]
 
 
 def drop_identical(links: Links, source: Sentence, target: Sentence) -> Links:

@@ -1,29 +1,23 @@
-"""The tasks: one module each says which metrics it has and how files are read, encoded, trained on and evaluated.
+"""The tasks: one module each says how its files are read and encoded, and which head is trained on them.
 
-`load_task("xnli")` gives `alignfreeze.tasks.xnli.TASK`. A new task is a new module and a section of the schema.
+`load_task("xnli")` gives `alignfreeze.tasks.xnli.TASK`. A new task is a new module here, one of the same name in
+`alignfreeze.metrics` that predicts and scores, and a section of the configuration.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from alignfreeze.tasks.settings import EncodingSettings
 
 if TYPE_CHECKING:
-    import numpy as np
-    import torch
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-
-class Score(NamedTuple):
-    """A metric's value, 0 to 1, over `n` scored items."""
-
-    value: float
-    n: int
+    from alignfreeze.training.batches import TrainingItems
 
 
 class Examples(Protocol):
@@ -35,42 +29,31 @@ class Examples(Protocol):
         """The first `count` examples."""
 
 
-class TrainingItems(Protocol):
-    """Encoded training items, as `alignfreeze.training.finetuning.finetune` takes them."""
-
-    def __len__(self) -> int: ...  # noqa: D105
-
-    def lengths(self) -> np.ndarray:
-        """(items,), subwords of each item with special tokens."""
-
-    def token_ids(self) -> np.ndarray:
-        """Distinct subword ids, with the padding id."""
-
-    def collate(self, chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-        """Arguments of the model's `forward` for the chosen items."""
-
-
 @dataclass(frozen=True)
 class Task:
     """One task.
 
-    metrics : names in the table of scores; `evaluate` gives just these.
-    kind : the AutoModel class with the task's head.
-    labels : what the head tells apart, in order; None where it has no labels.
-    read : (a file, its language) -> examples.
-    settings : class of the settings that `encoder` takes.
-    encoder : (tokenizer, the model's configuration, settings) -> what turns text into subwords.
-    items : (examples, encoder) -> training items.
-    evaluate : (model, examples, encoder, device, whether the language is the source language) -> scores.
+    Attributes
+    ----------
+    kind : type
+        The AutoModel class with the task's head.
+    labels : tuple of str or None
+        What the head tells apart, in order; None where it has no labels.
+    read : callable
+        (a file, its language) -> examples.
+    settings : type
+        Class of the settings that `tokenizer` takes.
+    tokenizer : callable
+        (a Hugging Face tokenizer, the model's configuration, settings) -> what turns the task's text into subwords.
+    items : callable
+        (examples, what `tokenizer` gave) -> training items.
     """
 
-    metrics: tuple[str, ...]
     kind: Any
     labels: tuple[str, ...] | None
     read: Callable[[str | Path, str], Examples]
-    encoder: Callable[[PreTrainedTokenizerBase, PreTrainedConfig, Any], Any]
+    tokenizer: Callable[[PreTrainedTokenizerBase, PreTrainedConfig, Any], Any]
     items: Callable[[Any, Any], TrainingItems]
-    evaluate: Callable[[PreTrainedModel, Any, Any, torch.device, bool], dict[str, Score]]
     settings: type[EncodingSettings] = EncodingSettings
 
     def read_first(self, path: str | Path, language: str, count: int | None) -> Examples:
@@ -93,7 +76,7 @@ class Task:
         )
 
     def load_finetuned(self, path: str | Path) -> PreTrainedModel:
-        """A fine-tuned model as `finetune` saved it."""
+        """A fine-tuned model from its checkpoint."""
         from alignfreeze.encoders.loading import load_weights
 
         return load_weights(self.kind, path)

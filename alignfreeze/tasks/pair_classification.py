@@ -1,19 +1,17 @@
-"""Classification of sentence pairs: encoded by the tokenizer's own template for pairs, one label each."""
+"""Training items of sentence pairs: encoded by the tokenizer's own template for pairs, one label each."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
-from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 from alignfreeze.encoders.loading import check_length, positions
-from alignfreeze.encoders.padding import pad_batch
-from alignfreeze.encoders.prediction import outputs
+from alignfreeze.encoders.padding import pad, pad_batch
 from alignfreeze.tasks.settings import EncodingSettings
 
 logger = logging.getLogger(__name__)
@@ -41,10 +39,7 @@ def pad_pairs(pairs: Sequence[EncodedPair], pad_id: int, token_types: bool) -> d
     """Ids, attention mask and, where the model has them, token types: (B, T), padded to the longest pair."""
     batch = pad_batch(pairs, pad_id)
     if token_types:
-        types = torch.zeros_like(batch["input_ids"])
-        for row, pair in enumerate(pairs):
-            types[row, : len(pair.types)] = torch.from_numpy(pair.types)
-        batch["token_type_ids"] = types
+        batch["token_type_ids"], _ = pad([pair.types for pair in pairs], 0)
     return batch
 
 
@@ -87,7 +82,7 @@ class PairTokenizer:
 def pair_tokenizer(
     tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: EncodingSettings
 ) -> PairTokenizer:
-    """The encoder of tasks on pairs."""
+    """Tokenizer of tasks on pairs."""
     check_length(config, settings.max_length)
     return PairTokenizer(tokenizer, settings.max_length, positions(config), has_token_types(config))
 
@@ -108,11 +103,11 @@ class PairItems:
         second: Sequence[str],
         gold: Sequence[str],
         labels: Sequence[str],
-        encoder: PairTokenizer,
+        tokenizer: PairTokenizer,
     ) -> None:
-        self.pad_id = encoder.tokenizer.pad_token_id
-        self.token_types = encoder.token_types
-        self.encoded = encoder.encode(first, second, encoder.max_length)
+        self.pad_id = tokenizer.tokenizer.pad_token_id
+        self.token_types = tokenizer.token_types
+        self.encoded = tokenizer.encode(first, second, tokenizer.max_length)
         self.labels = torch.tensor([labels.index(label) for label in gold])
 
     def __len__(self) -> int:
@@ -130,20 +125,3 @@ class PairItems:
         """Arguments of the model's `forward` for the chosen pairs; `labels` is (B,)."""
         batch = pad_pairs([self.encoded[i] for i in chosen], self.pad_id, self.token_types)
         return batch | {"labels": self.labels[list(chosen)]}
-
-
-def predict(
-    model: PreTrainedModel,
-    first: Sequence[str],
-    second: Sequence[str],
-    encoder: PairTokenizer,
-    device: torch.device,
-    batch_size: int = 64,
-) -> list[str]:
-    """A label for every pair, which is seen whole as far as the model has positions."""
-    encoded = encoder.encode(first, second, encoder.positions)
-    best = np.zeros(len(encoded), np.int64)
-    pad = partial(pad_pairs, pad_id=encoder.tokenizer.pad_token_id, token_types=encoder.token_types)
-    for chosen, output in outputs(model, encoded, pad, device, batch_size):
-        best[chosen] = output.logits.argmax(-1).cpu().numpy()
-    return [model.config.id2label[int(number)] for number in best]

@@ -1,4 +1,4 @@
-"""Extractive question answering: the context in overlapping windows, the best span of all of them.
+"""Training items of extractive question answering: the context in overlapping windows.
 
 Two windows that follow one another share `stride` subwords of the context, and no answer is longer than that; so every
 possible answer stands whole in some window.
@@ -9,15 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
-from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 from alignfreeze.data.squad import Answer, Question
 from alignfreeze.encoders.loading import check_length
-from alignfreeze.encoders.prediction import outputs
 from alignfreeze.encoders.subwords import lone_mark_id
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks.pair_classification import EncodedPair, has_token_types, pad_pairs
@@ -115,30 +113,30 @@ class WindowTokenizer:
 def window_tokenizer(
     tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: WindowSettings
 ) -> WindowTokenizer:
-    """The encoder of question answering."""
+    """Tokenizer of question answering."""
     check_length(config, settings.max_length)
-    encoder = WindowTokenizer(
+    windows = WindowTokenizer(
         tokenizer, settings.max_length, settings.stride, settings.empty_windows, has_token_types(config)
     )
-    if encoder.longest_question < 1:
-        raise InputError(f"stride: {encoder.stride} leaves no room for a question in {encoder.max_length} subwords")
-    return encoder
+    if windows.longest_question < 1:
+        raise InputError(f"stride: {windows.stride} leaves no room for a question in {windows.max_length} subwords")
+    return windows
 
 
 class QuestionItems:
     """Encoded training windows with the position of the first gold answer."""
 
-    def __init__(self, questions: Sequence[Question], encoder: WindowTokenizer) -> None:
-        self.pad_id = encoder.tokenizer.pad_token_id
-        self.token_types = encoder.token_types
+    def __init__(self, questions: Sequence[Question], tokenizer: WindowTokenizer) -> None:
+        self.pad_id = tokenizer.tokenizer.pad_token_id
+        self.token_types = tokenizer.token_types
         self.encoded: list[EncodedPair] = []
         self.answers: list[tuple[int, int]] = []
         found = set()
-        for window in encoder.windows(questions):
+        for window in tokenizer.windows(questions):
             place = window.locate(questions[window.question].answers[0])
             if place:
                 found.add(window.question)
-            if place or encoder.empty_windows:
+            if place or tokenizer.empty_windows:
                 self.encoded.append(EncodedPair(window.ids, window.types))
                 self.answers.append(place or (NO_ANSWER, NO_ANSWER))
         logger.info(
@@ -164,37 +162,3 @@ class QuestionItems:
         batch = pad_pairs([self.encoded[i] for i in chosen], self.pad_id, self.token_types)
         starts, ends = torch.tensor([self.answers[i] for i in chosen]).T
         return batch | {"start_positions": starts, "end_positions": ends}
-
-
-def best_span(start: np.ndarray, end: np.ndarray, longest: int) -> tuple[float, int, int]:
-    """The highest `start[i] + end[j]` with i <= j < i + longest, and its (i, j); the first of equals."""
-    score = start[:, None] + end[None, :]
-    score[~np.tri(len(start), k=longest - 1, dtype=bool) | np.tri(len(start), k=-1, dtype=bool)] = -np.inf
-    i, j = np.unravel_index(score.argmax(), score.shape)
-    return float(score[i, j]), int(i), int(j)
-
-
-def predict(
-    model: PreTrainedModel,
-    questions: Sequence[Question],
-    encoder: WindowTokenizer,
-    device: torch.device,
-    batch_size: int = 32,
-) -> list[str]:
-    """An answer to every question: the characters of the context under the best span of all its windows.
-
-    The answer stands as the tokenizer's spans have it, with the space before a word where they include it.
-    """
-    windows = list(encoder.windows(questions))
-    best = [(-np.inf, "")] * len(questions)
-    pad = partial(pad_pairs, pad_id=encoder.tokenizer.pad_token_id, token_types=encoder.token_types)
-    for chosen, output in outputs(model, windows, pad, device, batch_size):
-        starts, ends = output.start_logits.float().cpu().numpy(), output.end_logits.float().cpu().numpy()
-        for row, number in enumerate(chosen):
-            window = windows[number]
-            place = slice(window.first, window.first + len(window.spans))
-            score, i, j = best_span(starts[row, place], ends[row, place], encoder.stride)
-            if score > best[window.question][0]:
-                context = questions[window.question].context
-                best[window.question] = (score, context[window.spans[i, 0] : window.spans[j, 1]])
-    return [answer for _, answer in best]

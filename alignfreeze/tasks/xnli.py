@@ -1,35 +1,23 @@
-"""Natural language inference on XNLI: accuracy over sentence pairs."""
+"""Natural language inference on XNLI."""
 
 from __future__ import annotations
 
-import torch
-from transformers import AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoModelForSequenceClassification
 
 from alignfreeze.data.nli import LABELS, InferencePairs, read_inference
-from alignfreeze.tasks import Score, Task
-from alignfreeze.tasks.pair_classification import PairItems, PairTokenizer, pair_tokenizer, predict
+from alignfreeze.tasks import Task
+from alignfreeze.tasks.pair_classification import PairItems, PairTokenizer, pair_tokenizer
 
 
-def evaluate(
-    model: PreTrainedModel, pairs: InferencePairs, encoder: PairTokenizer, device: torch.device, _: bool
-) -> dict[str, Score]:
-    """Share of pairs with the right label."""
-    found = predict(model, pairs.premises, pairs.hypotheses, encoder, device)
-    right = sum(label == gold for label, gold in zip(found, pairs.labels, strict=True))
-    return {"accuracy": Score(right / len(pairs), len(pairs))}
-
-
-def items(pairs: InferencePairs, encoder: PairTokenizer) -> PairItems:
+def items(pairs: InferencePairs, tokenizer: PairTokenizer) -> PairItems:
     """Encoded training pairs."""
-    return PairItems(pairs.premises, pairs.hypotheses, pairs.labels, LABELS, encoder)
+    return PairItems(pairs.premises, pairs.hypotheses, pairs.labels, LABELS, tokenizer)
 
 
 TASK = Task(
-    metrics=("accuracy",),
     kind=AutoModelForSequenceClassification,
     labels=LABELS,
     read=lambda path, _: read_inference(path),
-    encoder=pair_tokenizer,
+    tokenizer=pair_tokenizer,
     items=items,
-    evaluate=evaluate,
 )

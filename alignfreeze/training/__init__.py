@@ -1,1 +1,1 @@
-"""The training loop, fine-tuning and their step counts."""
+"""Train a model: the loop, its memory and its state on disk, batches of training items, fine-tuning."""

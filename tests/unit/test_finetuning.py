@@ -25,18 +25,21 @@ from transformers import AutoModelForTokenClassification
 
 from alignfreeze.encoders.freezing import freeze
 from alignfreeze.encoders.subwords import WordTokenizer
+from alignfreeze.metrics.token_classification import predict
 from alignfreeze.tasks import load_task
-from alignfreeze.tasks.token_classification import predict
-from alignfreeze.training.finetuning import epoch_batches, finetune
+from alignfreeze.training.batches import epoch_batches
+from alignfreeze.training.finetuning import finetune
 from alignfreeze.training.settings import FinetuningSettings
 from alignfreeze.training.steps import schedule_steps, total_steps
 
 
-def run(model, seed=31, save=lambda write: None, state=None, token_ids=None, **settings):
+def run(model, seed=31, state=None, token_ids=None, collate=None, **settings):
     items = tagged_items()
+    if token_ids is not None:
+        items.token_ids = lambda: token_ids
+    items.collate = collate or items.collate
     chosen = FinetuningSettings(**{"learning_rate": 5e-3, "batch_size": 4, "epochs": 2, **settings})
-    used = items.token_ids() if token_ids is None else token_ids
-    return finetune(model, items.lengths(), used, items.collate, chosen, seed, CPU, save, state)
+    return finetune(model, items, chosen, seed, CPU, state=state)
 
 
 def finetune_and_die(state, at):
@@ -50,9 +53,7 @@ def finetune_and_die(state, at):
             os.kill(os.getpid(), signal.SIGKILL)
         return items.collate(chosen)
 
-    settings = FinetuningSettings(learning_rate=5e-3, batch_size=4, epochs=2)
-    model, save = tagger(), lambda write: None
-    finetune(model, items.lengths(), items.token_ids(), collate, settings, 31, CPU, save, training_state(state, 3))
+    run(tagger(), state=training_state(state, 3), collate=collate)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,8 @@ def test_trimmed_run_equals_the_untrimmed_one(family, tmp_path):
     logs, models = [], []
     for number, used in enumerate((None, np.arange(VOCABULARY))):
         model = tagger(family)
-        logs.append(run(model, save=lambda write, n=number: write(tmp_path / str(n)), token_ids=used).log)
+        logs.append(run(model, token_ids=used).log)
+        model.save_pretrained(tmp_path / str(number))
         models.append(weights(load_task("udpos").load_finetuned(tmp_path / str(number))))
         assert_same_weights(models[-1], weights(model))  # and the model in memory is what was saved
     assert logs[0] == logs[1]
@@ -143,7 +145,7 @@ def test_batch_of_the_loop_is_the_paper_s_optimiser_by_hand():
     reference.load_state_dict(model.state_dict())
     items = tagged_items(12)
     settings = FinetuningSettings(learning_rate=1e-2, batch_size=4, epochs=1, warmup_ratio=0.0)
-    finetune(model, items.lengths(), items.token_ids(), items.collate, settings, 31, CPU, lambda write: None)
+    finetune(model, items, settings, 31, CPU)
 
     moments = {name: (torch.zeros_like(p), torch.zeros_like(p)) for name, p in reference.named_parameters()}
     for step, chosen in enumerate(epoch_batches(items.lengths(), 4, "none", 31, 0), 1):
@@ -178,22 +180,20 @@ def test_stopped_run_resumes_and_ends_with_the_same_weights(tmp_path, bucketing)
         return items.collate(chosen)
 
     path = tmp_path / "state.pt"
-    settings = FinetuningSettings(learning_rate=5e-3, batch_size=4, epochs=2, bucketing=bucketing)
     with pytest.raises(StopError):
-        finetune(
-            tagger(), items.lengths(), items.token_ids(), collate, settings, 31, CPU, print, training_state(path, 4)
-        )
+        run(tagger(), state=training_state(path, 4), collate=collate, bucketing=bucketing)
     assert torch.load(path, weights_only=True)["step"] == 8  # in the second epoch
     report = run(resumed, state=training_state(path, 4), bucketing=bucketing)
     assert_same_weights(weights(resumed), weights(undisturbed))
     assert report.log == expected.log
-    assert not path.exists()
+    assert path.exists(), "until the model is saved"
 
 
 def test_killed_process_resumes_and_ends_with_the_same_weights(tmp_path):
     path = tmp_path / "state.pt"
     code = f"import test_finetuning; test_finetuning.finetune_and_die({str(path)!r}, 8)"
-    killed = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "tests", env={"PYTHONPATH": str(ROOT)})
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests/unit")))}
+    killed = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert torch.load(path, weights_only=True)["step"] == 6
     undisturbed, resumed = tagger(), tagger()

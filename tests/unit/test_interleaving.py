@@ -10,9 +10,10 @@ from support import CPU, FAMILIES, ROOT, assert_same_weights, differing, trainin
 from tagging_support import tagged_items, tagger
 
 from alignfreeze.encoders.vocabulary import TrimmedVocabulary
-from alignfreeze.realignment.objective import InterleavedRealignment, Realigner, stream_token_ids
+from alignfreeze.realignment.interleaved import InterleavedRealignment
+from alignfreeze.realignment.objective import Realigner, stream_token_ids
 from alignfreeze.realignment.settings import RealignmentSettings
-from alignfreeze.training.finetuning import Interleaving, finetune
+from alignfreeze.training.finetuning import finetune
 from alignfreeze.training.settings import FinetuningSettings
 
 SIZES = {"de": 9, "ta": 7}
@@ -22,15 +23,17 @@ def settings_of(**settings):
     return RealignmentSettings(**{"batch_size": 4, "head_size": 16, **settings})
 
 
-def run(streams, model, weight=0.1, freeze="full", state=None, collate=None, save=lambda write: None, **settings):
+def interleaved(streams, model, weight, **settings):
+    return InterleavedRealignment(model.base_model, streams, settings_of(**settings), weight, 31, CPU)
+
+
+def run(streams, model, weight=0.1, state=None, collate=None, **settings):
     """Fine-tune on 22 items for two epochs, realigning meanwhile unless `weight` is None."""
     items = tagged_items()
-    interleaving = None if weight is None else Interleaving(streams, settings_of(freeze=freeze, **settings), weight)
+    items.collate = collate or items.collate
+    auxiliary = [] if weight is None else [interleaved(streams, model, weight, **settings)]
     chosen = FinetuningSettings(learning_rate=5e-3, batch_size=4, epochs=2)
-    return finetune(
-        model, items.lengths(), items.token_ids(), collate or items.collate, chosen, 31, CPU, save, state,
-        interleaving=interleaving,
-    )  # fmt: skip
+    return finetune(model, items, chosen, 31, CPU, auxiliary=auxiliary, state=state)
 
 
 def interleave_and_die(rows, state, at):
@@ -68,15 +71,8 @@ def parts(streams, family, freeze, freeze_embeddings=False):
     model = tagger(family).eval()
     items = tagged_items()
     vocabulary = TrimmedVocabulary(model, np.union1d(items.token_ids(), stream_token_ids(streams)))
-    realignment = InterleavedRealignment(
-        model.base_model,
-        streams,
-        settings_of(freeze=freeze, freeze_embeddings=freeze_embeddings),
-        0.1,
-        31,
-        CPU,
-        vocabulary,
-    )
+    realignment = interleaved(streams, model, 0.1, freeze=freeze, freeze_embeddings=freeze_embeddings)
+    realignment.prepare(vocabulary, "fp32")
     tensors = items.collate([0, 1, 2, 3])
     task = tensors | {"input_ids": vocabulary.map(tensors["input_ids"])}
     return model, realignment, task, next(realignment.batches(0))
@@ -99,7 +95,7 @@ def test_gradients_are_the_sum_of_the_two_and_only_the_task_moves_what_is_frozen
     """Against two backward passes apart, the realignment's gradient of frozen parameters thrown away by name."""
     streams = write_streams(tmp_path, SIZES)
     model, realignment, task, batch = parts(streams, family, freeze, freeze_embeddings)
-    (model(**task).loss + realignment.weighted_loss(batch, 0)).backward()
+    (model(**task).loss + realignment.loss(batch, 0)).backward()
     found = {name: p.grad for name, p in model.named_parameters()}
     assert all(p.requires_grad for p in model.parameters())
     head = [p.grad.clone() for p in realignment.module.parameters()]
@@ -109,7 +105,7 @@ def test_gradients_are_the_sum_of_the_two_and_only_the_task_moves_what_is_frozen
     model(**task).loss.backward()
     expected = {name: torch.zeros_like(p) if p.grad is None else p.grad.clone() for name, p in model.named_parameters()}
     model.zero_grad()
-    realignment.loss(batch).backward()
+    realignment.objective.loss(batch).backward()
     moved = set()
     for name, parameter in model.named_parameters():
         if parameter.grad is not None and not any(part in name for part in frozen):
@@ -142,15 +138,15 @@ def test_loss_of_a_step_is_the_tasks_and_the_realignments_share(tmp_path):
     streams = write_streams(tmp_path, SIZES)
     plain, both = run(streams, tagger(), None), run(streams, tagger(), 0.1)
     assert both.steps == plain.steps
-    assert (plain.pairs_seen, plain.distinct_pairs) == (0, 0)
-    assert 0 < both.distinct_pairs <= sum(SIZES.values()) < both.pairs_seen <= 4 * both.steps
+    seen = interleaved(streams, tagger(), 0.1).seen(both.steps)
+    assert 0 < seen["distinct_pairs"] <= sum(SIZES.values()) < seen["pairs_seen"] <= 4 * both.steps
     assert both.tokens > plain.tokens
     model, realignment, _, batch = parts(streams, "bert", "full")
     model.train()
-    share = float(realignment.weighted_loss(batch, 0).detach())
+    share = float(realignment.loss(batch, 0).detach())
     assert both.log[0][1] - plain.log[0][1] == pytest.approx(share, rel=1e-5)
-    assert float(realignment.weighted_loss(batch, 0).detach()) == share
-    assert float(realignment.weighted_loss(batch, 1).detach()) != share
+    assert float(realignment.loss(batch, 0).detach()) == share
+    assert float(realignment.loss(batch, 1).detach()) != share
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -158,7 +154,8 @@ def test_projection_head_is_trained_and_not_saved(family, tmp_path):
     streams = write_streams(tmp_path, SIZES)
     names = set(tagger(family).state_dict())
     model = tagger(family)
-    run(streams, model, save=lambda write: write(tmp_path / "model"), freeze="back")
+    run(streams, model, freeze="back")
+    model.save_pretrained(tmp_path / "model")
     assert set(model.state_dict()) == names
     from safetensors.torch import load_file
 
@@ -172,7 +169,7 @@ def test_killed_run_resumes_with_the_same_numbers(tmp_path):
     undisturbed = tagger()
     expected = run(streams, undisturbed, freeze="front")
     code = f"import test_interleaving as t; t.interleave_and_die({str(tmp_path)!r}, {str(tmp_path / 'state')!r}, 9)"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests/unit")))}
     killed = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert (tmp_path / "state").exists()

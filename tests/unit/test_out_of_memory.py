@@ -1,6 +1,7 @@
 """Pretended out-of-memory errors: parts get smaller, the batch and its gradients stay the same."""
 
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,9 +24,10 @@ from transformers import (
     AutoModelForTokenClassification,
 )
 
+from alignfreeze.realignment.interleaved import InterleavedRealignment
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.support.errors import InputError
-from alignfreeze.training.finetuning import Interleaving, finetune
+from alignfreeze.training.finetuning import finetune
 from alignfreeze.training.settings import FinetuningSettings
 
 
@@ -186,8 +188,8 @@ KINDS = {
 }
 
 
-def batches_of(kind):
-    """Items of ragged length; of the tokens' labels most are ignored, and one item has none."""
+def items_of(kind):
+    """Eight items of ragged length; of the tokens' labels most are ignored, and one item has none."""
     rng = np.random.default_rng(0)
     ids = torch.from_numpy(rng.integers(5, 60, (8, 10)))
     mask = torch.from_numpy((np.arange(10) < rng.integers(4, 11, 8)[:, None]).astype(np.int64))
@@ -201,7 +203,11 @@ def batches_of(kind):
     else:
         answers = {f"{end}_positions": torch.from_numpy(rng.integers(0, 10, 8)) for end in ("start", "end")}
     tensors = {"input_ids": ids, "attention_mask": mask} | answers
-    return lambda chosen: {name: tensor[list(chosen)] for name, tensor in tensors.items()}
+    return SimpleNamespace(
+        lengths=lambda: np.full(8, 10),
+        token_ids=lambda: np.arange(90),
+        collate=lambda chosen: {name: tensor[list(chosen)] for name, tensor in tensors.items()},
+    )
 
 
 def model_of(kind, family="bert"):
@@ -215,14 +221,13 @@ def model_of(kind, family="bert"):
     return KINDS[kind].from_config(config)
 
 
-def finetune_in_parts(kind, family, rows, epochs=1, interleaving=None):
+def finetune_in_parts(kind, family, rows, epochs=1, realigned=None):
+    """Fine-tune, realigning meanwhile by the arguments `realigned` of InterleavedRealignment."""
     model = model_of(kind, family)
+    auxiliary = [InterleavedRealignment(model.base_model, *realigned, 31, CPU)] if realigned else []
     calls = limit_memory(model, rows)
     settings = FinetuningSettings(learning_rate=1e-3, batch_size=8, epochs=epochs, warmup_ratio=0.0)
-    report = finetune(
-        model, np.full(8, 10), np.arange(90), batches_of(kind), settings, 31, CPU, lambda write: None,
-        interleaving=interleaving,
-    )  # fmt: skip
+    report = finetune(model, items_of(kind), settings, 31, CPU, auxiliary=auxiliary)
     return model, report, calls
 
 
@@ -243,9 +248,9 @@ def test_finetuning_in_parts_has_the_whole_batch_s_loss_and_gradients(kind, fami
 @pytest.mark.parametrize("pairs", [4, 12])
 def test_realignment_during_finetuning_is_split_with_the_task(streams, family, freeze, pairs):
     """With fewer and with more sentence pairs than items of the task in a batch."""
-    during = Interleaving(streams, RealignmentSettings(freeze=freeze, batch_size=pairs, head_size=16), 0.5)
-    expected, whole, _ = finetune_in_parts("tokens", family, 99, interleaving=during)
-    model, report, calls = finetune_in_parts("tokens", family, 2, interleaving=during)
+    during = (streams, RealignmentSettings(freeze=freeze, batch_size=pairs, head_size=16), 0.5)
+    expected, whole, _ = finetune_in_parts("tokens", family, 99, realigned=during)
+    model, report, calls = finetune_in_parts("tokens", family, 2, realigned=during)
     alone, _, _ = finetune_in_parts("tokens", family, 99)
     assert (whole.micro_batch, report.micro_batch) == (None, {4: 2, 12: 1}[pairs])
     assert max(calls[4:]) <= 2

@@ -9,8 +9,9 @@ from support import CPU, FAMILIES, sentencepiece_tokenizer, tiny_encoder, wordpi
 from transformers import AutoModelForQuestionAnswering
 
 from alignfreeze.data.squad import Answer, Question
+from alignfreeze.metrics.question_answering import best_span, predict
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks.question_answering import QuestionItems, best_span, predict, window_tokenizer
+from alignfreeze.tasks.question_answering import QuestionItems, window_tokenizer
 from alignfreeze.tasks.settings import WindowSettings
 from alignfreeze.training.finetuning import finetune
 from alignfreeze.training.settings import FinetuningSettings
@@ -22,7 +23,7 @@ TOKENIZERS = {
 }
 
 
-def encoder_of(family, max_length=20, stride=4, empty_windows=True):
+def windows_of(family, max_length=20, stride=4, empty_windows=True):
     settings = WindowSettings(max_length=max_length, stride=stride, empty_windows=empty_windows)
     return window_tokenizer(TOKENIZERS[family], tiny_encoder(family).config, settings)
 
@@ -48,11 +49,11 @@ def question_model(family, seed=1):
     ],
 )
 def test_positions_of_an_answer(family, context, text, subwords):
-    encoder, question = encoder_of(family), asked("b a", context, text)
-    (window,) = encoder.windows([question])
+    tokenizer, question = windows_of(family), asked("b a", context, text)
+    (window,) = tokenizer.windows([question])
     first, last = window.locate(question.answers[0])
-    assert encoder.tokenizer.convert_ids_to_tokens(window.ids[first : last + 1]) == subwords
-    items = QuestionItems([question], encoder)
+    assert tokenizer.tokenizer.convert_ids_to_tokens(window.ids[first : last + 1]) == subwords
+    items = QuestionItems([question], tokenizer)
     batch = items.collate([0])
     assert (batch["start_positions"].tolist(), batch["end_positions"].tolist()) == ([first], [last])
     assert ("token_type_ids" in batch) == (family == "bert")
@@ -65,17 +66,17 @@ def test_positions_of_an_answer(family, context, text, subwords):
     place=st.tuples(st.integers(0, 10**6), st.integers(1, 8)),
 )
 def test_every_answer_of_the_overlap_s_length_is_whole_in_some_window(family, context, question, place):
-    encoder = encoder_of(family)
-    tokens = encoder.tokenizer(context, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+    tokenizer = windows_of(family)
+    tokens = tokenizer.tokenizer(context, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
     first = place[0] % len(tokens)
-    last = min(len(tokens) - 1, first + place[1] % encoder.stride)
+    last = min(len(tokens) - 1, first + place[1] % tokenizer.stride)
     start, end = tokens[first][0], tokens[last][1]
     text = context[start:end]
     answer = Answer(start + len(text) - len(text.lstrip()), text.strip())
-    windows = list(encoder.windows([Question(question, context, (answer,))]))
+    windows = list(tokenizer.windows([Question(question, context, (answer,))]))
     covered = np.zeros(len(context), bool)
     for window in windows:
-        assert len(window.ids) <= encoder.max_length
+        assert len(window.ids) <= tokenizer.max_length
         for span in window.spans:
             covered[slice(*span)] = True
     assert all(covered[i] or context[i].isspace() for i in range(len(context))), "a window for every character"
@@ -90,18 +91,18 @@ def test_every_answer_of_the_overlap_s_length_is_whole_in_some_window(family, co
 
 
 def test_a_long_question_is_cut_and_leaves_room_for_the_context():
-    encoder = encoder_of("bert")  # 20 subwords, 3 special, 4 shared: 9 of the question
-    (window, *_) = encoder.windows([asked(" ".join("ab" * 20), "a b c", "b")])
+    tokenizer = windows_of("bert")  # 20 subwords, 3 special, 4 shared: 9 of the question
+    (window, *_) = tokenizer.windows([asked(" ".join("ab" * 20), "a b c", "b")])
     assert window.first == 1 + 9 + 1
-    assert encoder.longest_question == 9
+    assert tokenizer.longest_question == 9
 
 
 def test_windows_without_the_answer_point_to_the_first_token_or_are_left_out():
     question = asked("a", " ".join("abcdefg" * 5), "a b")
     with_empty, without = (
-        QuestionItems([question], encoder_of("bert", empty_windows=empty)) for empty in (True, False)
+        QuestionItems([question], windows_of("bert", empty_windows=empty)) for empty in (True, False)
     )
-    assert len(with_empty) == len(list(encoder_of("bert").windows([question]))) == 3
+    assert len(with_empty) == len(list(windows_of("bert").windows([question]))) == 3
     assert with_empty.answers == [(3, 4), (0, 0), (0, 0)]
     assert without.answers == [(3, 4)]
     assert np.array_equal(without.encoded[0].ids, with_empty.encoded[0].ids)
@@ -121,17 +122,17 @@ def test_best_span_equals_trying_all(start, seed, longest):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_predictions_equal_one_window_at_a_time(family):
-    encoder, model = encoder_of(family), question_model(family).eval()
+    tokenizer, model = windows_of(family), question_model(family).eval()
     rng = np.random.default_rng(0)
     words = ["a", "b", "ab", "abc", "猫狗"] if family == "xlm-roberta" else ["a", "b", "abcd", "g", "cdab"]
     questions = []
     for length in rng.integers(1, 30, 20):
         context = " ".join(rng.choice(words, length))
         questions.append(Question("a b", context, (Answer(0, context[:1]),)))
-    found = predict(model, questions, encoder, CPU, batch_size=5)
+    found = predict(model, questions, tokenizer, CPU, batch_size=5)
     for question, answer in zip(questions, found, strict=True):
         best = []
-        for window in encoder.windows([question]):
+        for window in tokenizer.windows([question]):
             inputs = {"input_ids": torch.tensor([window.ids.tolist()])}
             if family == "bert":
                 inputs["token_type_ids"] = torch.tensor([window.types.tolist()])
@@ -141,26 +142,26 @@ def test_predictions_equal_one_window_at_a_time(family):
                 logits[0, window.first : window.first + len(window.spans)].numpy()
                 for logits in (output.start_logits, output.end_logits)
             )
-            score, i, j = best_span(start, end, encoder.stride)
+            score, i, j = best_span(start, end, tokenizer.stride)
             best.append((round(score, 4), question.context[window.spans[i, 0] : window.spans[j, 1]]))
         assert answer in [text for score, text in best if score >= max(best)[0] - 1e-3]
         assert answer in question.context
-    assert any(len(list(encoder.windows([question]))) > 1 for question in questions)
+    assert any(len(list(tokenizer.windows([question]))) > 1 for question in questions)
 
 
 def test_answer_of_the_best_window_wins_wherever_it_stands():
-    encoder = encoder_of("bert")
+    tokenizer = windows_of("bert")
     question = asked("a", " ".join("bcdefg" * 5) + " a", "a")
 
     class Oracle(torch.nn.Module):
         """Points to the last `a` of a window, strongly; else to anything, weakly."""
 
         def forward(self, input_ids, attention_mask, token_type_ids):
-            letter = encoder.tokenizer.convert_tokens_to_ids("a")
+            letter = tokenizer.tokenizer.convert_tokens_to_ids("a")
             logits = 5.0 * ((input_ids == letter) & (token_type_ids == 1)) + 0.01 * input_ids
             return SimpleNamespace(start_logits=logits, end_logits=logits)
 
-    assert predict(Oracle(), [question, question], encoder, CPU, batch_size=2) == ["a", "a"]
+    assert predict(Oracle(), [question, question], tokenizer, CPU, batch_size=2) == ["a", "a"]
 
 
 def test_model_learns_its_training_questions():
@@ -172,17 +173,17 @@ def test_model_learns_its_training_questions():
         place = int(rng.integers(0, 7))
         context = " ".join(words)
         questions.append(Question(words[place], context, (Answer(context.index(words[place + 1]), words[place + 1]),)))
-    encoder, model = encoder_of("bert"), question_model("bert")
-    items = QuestionItems(questions, encoder)
+    tokenizer, model = windows_of("bert"), question_model("bert")
+    items = QuestionItems(questions, tokenizer)
     settings = FinetuningSettings(learning_rate=4e-3, batch_size=8, epochs=30)
-    finetune(model, items.lengths(), items.token_ids(), items.collate, settings, 31, CPU, lambda write: None)
-    answers = predict(model, questions, encoder, CPU)
+    finetune(model, items, settings, 31, CPU)
+    answers = predict(model, questions, tokenizer, CPU)
     right = sum(a == q.answers[0].text for a, q in zip(answers, questions, strict=True))
     assert right > 20, "chance is 5"
 
 
 def test_overlap_that_leaves_no_room_is_refused():
     with pytest.raises(InputError, match="stride: 17 leaves no room for a question in 20 subwords"):
-        encoder_of("bert", stride=17)
+        windows_of("bert", stride=17)
     with pytest.raises(InputError, match="max_length: 70 found, but the model takes 62 subwords at most"):
-        encoder_of("xlm-roberta", max_length=70)
+        windows_of("xlm-roberta", max_length=70)

@@ -10,6 +10,7 @@ import pytest
 from support import ROOT, assert_same_weights, tiny_encoder, weights, wordpiece_tokenizer, write_streams
 
 from alignfreeze.encoders.loading import load_encoder, load_tokenizer
+from alignfreeze.training.state import TrainingState
 
 
 def load_script(name):
@@ -45,16 +46,14 @@ def job(tmp_path):
 
 def stop_at(monkeypatch, step):
     """The job dies when it writes the state of `step`."""
-    from alignfreeze.training import loop as training
-
-    original = training.TrainingState.save
+    original = TrainingState.save
 
     def save(self, **state):
         if state["step"] == step:
             raise KeyboardInterrupt
         original(self, **state)
 
-    monkeypatch.setattr(training.TrainingState, "save", save)
+    monkeypatch.setattr(TrainingState, "save", save)
 
 
 def test_every_checkpoint_is_there_though_the_job_was_stopped_after_some_and_lost_its_outputs(job, monkeypatch):

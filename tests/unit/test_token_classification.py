@@ -5,9 +5,11 @@ import pytest
 import torch
 from support import CPU, sentencepiece_tokenizer, slow_encode, tiny_encoder, weights, wordpiece_tokenizer
 
+from alignfreeze.encoders.padding import IGNORED
 from alignfreeze.encoders.subwords import WordTokenizer
+from alignfreeze.metrics.token_classification import accuracy, predict
 from alignfreeze.tasks import load_task
-from alignfreeze.tasks.token_classification import IGNORED, TaggedItems, accuracy, predict
+from alignfreeze.tasks.token_classification import TaggedItems
 
 LABELS = ["NOUN", "PUNCT", "VERB"]
 

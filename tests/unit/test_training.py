@@ -5,7 +5,8 @@ import torch
 from support import CPU, assert_same_weights, training_state, weights
 from torch import nn
 
-from alignfreeze.training.loop import TrainingReport, fingerprint, train, write_log
+from alignfreeze.training.loop import TrainingReport, train, write_log
+from alignfreeze.training.state import fingerprint
 
 
 class Numbers:
@@ -78,6 +79,7 @@ def test_run_that_is_stopped_anywhere_ends_with_the_same_numbers(tmp_path, stopp
     resumed, second = run(20, state)
     assert_same_weights(weights(resumed), weights(expected))
     assert second.log == report.log
+    state.clear()
     assert list(state.path.parent.iterdir()) == []
 
 

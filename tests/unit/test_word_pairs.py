@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from support import random_row, sentencepiece_tokenizer, slow_encode, slow_pairs, wordpiece_tokenizer
 
 from alignfreeze.data.bitext import Bitext
+from alignfreeze.data.pharaoh import one_to_one
 from alignfreeze.encoders.subwords import WordTokenizer
-from alignfreeze.realignment.word_pairs import COLUMNS, PairRows, build_rows, drop_identical, one_to_one, write_rows
+from alignfreeze.realignment.word_pairs import COLUMNS, PairRows, build_rows, drop_identical, write_rows
 from alignfreeze.support.errors import InputError
 
 TINY = {"wordpiece": wordpiece_tokenizer(), "sentencepiece": sentencepiece_tokenizer()}

