@@ -1,6 +1,9 @@
 """Convert the rows of one split of a hub dataset to a plain file."""
 
+import os
 from typing import Any
+
+os.environ["USE_TORCH"] = "0"  # datasets would import PyTorch where there is one: two seconds, for nothing
 
 from alignfreeze.sources.hub import shards_of, write_bio, write_lines, write_nli, write_squad
 from alignfreeze.support.logs import configure_logging

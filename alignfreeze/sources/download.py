@@ -1,26 +1,32 @@
 """Fetch public artefacts: files by HTTP, datasets and models from the Hugging Face hub.
 
-Only data is fetched (text, Parquet, JSON, safetensors): nothing is executed or unpickled. What may pass (a server that
-is busy, a line that breaks) is tried again; what will not (no such file, no permission, a full disk) is said at once,
-in one line.
+Only data is fetched (text, Parquet, JSON, safetensors): nothing is executed or unpickled. A failure that may be gone a
+moment later (a busy server, a broken connection) is tried again; any other (no such file, no permission, a full disk)
+is reported at once, in one line.
+
+`datasets.load_dataset` would fetch and convert in one call, into a cache of its own: the SHA-256 of the files that
+arrived, which the lock file pins, cannot be seen there, and its Arrow files differ from version to version. So the
+hub's files are fetched by huggingface_hub, at one commit, and `alignfreeze.sources.hub` reads them with datasets
+afterwards.
 """
 
 from __future__ import annotations
 
 import errno
+import functools
 import glob
-import http.client
 import logging
 import os
 import re
 import shutil
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pooch
+import requests
 
 from alignfreeze.sources.lock import ResourcesLock
 from alignfreeze.support.atomic import atomic_directory, atomic_file
@@ -37,8 +43,9 @@ ATTEMPTS = 5
 WAIT = 1.0  # seconds before the second attempt; doubled for each further one
 TIMEOUT = 30.0  # seconds without a byte
 MODEL_FILES = re.compile(r"[^/]+\.(json|safetensors|txt|model)")
+CHUNK = 2**20  # bytes written at a time
 PASSING = (408, 425, 429, 500, 502, 503, 504)
-# What this machine says of its own files, and what to do; errors of the network come wrapped, without a number.
+# Local file errors and the advice that goes with them; errors of the network come wrapped, without a number.
 _NO_PERMISSION = "get write permission, or run in another folder"
 LOCAL = {
     errno.ENOSPC: "make room, then run again",
@@ -75,11 +82,11 @@ def _is_local(error: BaseException) -> bool:
 
 @contextmanager
 def _writing(destination: str | Path) -> Iterator[None]:
-    """Say in one line what keeps this machine from writing an artefact."""
+    """Report in one line what keeps this machine from writing an artefact."""
     try:
         yield
     except OSError as error:
-        if not _is_local(error):
+        if error.errno not in LOCAL:
             raise
         place = f" ({error.filename})" if error.filename else ""
         raise InputError(f"{destination}: {os.strerror(error.errno)}{place}; {LOCAL[error.errno]}") from error
@@ -88,38 +95,43 @@ def _writing(destination: str | Path) -> Iterator[None]:
 def _download(url: str, destination: Path) -> None:
     """Write what a URL holds, whole, or raise."""
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT) as response, destination.open("wb") as file:
-            shutil.copyfileobj(response, file)
-            expected = response.headers.get("Content-Length")
-    except urllib.error.HTTPError as error:
-        if error.code in PASSING:
-            raise _MayPassError(f"the server says {error.code} {error.reason}") from error
-        raise InputError(
-            f"{url}: the server says {error.code} {error.reason}; check the names and the release in the configuration"
-        ) from error
-    except (OSError, http.client.HTTPException) as error:
-        if _is_local(error):
-            raise
-        raise _MayPassError(str(getattr(error, "reason", error)) or type(error).__name__) from error
-    found = destination.stat().st_size
-    if expected is not None and found != int(expected):
-        raise _MayPassError(f"the connection broke off after {found} of {expected} bytes")
+        pooch.HTTPDownloader(timeout=TIMEOUT, chunk_size=CHUNK)(url, destination, None)
+    except requests.HTTPError as error:
+        answer = error.response
+        said = f"the server says {answer.status_code} {answer.reason}" if answer is not None else str(error)
+        if answer is not None and answer.status_code in PASSING:
+            raise _MayPassError(said) from error
+        raise InputError(f"{url}: {said}; check the names and the release in the configuration") from error
+    except requests.exceptions.ChunkedEncodingError as error:
+        raise _MayPassError(f"the connection broke off after {destination.stat().st_size} bytes") from error
+    except requests.RequestException as error:
+        raise _MayPassError(str(error) or type(error).__name__) from error
 
 
 def fetch_file(url: str, revision: str, key: str, destination: str | Path, lock: ResourcesLock) -> None:
-    """Fetch one file, settle it with the lock and write it whole or not at all.
+    """Fetch one file, compare it with the lock and write it whole or not at all.
 
     Parameters
     ----------
-    url : where it is.
-    revision : what pins it at its source.
-    key : name of the artefact in the lock file.
-    destination : path of the file.
-    lock : see `ResourcesLock`.
+    url : str
+        Where it is.
+    revision : str
+        What pins it at its source.
+    key : str
+        Name of the artefact in the lock file.
+    destination : str or pathlib.Path
+        Path of the file.
+    lock : ResourcesLock
+        The lock file.
+
+    Raises
+    ------
+    InputError
+        The file cannot be fetched or written, or is not the locked one.
     """
     with _writing(destination), atomic_file(destination) as temporary:
         _persist(url, lambda: _download(url, temporary))
-        lock.settle(key, {Path(destination).name: file_checksum(temporary)}, url, revision)
+        lock.verify_or_add(key, {Path(destination).name: file_checksum(temporary)}, url, revision)
 
 
 def fetch_published(
@@ -129,17 +141,27 @@ def fetch_published(
 
     Parameters
     ----------
-    repository : `owner/name`.
-    commit : hash of the commit, or the start of it.
-    folder : folder of the files inside the repository.
-    files : file name to SHA-256.
-    destination : local folder.
+    repository : str
+        `owner/name`.
+    commit : str
+        Hash of the commit, or the start of it.
+    folder : str
+        Folder of the files inside the repository.
+    files : mapping of str to str
+        SHA-256 by file name.
+    destination : str or pathlib.Path
+        Local folder.
+
+    Raises
+    ------
+    InputError
+        A file cannot be fetched or written, or is not the pinned one.
     """
     for name, pinned in files.items():
         url = f"{GITHUB}/{repository}/{commit}/{folder}/{name}"
         with _writing(destination), atomic_file(Path(destination) / name) as temporary:
             try:
-                _persist(url, lambda url=url, temporary=temporary: _download(url, temporary))
+                _persist(url, functools.partial(_download, url, temporary))
             except InputError as error:
                 raise InputError(f"{error}; or set published_source to a folder with the files") from error
             if (found := file_checksum(temporary)) != pinned:
@@ -158,7 +180,7 @@ def dictionary_url(file: str) -> str:
 
 
 def _hub(what: str, page: str, call: Callable[[], Any]) -> Any:
-    """Call the hub; its errors in one line, or as `_MayPassError`; this machine's own as they are."""
+    """Call the hub; its errors become one line or a `_MayPassError`, local file errors pass unchanged."""
     import httpx2
     from huggingface_hub import constants, errors
 
@@ -199,7 +221,7 @@ def _fetch_from_hub(
 ) -> None:
     """Fetch the files that `choose` picks of a repository's, flat in one folder, at one commit."""
     from huggingface_hub import HfApi, constants, snapshot_download
-    from huggingface_hub.utils import disable_progress_bars
+    from huggingface_hub.utils.tqdm import disable_progress_bars
 
     disable_progress_bars()  # several jobs share the terminal
     locked = lock.entry(key)
@@ -212,7 +234,7 @@ def _fetch_from_hub(
     page = name if kind == "model" else f"datasets/{name}"
 
     def transfer() -> None:
-        info = HfApi().repo_info(name, repo_type=kind, revision=wanted, files_metadata=True)
+        info: Any = HfApi().repo_info(name, repo_type=kind, revision=wanted, files_metadata=True)
         stated = {file.rfilename: file.lfs.sha256 if file.lfs else None for file in info.siblings}
         chosen = choose(sorted(stated))
         with atomic_directory(destination) as folder:
@@ -230,7 +252,7 @@ def _fetch_from_hub(
                 if stated[file] not in (None, found[Path(file).name]):
                     raise _MayPassError(f"{file} arrived with another SHA-256 than the hub states")
             shutil.rmtree(parts)
-            lock.settle(key, found, f"{constants.ENDPOINT}/{page}", info.sha)
+            lock.verify_or_add(key, found, f"{constants.ENDPOINT}/{page}", info.sha)
 
     with _writing(destination):
         _persist(what, lambda: _hub(what, page, transfer))
@@ -249,12 +271,23 @@ def fetch_dataset(
 
     Parameters
     ----------
-    name : OWNER/NAME on the hub.
-    subset, split : the files `{subset}/{split}-*.parquet`, as the hub names them, or `{subset}/{split}/*.parquet`.
-    revision : commit; None takes the locked one, or else the newest.
-    key : name of the artefact in the lock file.
-    destination : folder for the files.
-    lock : see `ResourcesLock`.
+    name : str
+        OWNER/NAME on the hub.
+    subset, split : str
+        The files `{subset}/{split}-*.parquet`, as the hub names them, or `{subset}/{split}/*.parquet`.
+    revision : str or None
+        Commit; None takes the locked one, or else the newest.
+    key : str
+        Name of the artefact in the lock file.
+    destination : str or pathlib.Path
+        Folder for the files.
+    lock : ResourcesLock
+        The lock file.
+
+    Raises
+    ------
+    InputError
+        The files cannot be fetched or written, or are not the locked ones.
     """
     what = f"dataset {name}, subset {subset}, split {split}"
     shard = re.compile(rf"{re.escape(subset)}/{re.escape(split)}(-\d+-of-\d+|/\d+)?\.parquet")
@@ -273,7 +306,7 @@ def fetch_dataset(
 
 
 def fetch_model(name: str, revision: str | None, key: str, destination: str | Path, lock: ResourcesLock) -> None:
-    """Fetch a model's weights (safetensors), configuration and tokenizer; parameters as in `fetch_dataset`."""
+    """Fetch a model's weights (safetensors), configuration and tokenizer; parameters and errors as `fetch_dataset`."""
     what = f"model {name}"
 
     def choose(files: list[str]) -> list[str]:

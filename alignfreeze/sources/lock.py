@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from filelock import FileLock
 
+from alignfreeze.data.text import parse_json, read_lines
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.checksums import file_checksum
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, quoted
 
 logger = logging.getLogger(__name__)
 Entry = Mapping[str, Any]
@@ -25,18 +27,19 @@ Entry = Mapping[str, Any]
 CONLLU, DICTIONARY = "conllu", "dictionary"
 # Formats that a dataset's rows are converted to: name in the configuration to the file's ending.
 ENDINGS = {"lines": "{side}.txt", "bio": "bio", "nli": "nli.tsv", "squad": "squad.json"}
+SHA256 = re.compile(r"[0-9a-f]{64}")
 MUSE_PARTS = {"full": "", "train": ".0-5000", "test": ".5000-6500"}
 
 
 def format_of(source: Entry) -> str:
-    """Format of the file that a public source becomes."""
+    """Return the format of the file that a public source becomes."""
     if "universal_dependencies" in source:
         return CONLLU
-    return DICTIONARY if "muse" in source else source["format"]
+    return DICTIONARY if "muse" in source else str(source["format"])
 
 
 def languages_without(source: Entry, languages: Iterable[str]) -> list[str]:
-    """Languages that a source has nothing for, as far as the configuration tells."""
+    """Return the languages that a source has nothing for, as far as the configuration tells."""
     return sorted(set(languages) - source["treebanks"].keys()) if "universal_dependencies" in source else []
 
 
@@ -46,7 +49,7 @@ def _filled(pattern: str, language: str, source_language: str) -> str:
 
 
 def path_of(source: Entry, language: str, source_language: str) -> str:
-    """Path below the resources folder of a language's file, in the format that everything downstream reads.
+    """Return the path below the resources folder of a language's file, in the format that everything downstream reads.
 
     >>> path_of({"muse": "full"}, "de", "en")
     'muse/en-de.txt'
@@ -68,48 +71,93 @@ def _write(path: Path, content: dict) -> None:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
+class LockEntry(TypedDict):
+    """What is locked about one artefact."""
+
+    source: str
+    revision: str
+    files: dict[str, str]
+
+
+def _is_entry(key: str, entry: Any) -> bool:
+    """Whether an entry has the form of a `LockEntry` and its paths stay below the resources folder."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("files"), dict) or not entry["files"]:
+        return False
+    return (
+        all(isinstance(entry.get(name), str) and entry[name] for name in ("source", "revision"))
+        and all(map(_is_component, [*key.split("/"), *entry["files"]]))
+        and all(isinstance(checksum, str) and SHA256.fullmatch(checksum) for checksum in entry["files"].values())
+    )
+
+
+def _is_component(name: str) -> bool:
+    return name not in ("", ".", "..") and "/" not in name and "\0" not in name
+
+
+def _read_memory(path: Path) -> dict[str, list[Any]]:
+    """Size, time and SHA-256 of the files that were compared before; a damaged memory is forgotten."""
+    if not path.is_file():
+        return {}
+    try:
+        memory = parse_json("\n".join(read_lines(path)), str(path), "")
+    except InputError:
+        return {}
+    return {
+        name: stamp
+        for name, stamp in (memory if isinstance(memory, dict) else {}).items()
+        if isinstance(stamp, list) and len(stamp) == 3
+    }
+
+
 class ResourcesLock:
     """The lock file, shared by all jobs that fetch at the same time.
 
     Parameters
     ----------
-    path : the lock file (JSON); it need not exist.
-    resources : folder of the artefacts.
+    path : str or pathlib.Path
+        The lock file (JSON); it need not exist.
+    resources : str or pathlib.Path
+        Folder of the artefacts.
     """
 
     def __init__(self, path: str | Path, resources: str | Path) -> None:
         self.path = Path(path)
         self.resources = Path(resources)
 
-    def _read(self) -> dict[str, dict]:
+    def _read(self) -> dict[str, LockEntry]:
         if not self.path.exists():
             return {}
-        try:
-            entries = json.loads(self.path.read_text(encoding="utf-8"))
-            complete = all(entry["source"] and entry["revision"] and entry["files"] for entry in entries.values())
-        except (ValueError, AttributeError, KeyError, TypeError):
-            complete = False
-        if not complete:
-            raise InputError(f"{self.path}: not a lock file (damaged, or edited); take it from git, or delete it")
+        advice = "take it from git, or delete it"
+        entries = parse_json("\n".join(read_lines(self.path)), str(self.path), f"not a lock file; {advice}")
+        if not isinstance(entries, dict):
+            raise InputError(f"{self.path}: not a lock file (no object); {advice}")
+        for key, entry in entries.items():
+            if not _is_entry(key, entry):
+                raise InputError(f"{self.path}: not a lock file (entry {quoted(key)} is damaged, or edited); {advice}")
         return entries
 
-    def entry(self, key: str) -> dict | None:
-        """What is locked about an artefact; None if it was never fetched."""
+    def entry(self, key: str) -> LockEntry | None:
+        """Return what is locked about an artefact; None if it was never fetched."""
         return self._read().get(key)
 
-    def settle(self, key: str, files: Mapping[str, str], source: str, revision: str) -> None:
+    def verify_or_add(self, key: str, files: Mapping[str, str], source: str, revision: str) -> None:
         """Compare a fetched artefact with the lock, or add it.
 
         Parameters
         ----------
-        key : path of the artefact below the resources folder.
-        files : SHA-256 by file name.
-        source : where it came from.
-        revision : resolved revision.
+        key : str
+            Path of the artefact below the resources folder.
+        files : mapping of str to str
+            SHA-256 by file name.
+        source : str
+            Where it came from.
+        revision : str
+            Resolved revision.
 
         Raises
         ------
-        InputError : the artefact is not the locked one.
+        InputError
+            The artefact is not the locked one, or the lock file cannot be read.
         """
         self.resources.mkdir(parents=True, exist_ok=True)
         with FileLock(self.resources / ".lock_file_guard"):
@@ -118,7 +166,7 @@ class ResourcesLock:
                 self._compare(key, entries[key]["files"], files, "nothing was kept: run again, or delete")
                 logger.info("%s: as locked, revision %s", key, revision)
                 return
-            entries[key] = {"source": source, "revision": revision, "files": dict(sorted(files.items()))}
+            entries[key] = LockEntry(source=source, revision=revision, files=dict(sorted(files.items())))
             _write(self.path, dict(sorted(entries.items())))
             logger.info("%s: locked at revision %s", key, revision)
 
@@ -136,13 +184,11 @@ class ResourcesLock:
 
         Raises
         ------
-        InputError : an artefact is not the locked one.
+        InputError
+            An artefact is not the locked one, or the lock file cannot be read.
         """
         memory_path = self.resources / "verified.json"
-        try:
-            memory = json.loads(memory_path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            memory = {}
+        memory = _read_memory(memory_path)
         known = dict(memory)
         for key, entry in self._read().items():
             artefact = self.resources / key

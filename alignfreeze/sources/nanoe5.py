@@ -11,10 +11,14 @@ import importlib.util
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from alignfreeze.support.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 MAGIC = b"E5S1"
 VERSION = 1
@@ -182,7 +186,7 @@ def _read_tensors(reader: _Reader, shapes: dict[str, tuple[int, int]], hidden: i
     return tensors
 
 
-def build_tokenizer(packed: PackedModel):  # noqa: ANN201 - transformers is imported where it is needed
+def build_tokenizer(packed: PackedModel) -> PreTrainedTokenizerFast:
     """XLM-R's fast tokenizer over the file's pieces.
 
     Returns
@@ -240,7 +244,7 @@ def convert(path: str | Path, destination: str | Path) -> None:
         type_vocab_size=packed.types,
         layer_norm_eps=packed.epsilon,
         pad_token_id=packed.pad,
-        tokenizer_class="PreTrainedTokenizerFast",
+        tokenizer_class="PreTrainedTokenizerFast",  # type: ignore[call-arg]
     )
     with torch.device("meta"):
         model = BertModel(config, add_pooling_layer=False)

@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import urllib.error
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import datasets
 import pytest
+import requests
 from hub_server import HubServer, commit_of
 from support import ROOT
 
@@ -285,12 +285,12 @@ def test_network_that_forbids_is_tried_again(tmp_path, monkeypatch):
     """A firewall's refusal has the number of a missing permission, but is not about a file."""
     tried = []
 
-    def refuse(url, timeout):
+    def refuse(url, **_):
         tried.append(url)
-        raise urllib.error.URLError(PermissionError(errno.EACCES, "Permission denied"))
+        raise requests.ConnectionError(PermissionError(errno.EACCES, "Permission denied"))
 
     monkeypatch.setattr(fetching, "WAIT", 0)
-    monkeypatch.setattr(fetching.urllib.request, "urlopen", refuse)
+    monkeypatch.setattr("requests.get", refuse)
     lock = ResourcesLock(tmp_path / "lock.json", tmp_path)
     with pytest.raises(InputError, match="Permission denied; gave up after 5 attempts"):
         fetching.fetch_file("http://localhost:1", "x", "x", tmp_path / "x", lock)

@@ -52,8 +52,8 @@ def resources(tmp_path):
     (folder / "models" / "m").mkdir(parents=True)
     (folder / "models" / "m" / "config.json").write_text("hello")
     lock = ResourcesLock(tmp_path / "lock.json", folder)
-    lock.settle("muse/en-de.txt", {"en-de.txt": HELLO}, "somewhere", "unversioned")
-    lock.settle("models/m", {"config.json": HELLO}, "somewhere", "abc")
+    lock.verify_or_add("muse/en-de.txt", {"en-de.txt": HELLO}, "somewhere", "unversioned")
+    lock.verify_or_add("models/m", {"config.json": HELLO}, "somewhere", "abc")
     return lock
 
 
@@ -70,7 +70,7 @@ def test_lock_file_names_source_revision_and_checksums(resources):
 def test_other_content_than_locked_is_an_error_that_names_both(resources):
     before = resources.path.read_bytes()
     with pytest.raises(InputError) as caught:
-        resources.settle("muse/en-de.txt", {"en-de.txt": "0" * 64}, "somewhere", "unversioned")
+        resources.verify_or_add("muse/en-de.txt", {"en-de.txt": "0" * 64}, "somewhere", "unversioned")
     (line,) = str(caught.value).splitlines()
     assert all(part in line for part in ("muse/en-de.txt", "0" * 64, HELLO, "lock.json", "delete"))
     assert resources.path.read_bytes() == before
@@ -79,7 +79,7 @@ def test_other_content_than_locked_is_an_error_that_names_both(resources):
 @pytest.mark.parametrize("files", [{}, {"config.json": HELLO, "more.json": HELLO}])
 def test_fewer_or_more_files_than_locked_are_an_error(resources, files):
     with pytest.raises(InputError, match="config.json|more.json"):
-        resources.settle("models/m", files, "somewhere", "abc")
+        resources.verify_or_add("models/m", files, "somewhere", "abc")
 
 
 def test_verified_files_are_not_read_again(resources, monkeypatch):
@@ -115,11 +115,44 @@ def test_lock_that_changed_is_compared_with_what_is_there(resources):
         resources.verify()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '{"a": {"source": "x"}}'])
-def test_damaged_lock_file(resources, text):
-    resources.path.write_text(text)
-    with pytest.raises(InputError, match=r"lock\.json: not a lock file"):
+def entry(**changes):
+    return {"source": "x", "revision": "y", "files": {"z": HELLO}} | changes
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[1]", "[" * 100_000, '{"a": 1' + "0" * 5_000 + "}", '"\\ud800"', "[]", "null"),
+        {"a": 1},
+        {"a": {"source": "x"}},
+        {"a": []},
+        *({"a": entry(files=files)} for files in ([], {}, [HELLO], {"z": 1}, {"z": "0"}, {"../z": HELLO}, {"": HELLO})),
+        *({"a": entry(source=source)} for source in ("", 1, None)),
+        *({key: entry()} for key in ("", "..", "../a", "/a", "a//b", "a/./b", "a\0")),
+    ],
+)
+def test_damaged_lock_file(resources, content):
+    resources.path.write_text(content if isinstance(content, str) else json.dumps(content))
+    with pytest.raises(InputError, match=r"lock\.json.*not a lock file.*take it from git, or delete it") as caught:
         resources.verify()
+    assert "\n" not in str(caught.value)
+
+
+def test_lock_file_that_is_a_folder(resources):
+    resources.path.unlink()
+    resources.path.mkdir()
+    with pytest.raises(InputError, match=r"lock\.json: cannot be read \(Is a directory\)"):
+        resources.verify()
+
+
+@pytest.mark.parametrize("text", ["", "[1]", '{"muse/en-de.txt": 3}', '{"muse/en-de.txt": [1]}', "[" * 100_000])
+def test_damaged_memory_of_what_was_verified_is_forgotten(resources, text):
+    resources.verify()
+    memory = resources.resources / "verified.json"
+    whole = memory.read_bytes()
+    memory.write_text(text)
+    resources.verify()
+    assert memory.read_bytes() == whole
 
 
 def written(tmp_path, rows, features=None):
@@ -256,7 +289,10 @@ def test_rows_of_another_format(tmp_path, write):
 
 def test_file_that_is_no_parquet(tmp_path):
     (tmp_path / "a.parquet").write_text("<html>")
-    with pytest.raises(InputError, match="not a Parquet file"):
+    with pytest.raises(
+        InputError,
+        match=r"a\.parquet: not a Parquet file, or a damaged one \(.*\); delete its folder",
+    ):
         write_nli(shards_of(tmp_path), Path(tmp_path / "out"))
     with pytest.raises(InputError, match="no Parquet file"):
         shards_of(tmp_path / "nowhere")
