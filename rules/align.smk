@@ -1,14 +1,25 @@
 """Bitext and word alignments, language by language."""
 
 
+def bitext_files(
+    wildcards,
+):
+    """Text files of a bitext: one with both sides, or one for each."""
+    if "pairs" in BITEXT:
+        return {"source": for_language(BITEXT["pairs"], wildcards.lang)}
+    return {side: for_language(BITEXT[side], wildcards.lang) for side in ("source", "target")}
+
+
 rule build_bitext:
     input:
-        **bitext_inputs(),
+        unpack(bitext_files),
         code=code("build_bitext", without=["data/segmentation"] if BITEXT.get("segmented", True) else []),
     output:
         results("bitext/{lang}.parquet"),
     log:
         log_of("bitext/{lang}"),
+    benchmark:
+        results("benchmarks/bitext/{lang}.tsv")
     conda:
         "../envs/align.yaml"
     params:
@@ -16,37 +27,40 @@ rule build_bitext:
         source_language=SOURCE,
         sample=BITEXT.get("sample"),
         seed=BITEXT.get("sample_seed", 0),
-        fit_pairs=None,
     message:
         "Reading the bitext en-{wildcards.lang}"
     script:
         "../workflow_scripts/build_bitext.py"
 
 
-# A rule of its own, for only FastAlign needs it: to make it again must not touch the bitext that all else is made of.
-use rule build_bitext as build_fit_bitext with:
-    output:
-        temp(results("fit_bitext/{lang}.parquet")),
-    log:
-        log_of("fit_bitext/{lang}"),
-    params:
-        segmented=BITEXT.get("segmented", True),
-        source_language=SOURCE,
-        sample=BITEXT.get("sample"),
-        seed=BITEXT.get("sample_seed", 0),
-        fit_pairs=FIT_PAIRS,
-    message:
-        "Reading what FastAlign is fitted on, en-{wildcards.lang}"
+# Where there are gold-linked sentences, every aligner aligns them beside the bitext, in the same job: an encoder that is
+# loaded and a FastAlign that is fitted serve both.
+GOLD_SENTENCES = {}
+if HAS_GOLD:
+    GOLD_SENTENCES["gold_source"] = for_language(DATA["gold"]["source"], SOURCE)
+    GOLD_SENTENCES["gold_target"] = lambda wildcards: for_language(DATA["gold"]["target"], wildcards.lang)
+
+
+def gold_alignments(
+    aligner,
+):
+    """Alignments of the gold-linked sentences, a second output of an aligner's rule."""
+    return {"gold": results(f"gold_alignments/{aligner}/{{lang}}.txt")} if HAS_GOLD else {}
 
 
 rule align_dictionary:
     input:
-        **alignment_inputs("align_dictionary"),
+        **GOLD_SENTENCES,
+        bitext=results("bitext/{lang}.parquet"),
         dictionary=lambda wildcards: for_language(DATA["dictionary"], wildcards.lang),
+        code=code("align_dictionary"),
     output:
-        **alignment_outputs("dictionary"),
+        **gold_alignments("dictionary"),
+        alignments=results("alignments/dictionary/{lang}.txt"),
     log:
         log_of("alignments/dictionary/{lang}"),
+    benchmark:
+        results("benchmarks/alignments/dictionary/{lang}.tsv")
     conda:
         "../envs/align.yaml"
     message:
@@ -57,17 +71,22 @@ rule align_dictionary:
 
 rule align_fastalign:
     input:
-        **alignment_inputs("align_fastalign"),
-        **({"fit_bitext": results("fit_bitext/{lang}.parquet")} if FIT_PAIRS else {}),
+        **GOLD_SENTENCES,
+        bitext=results("bitext/{lang}.parquet"),
+        fit_bitext=results(f"{'fit_bitext' if FIT_PAIRS else 'bitext'}/{{lang}}.parquet"),
+        code=code("align_fastalign"),
     output:
-        **alignment_outputs("fastalign"),
+        **gold_alignments("fastalign"),
+        alignments=results("alignments/fastalign/{lang}.txt"),
     log:
         log_of("alignments/fastalign/{lang}"),
+    benchmark:
+        results("benchmarks/alignments/fastalign/{lang}.tsv")
     conda:
         "../envs/align.yaml"
     threads: 2 if FIT_PAIRS else 1
     params:
-        iterations=ALIGNERS.get("fastalign", {}).get("iterations", 5),
+        iterations=lambda wildcards: ALIGNERS["fastalign"].get("iterations", 5),
     message:
         "Aligning en-{wildcards.lang} with FastAlign"
     script:
@@ -76,18 +95,25 @@ rule align_fastalign:
 
 rule align_awesome:
     input:
-        **alignment_inputs("align_awesome"),
-        model=(model_folder(ALIGNERS["awesome"]["model"]) if "awesome" in ALIGNERS else []),
+        **GOLD_SENTENCES,
+        bitext=results("bitext/{lang}.parquet"),
+        model=lambda wildcards: model_folder(ALIGNERS["awesome"]["model"]),
+        code=code("align_awesome"),
     output:
-        **alignment_outputs("awesome"),
+        **gold_alignments("awesome"),
+        alignments=results("alignments/awesome/{lang}.txt"),
     log:
         log_of("alignments/awesome/{lang}"),
+    benchmark:
+        results("benchmarks/alignments/awesome/{lang}.tsv")
     conda:
         "../envs/torch.yaml"
     resources:
         gpu=GPUS,
     params:
-        settings=in_order({key: value for key, value in ALIGNERS.get("awesome", {}).items() if key != "model"}),
+        settings=lambda wildcards: in_order(
+            {key: value for key, value in ALIGNERS["awesome"].items() if key != "model"}
+        ),
         device=TRAINING["device"],
     message:
         "Aligning en-{wildcards.lang} by the encoder's states"
@@ -95,32 +121,7 @@ rule align_awesome:
         "../workflow_scripts/align_awesome.py"
 
 
-rule score_aligners:
+rule alignments:
+    """Word alignments of the bitext, by every aligner."""
     input:
-        alignments=lambda wildcards: [
-            results(f"gold_alignments/{aligner}/{lang}.txt")
-            for aligner in ALIGNERS
-            for lang in languages_of(wildcards.langs)
-        ],
-        source=for_language(DATA.get("gold", {}).get("source", ""), SOURCE),
-        targets=lambda wildcards: gold_files("target", wildcards.langs),
-        links=lambda wildcards: gold_files("links", wildcards.langs),
-        code=code("score_aligners"),
-    output:
-        report(
-            results("tables/{langs}/aligner_quality.csv"),
-            category="Diagnostics",
-            labels={"table": "aligners against gold links", "languages": "{langs}"},
-            caption="../report/aligner_quality.rst",
-        ),
-    log:
-        log_of("tables/{langs}/aligner_quality"),
-    conda:
-        "../envs/align.yaml"
-    params:
-        aligners=list(ALIGNERS),
-        languages=lambda wildcards: languages_of(wildcards.langs),
-    message:
-        "Comparing the aligners with the gold links of: {wildcards.langs}"
-    script:
-        "../workflow_scripts/score_aligners.py"
+        [results(f"alignments/{aligner}/{lang}.txt") for aligner in ALIGNERS for lang in languages_of(PAIRS)],

@@ -54,7 +54,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     if smk.params.interleaving:
         # Loaded by its name, as tasks are: the rule of a plain fine-tuning does not depend on its code.
         interleaved = importlib.import_module("alignfreeze.realignment.interleaved")
-        realignment = interleaved.load(model.base_model, smk.input.pairs, smk.params.interleaving, seed, device)
+        realignment = interleaved.load(model.base_model, smk.input.rows, smk.params.interleaving, seed, device)
     decisive = {
         "task": smk.wildcards.task,
         "settings": settings.model_dump(mode="json"),
