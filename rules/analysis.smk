@@ -167,3 +167,63 @@ rule state_findings:
         "Headline findings: {wildcards.langs}"
     script:
         "../workflow_scripts/state_findings.py"
+
+
+if CONFIG.compare_with:
+
+    rule compare:
+        input:
+            ours=SCORES,
+            other=in_base(CONFIG.compare_with),
+            code=code("compare"),
+        output:
+            **table_outputs(["compare", "compare_by_language"], "Beside the published results"),
+        log:
+            log_of("tables/{langs}/compare"),
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            source=SOURCE,
+        message:
+            "Comparing with {input.other}: {wildcards.langs}"
+        script:
+            "../workflow_scripts/compare.py"
+
+
+if not PUBLISHED:
+
+    rule record_run:
+        input:
+            finetuned=results(f"finetuned/{TASK_RUN}"),
+            realigned=lambda wildcards: trajectory(wildcards) if wildcards.strategy in BEFORE else [],
+            code=code("record_run"),
+        output:
+            results(f"records/{TASK_RUN}.json"),
+        log:
+            log_of(f"records/{TASK_RUN}"),
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            checkpoint=checkpoint_of,
+        message:
+            "Record of {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}"
+        script:
+            "../workflow_scripts/record_run.py"
+
+    rule collect_records:
+        input:
+            records=[
+                results(f"records/{model}/{strategy}/{aligner}/{pairs}/{task}/seed{seed}.json")
+                for model, strategy, aligner, pairs, task, seed in grid.runs(CONFIG)
+            ],
+            code=code("collect_records"),
+        output:
+            results("tables/{langs}/run_records.csv"),
+        log:
+            log_of("tables/{langs}/run_records"),
+        conda:
+            "../envs/analysis.yaml"
+        message:
+            "Collecting the records of all runs"
+        script:
+            "../workflow_scripts/collect_records.py"

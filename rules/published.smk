@@ -1,37 +1,30 @@
 """Published per-seed results in place of runs: fetched once, or taken from a local folder, and converted."""
 
-FETCHED = f"resources/published/{config['published']['commit']}"
+FETCHED = f"resources/published/{CONFIG.published.commit}"
 
 # The user's folder, or the one that the files are fetched into.
-PUBLISHED_FOLDER = in_base(config["published_source"]) if "published_source" in config else FETCHED
+PUBLISHED_FOLDER = in_base(CONFIG.published_source) if CONFIG.published_source else FETCHED
 
 
 rule fetch_published:
     output:
-        expand(f"{FETCHED}/{{file}}", file=config["published"]["files"]),
+        expand(f"{FETCHED}/{{file}}", file=CONFIG.published.files),
     log:
         log_of("published/fetch"),
     localrule: True
     conda:
         "../envs/fetch.yaml"
     params:
-        published=config["published"],
+        published=as_params(CONFIG.published, exclude={"models", "tasks"}),
     message:
         "Fetching the published results"
     script:
         "../workflow_scripts/fetch_published.py"
 
 
-def with_source(
-    langs,
-):
-    """Languages of a table: a set stands beside the source language, a single code alone."""
-    return [SOURCE, *languages_of(langs)] if langs in LANGUAGE_SETS else [langs]
-
-
 rule convert_published:
     input:
-        results=expand("{folder}/{file}", folder=PUBLISHED_FOLDER, file=config["published"]["files"]),
+        results=expand("{folder}/{file}", folder=PUBLISHED_FOLDER, file=CONFIG.published.files),
         code=code("convert_published"),
     output:
         scores=results("tables/{langs}/scores.csv"),
@@ -41,10 +34,10 @@ rule convert_published:
     conda:
         "../envs/analysis.yaml"
     params:
-        experiment=config["experiment"],
+        experiment=CONFIG.experiment,
         languages=lambda wildcards: with_source(wildcards.langs),
         source=SOURCE,
-        checksums=config["published"]["files"],
+        checksums=CONFIG.published.files,
     message:
         "Converting the published results: {wildcards.langs}"
     script:

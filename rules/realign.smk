@@ -4,36 +4,29 @@
 rule encode_pairs:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
-        bitext=lambda wildcards: [
-            results(f"bitext/{lang}.parquet") for lang in languages_of(wildcards.realignment_languages)
-        ],
+        bitext=lambda wildcards: [results(f"bitext/{lang}.parquet") for lang in languages_of(wildcards.pairs)],
         alignments=lambda wildcards: [
-            results(f"alignments/{wildcards.aligner}/{lang}.txt")
-            for lang in languages_of(wildcards.realignment_languages)
+            results(f"alignments/{wildcards.aligner}/{lang}.txt") for lang in languages_of(wildcards.pairs)
         ],
         code=code("encode_pairs"),
     output:
-        directory(results("encoded/{model}/{aligner}/{realignment_languages}")),
+        directory(results("encoded/{model}/{aligner}/{pairs}")),
     log:
-        log_of("encoded/{model}/{aligner}/{realignment_languages}"),
-    benchmark:
-        results("benchmarks/encoded/{model}/{aligner}/{realignment_languages}.tsv")
+        log_of("encoded/{model}/{aligner}/{pairs}"),
     conda:
         "../envs/torch.yaml"
     params:
-        languages=lambda wildcards: languages_of(wildcards.realignment_languages),
-        max_length=REALIGNMENT.get("max_length", configuration.MAX_LENGTH),
+        languages=lambda wildcards: languages_of(wildcards.pairs),
+        max_length=CONFIG.realignment.max_length,
     message:
         "Encoding word pairs of {wildcards.aligner} for {wildcards.model}"
     script:
         "../workflow_scripts/encode_pairs.py"
 
 
-def trajectory_steps(
-    wildcards,
-):
+def trajectory_steps(wildcards):
     """Step counts at which a trajectory is saved: those that the tasks start from."""
-    steps = grid.steps_of(config, wildcards.model, wildcards.strategy, wildcards.aligner)
+    steps = grid.steps_of(CONFIG, wildcards.model, wildcards.strategy, wildcards.aligner)
     if not steps:
         raise WorkflowError(
             f"no task starts from {wildcards.strategy} realignment on word pairs of {wildcards.aligner}"
@@ -44,7 +37,7 @@ def trajectory_steps(
 rule realign:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
-        rows=results("encoded/{model}/{aligner}/{realignment_languages}"),
+        rows=results("encoded/{model}/{aligner}/{pairs}"),
         code=code("realign"),
     output:
         kept(results(f"realigned/{REALIGNMENT_RUN}"), "all"),
@@ -59,24 +52,13 @@ rule realign:
     resources:
         gpu=GPUS,
     params:
-        languages=lambda wildcards: languages_of(wildcards.realignment_languages),
+        languages=lambda wildcards: languages_of(wildcards.pairs),
         steps=trajectory_steps,
-        settings=REALIGNMENT_SETTINGS,
-        freeze=lambda wildcards: STRATEGIES[wildcards.strategy]["freeze"],
-        learning_rate=lambda wildcards: learning_rate(wildcards.model, REALIGNMENT),
-        training=TRAINING,
+        settings=lambda wildcards: as_params(CONFIG.realignment_settings(wildcards.model, wildcards.strategy)),
+        device=CONFIG.device,
         state=state_of(f"realigned/{REALIGNMENT_RUN}"),
-        resume_every=config.get("resume_every", 500),
+        resume_every=CONFIG.resume_every,
     message:
         "Realigning {wildcards.model} on word pairs of {wildcards.aligner}, strategy {wildcards.strategy}, seed {wildcards.seed}"
     script:
         "../workflow_scripts/realign.py"
-
-
-rule realigned:
-    """Realigned encoders; they stay under `keep: all` (or --notemp), and else go after their last use."""
-    input:
-        [
-            results(f"realigned/{model}/{strategy}/{aligner}/{realignment_languages}/seed{seed}")
-            for model, strategy, aligner, realignment_languages, seed, _ in grid.realignments(config)
-        ],

@@ -30,7 +30,7 @@ def main(smk: Any) -> None:
             "task": smk.wildcards.task,
             "strategy": smk.wildcards.strategy,
             "aligner": smk.wildcards.aligner,
-            "realignment_languages": smk.wildcards.realignment_languages,
+            "realignment_languages": smk.wildcards.pairs,
             "seed": int(smk.wildcards.seed),
         }
         rows = []

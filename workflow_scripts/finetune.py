@@ -11,7 +11,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write finetuned/.../seed{seed}/."""
     configure_logging(smk.log[0])
-    with claimed_device(smk.params.training["device"]) as name:
+    with claimed_device(smk.params.device) as name:
         finetune_task(smk, name, time.perf_counter())
 
 
@@ -32,11 +32,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     from alignfreeze.training.settings import FinetuningSettings
     from alignfreeze.training.state import TrainingState, fingerprint
 
-    settings = FinetuningSettings(
-        **smk.params.settings,
-        learning_rate=smk.params.learning_rate,
-        precision=smk.params.training["precision"],
-    )
+    settings = FinetuningSettings(**smk.params.settings)
     task, seed = load_task(smk.wildcards.task), int(smk.wildcards.seed)
     start = Path(smk.input.start, smk.params.checkpoint)
     tokenizer = load_tokenizer(start)
@@ -54,7 +50,7 @@ def finetune_task(smk: Any, device_name: str | None, started: float) -> None:
     if smk.params.interleaving:
         # Loaded by its name, as tasks are: the rule of a plain fine-tuning does not depend on its code.
         interleaved = importlib.import_module("alignfreeze.realignment.interleaved")
-        realignment = interleaved.load(model.base_model, smk.input.rows, smk.params.interleaving, seed, device)
+        realignment = interleaved.load(model.base_model, smk.input.pairs, smk.params.interleaving, seed, device)
     decisive = {
         "task": smk.wildcards.task,
         "settings": settings.model_dump(mode="json"),

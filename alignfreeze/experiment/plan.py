@@ -17,11 +17,10 @@ from alignfreeze.data.text import stream_lines
 from alignfreeze.data.treebank import read_treebank
 from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.experiment import cost, grid
-from alignfreeze.experiment.configuration import MAX_LENGTH, SOURCE_LANGUAGE, evaluated_languages, languages_of
+from alignfreeze.experiment.configuration import BASELINE, SOURCE_LANGUAGE, Experiment
 from alignfreeze.experiment.cost import Device, step_operations
-from alignfreeze.training.steps import BATCH_SIZE
 
-REALIGNMENT_BATCH = 16
+RETRIEVAL_BATCH = 32  # sentences; the width of a padded batch hardly depends on it
 BITEXT_LINES = 5_000  # of a local bitext, to learn how long its sentences are
 
 
@@ -96,47 +95,47 @@ class Workload(NamedTuple):
     width: float
 
 
-def plan(config: dict, base: Path, models: Mapping[str, Path]) -> Plan:
+def plan(config: Experiment, base: Path) -> Plan:
     """The cost of an experiment.
 
     Parameters
     ----------
-    config : checked; not one of published results.
-    base : where relative paths of data start.
-    models : folder of each model's checkpoint, whether it is there or not.
+    config : Experiment
+        The experiment.
+    base : Path
+        Where relative paths of data and models start.
 
     Raises
     ------
     InputError : a data file is damaged, or a model's size is known from nowhere.
     """
-    return _Planner(config, base, models).plan()
+    return _Planner(config, base).plan()
 
 
 class _Planner:
     """Adds up an experiment's grid."""
 
-    def __init__(self, config: dict, base: Path, models: Mapping[str, Path]) -> None:
+    def __init__(self, config: Experiment, base: Path) -> None:
         self.config, self.base = config, base
-        self.tasks, self.realignment = config["tasks"], config["realignment"]
+        self.tasks, self.realignment = {name: config.tasks[name] for name in config.tasks.names}, config.realignment
         self.sizes = {
-            name: cost.architecture_of(name, model["source"], models[name]) for name, model in config["models"].items()
+            name: cost.architecture_of(name, model.source, model.folder(base)) for name, model in config.models.items()
         }
-        self.strategies = grid.strategies(config)
         self.runs, self.realignments = grid.runs(config), grid.realignments(config)
-        self.pairs = languages_of(config, self.realignment["pairs"])
+        self.pairs = config.languages_of(self.realignment.pairs)
         self.available = {language: self._pairs_of(language) for language in self._aligned_languages()}
         self.bitext_width, self.sorted_bitext_width = self._bitext_widths()
         self.training = {task: self._workload(task, "train") for task in self.tasks}
 
     def plan(self) -> Plan:
-        sample = self.config["data"]["bitext"].get("sample")
-        fit_pairs = self.config["aligners"].get("fastalign", {}).get("fit_pairs")
+        sample, fastalign = self.config.data.bitext.sample, self.config.aligners.fastalign
+        fit_pairs = fastalign and fastalign.fit_pairs
         realign = self._realign(self.realignments)
         alone = [
             run._replace(steps=grid.realignment_steps(self.config, task, run.model))
             for run in self.realignments
             for task, settings in self.tasks.items()
-            if run.aligner in settings["aligners"] and run.strategy in grid.strategies_of(self.config, task)
+            if run.aligner in settings.aligners and run.strategy in grid.strategies_of(self.config, task)
         ]
         bitext = self._bitext_stages(sample, fit_pairs)
         finetune = self._finetune()
@@ -156,16 +155,16 @@ class _Planner:
     # Bitext.
 
     def _used_aligners(self) -> list[str]:
-        return list(dict.fromkeys(aligner for task in self.tasks.values() for aligner in task["aligners"]))
+        return list(dict.fromkeys(aligner for task in self.tasks.values() for aligner in task.aligners))
 
     def _languages_of_aligner(self, aligner: str) -> list[str]:
         """Languages whose bitext an aligner aligns: for realignment, and for the diagnostics where there is gold."""
         used = self.pairs if aligner in self._used_aligners() else []
-        gold = languages_of(self.config, self.config["evaluate"]) if "gold" in self.config["data"] else []
+        gold = self.config.languages_of(self.config.evaluate) if self.config.data.gold else []
         return list(dict.fromkeys([*used, *gold]))
 
     def _aligned_languages(self) -> list[str]:
-        lists = (self._languages_of_aligner(aligner) for aligner in self.config["aligners"])
+        lists = (self._languages_of_aligner(aligner) for aligner in self.config.aligners.names)
         return list(dict.fromkeys(itertools.chain(*lists)))
 
     def _local(self, entry: Any, language: str) -> Path | None:
@@ -173,10 +172,10 @@ class _Planner:
         return self.base / entry.replace("{lang}", language) if isinstance(entry, str) else None
 
     def _bitext_files(self, language: str) -> tuple[Path, Path | None] | None:
-        bitext = self.config["data"]["bitext"]
-        if "pairs" in bitext:
-            return self.base / bitext["pairs"].replace("{lang}", language), None
-        source, target = (self._local(bitext[side], language) for side in ("source", "target"))
+        bitext = self.config.data.bitext
+        if bitext.pairs is not None:
+            return self._local(bitext.pairs, language), None
+        source, target = (self._local(side, language) for side in (bitext.source, bitext.target))
         return (source, target) if source and target else None
 
     def _pairs_of(self, language: str) -> int:
@@ -190,7 +189,7 @@ class _Planner:
             return cost.BITEXT_WIDTH, cost.BITEXT_SORTED_WIDTH
         lines = itertools.islice(stream_lines(files[0]), BITEXT_LINES)
         words = [len(line.partition("\t")[0].split()) for line in lines]
-        batch, max_length = self._batch(), self.realignment.get("max_length", MAX_LENGTH)
+        batch, max_length = self._batch(), self.realignment.max_length
         return tuple(cost.padded_width(words, batch, max_length, by_length) for by_length in (False, True))
 
     def _taken(self, sample: int | None) -> dict[str, int]:
@@ -198,19 +197,19 @@ class _Planner:
 
     def _bitext_stages(self, sample: int | None, fit_pairs: int | None) -> list[Stage]:
         """Reading, aligning and encoding, with `sample` pairs a language and FastAlign fitted on `fit_pairs`."""
-        aligners, taken = self.config["aligners"], self._taken(sample)
+        aligners, taken = self.config.aligners, self._taken(sample)
         stages = [self._build("build_bitext", self.available, taken)]
         if "fastalign" in aligners and (languages := self._languages_of_aligner("fastalign")):
             fitted = {language: min(fit_pairs or taken[language], self.available[language]) for language in languages}
             if fit_pairs:
                 stages.append(self._build("build_fit_bitext", {name: self.available[name] for name in fitted}, fitted))
-            rounds = aligners["fastalign"].get("iterations", 5) / 5
+            rounds = aligners.fastalign.iterations / cost.FASTALIGN_ITERATIONS
             seconds = rounds * sum(fitted.values()) / cost.FASTALIGN_FIT_PAIRS
             seconds += sum(taken[language] for language in languages) / cost.FASTALIGN_PAIRS
             stages.append(Stage("align_fastalign", len(languages), core_seconds=seconds))
         if "awesome" in aligners and (languages := self._languages_of_aligner("awesome")):
             rows = 2 * sum(taken[language] for language in languages)
-            size, layer = self.sizes[aligners["awesome"]["model"]], aligners["awesome"]["layer"]
+            size, layer = self.sizes[aligners.awesome.model], aligners.awesome.layer
             operations = size.forward(rows, self.sorted_bitext_width, layer)
             stages.append(Stage("align_awesome", len(languages), operations=operations))
         if "dictionary" in aligners and (languages := self._languages_of_aligner("dictionary")):
@@ -222,25 +221,25 @@ class _Planner:
 
     def _build(self, name: str, read: Mapping[str, int], taken: Mapping[str, int]) -> Stage:
         seconds = sum(read.values()) / cost.READ_PAIRS
-        if not self.config["data"]["bitext"].get("segmented", True):
+        if not self.config.data.bitext.segmented:
             seconds += sum(taken.values()) / cost.SEGMENTED_PAIRS
         return Stage(name, len(taken), core_seconds=seconds)
 
     # Training.
 
     def _batch(self) -> int:
-        return self.realignment.get("batch_size", REALIGNMENT_BATCH)
+        return self.realignment.batch_size
 
     def _realignment_step(self, model: str, strategy: str) -> float:
         size = self.sizes[model]
-        by_length = self.realignment.get("bucketing", "none") == "window"
+        by_length = self.realignment.bucketing == "window"
         return step_operations(
             size,
             2 * self._batch(),
             self.sorted_bitext_width if by_length else self.bitext_width,
-            layer_index(self.realignment.get("layer", "paper"), size.blocks),
-            self.strategies[strategy]["freeze"],
-            self.realignment.get("freeze_embeddings", False),
+            layer_index(self.realignment.layer, size.blocks),
+            self.realignment.strategies[strategy].freeze,
+            self.realignment.freeze_embeddings,
         )
 
     def _realign(self, realignments: list[grid.Realignment]) -> Stage:
@@ -248,17 +247,16 @@ class _Planner:
         return Stage("realign", len(realignments), sum(run.steps for run in realignments), operations)
 
     def _finetuning_steps(self, run: grid.Run) -> int:
-        stated = grid.train_items(self.config, run.task, run.model)
-        rows = self.training[run.task].rows if stated is None else stated
-        return grid.finetuning_steps(self.config, run.task, rows)
+        stated = self.tasks[run.task].items_of(run.model)
+        return self.tasks[run.task].steps(self.training[run.task].rows if stated is None else stated)
 
     def _meanwhile(self, run: grid.Run) -> bool:
-        return self.strategies.get(run.strategy, {}).get("schedule") == "during"
+        return run.strategy != BASELINE and self.realignment.strategies[run.strategy].schedule == "during"
 
     def _finetune(self) -> Stage:
         operations = 0.0
         for run in self.runs:
-            size, batch = self.sizes[run.model], self.tasks[run.task].get("batch_size", BATCH_SIZE)
+            size, batch = self.sizes[run.model], self.tasks[run.task].batch_size
             step = step_operations(size, batch, self.training[run.task].width, size.blocks)
             if self._meanwhile(run):
                 step += self._realignment_step(run.model, run.strategy)
@@ -277,9 +275,9 @@ class _Planner:
 
     def _test_workloads(self, task: str) -> list[tuple[int, Workload]]:
         """Number of languages and the workload of one, for the test sets of a kind."""
-        languages = evaluated_languages(self.config, task, self.config["evaluate"])
+        languages = self.config.evaluated_languages(task, self.config.evaluate)
         others = [language for language in languages if language != SOURCE_LANGUAGE]
-        if "test_source" not in self.tasks[task]:
+        if self.tasks[task].test_source is None:
             # The other languages' test sets are taken to be like the English one.
             return [(len(languages), self._workload(task, "test"))] if languages else []
         tests = [(1, self._workload(task, "test_source"))] if len(others) < len(languages) else []
@@ -289,9 +287,9 @@ class _Planner:
     def _workload(self, task: str, part: str, language: str = SOURCE_LANGUAGE) -> Workload:
         """Rows and width of a task's training or test data."""
         settings, public = self.tasks[task], cost.CORPORA[task]
-        by_length = part != "train" or settings.get("bucketing", "none") == "window"
-        limit = settings.get("max_train_items" if part == "train" else "max_test_items")
-        max_length, path = settings.get("max_length", MAX_LENGTH), self._local(settings[part], language)
+        by_length = part != "train" or settings.bucketing == "window"
+        limit = settings.max_train_items if part == "train" else settings.max_test_items
+        max_length, path = settings.max_length, self._local(getattr(settings, part), language)
         words = None if path is None else _words_of(task, path)[:limit]
         if words is None:
             examples = min(getattr(public, part), limit or math.inf)
@@ -300,21 +298,21 @@ class _Planner:
             examples, width = len(words), max_length  # nearly every window is full
         else:
             examples = len(words)
-            width = cost.padded_width(words, settings.get("batch_size", BATCH_SIZE), max_length, by_length)
+            width = cost.padded_width(words, settings.batch_size, max_length, by_length)
         if task != "xquad":
             return Workload(examples, width)
-        answers_only = part == "train" and not settings.get("empty_windows", True)
+        answers_only = part == "train" and not settings.empty_windows
         windows = cost.ANSWER_WINDOWS_A_QUESTION if answers_only else cost.WINDOWS_A_QUESTION
         return Workload(round(examples * windows), width)
 
     def _retrieve(self) -> Stage:
         """Word retrieval by each model and each realignment, where there are gold-linked sentences."""
-        gold = self.config["data"].get("gold")
+        gold = self.config.data.gold
         if gold is None:
             return Stage("retrieve_words", 0)
-        words = _words_of("udpos", self.base / gold["source"])
-        width = cost.padded_width(words, BATCH_SIZE, self.realignment.get("max_length", MAX_LENGTH), True)
-        rows = len(words) * (1 + len(languages_of(self.config, self.config["evaluate"])))
+        words = _words_of("udpos", self.base / gold.source)
+        width = cost.padded_width(words, RETRIEVAL_BATCH, self.realignment.max_length, True)
+        rows = len(words) * (1 + len(self.config.languages_of(self.config.evaluate)))
         encoders = [*self.sizes, *(run.model for run in self.realignments)]
         operations = sum(self.sizes[model].forward(rows, width) for model in encoders)
         return Stage("retrieve_words", len(encoders), operations=operations)

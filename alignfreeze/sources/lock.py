@@ -1,4 +1,4 @@
-"""Public sources of data and models: what an entry of the configuration names, where it lies, and the lock file.
+"""The lock file of what is fetched.
 
 An artefact is what one job fetches: a file of a treebank, a dictionary, the Parquet files of one split of a dataset, a
 model. Its key in the lock file is its path below the resources folder. The lock file holds, for each, where it came
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -22,48 +22,7 @@ from alignfreeze.support.checksums import file_checksum
 from alignfreeze.support.errors import InputError, quoted
 
 logger = logging.getLogger(__name__)
-Entry = Mapping[str, Any]
-
-CONLLU, DICTIONARY = "conllu", "dictionary"
-# Formats that a dataset's rows are converted to: name in the configuration to the file's ending.
-ENDINGS = {"lines": "{side}.txt", "bio": "bio", "nli": "nli.tsv", "squad": "squad.json"}
 SHA256 = re.compile(r"[0-9a-f]{64}")
-MUSE_PARTS = {"full": "", "train": ".0-5000", "test": ".5000-6500"}
-
-
-def format_of(source: Entry) -> str:
-    """Return the format of the file that a public source becomes."""
-    if "universal_dependencies" in source:
-        return CONLLU
-    return DICTIONARY if "muse" in source else str(source["format"])
-
-
-def languages_without(source: Entry, languages: Iterable[str]) -> list[str]:
-    """Return the languages that a source has nothing for, as far as the configuration tells."""
-    return sorted(set(languages) - source["treebanks"].keys()) if "universal_dependencies" in source else []
-
-
-def _filled(pattern: str, language: str, source_language: str) -> str:
-    pair = "-".join(sorted([source_language, language]))
-    return pattern.replace("{lang}", language).replace("{pair}", pair)
-
-
-def path_of(source: Entry, language: str, source_language: str) -> str:
-    """Return the path below the resources folder of a language's file, in the format that everything downstream reads.
-
-    >>> path_of({"muse": "full"}, "de", "en")
-    'muse/en-de.txt'
-    """
-    if "universal_dependencies" in source:
-        treebank = source["treebanks"][language]
-        file = f"{language}_{treebank.partition('-')[2].lower()}-ud-{source['split']}.conllu"
-        return f"universal_dependencies/{source['universal_dependencies']}/{treebank}/{file}"
-    if "muse" in source:
-        part = MUSE_PARTS[source["muse"]]
-        return f"muse/{source_language}-{language}{part}.txt"
-    subset = _filled(source["subset"], language, source_language)
-    ending = ENDINGS[source["format"]].format(side=_filled(source.get("side", ""), language, source_language))
-    return f"datasets/{source['hub']}/{subset}/{source['split']}.{ending}"
 
 
 def _write(path: Path, content: dict) -> None:

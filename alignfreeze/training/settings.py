@@ -11,6 +11,8 @@ from alignfreeze.support.settings import Count, Settings
 
 Precision = Literal["fp32", "tf32", "bf16"]
 Bucketing = Literal["none", "window"]
+Epochs = Annotated[Count, Field(json_schema_extra={"unit": "epochs"})]
+EPOCHS = "Passes over the training items."
 LearningRate = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -27,9 +29,7 @@ class FinetuningRecipe(Settings):
     batch_size: Count = Field(
         default=32, description="Training items of one step.", json_schema_extra={"unit": "training items"}
     )
-    epochs: Count = Field(
-        default=5, description="Passes over the training items.", json_schema_extra={"unit": "epochs"}
-    )
+    epochs: Epochs = Field(default=5, description=EPOCHS)
     warmup_ratio: float = Field(
         default=0.1,
         ge=0,

@@ -6,26 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import ROOT
 
-from alignfreeze.experiment.configuration import (
-    check,
-    dataset_revisions,
-    evaluated_languages,
-    evaluation_data,
-    languages_of,
-    load_schema,
-)
-from alignfreeze.languages.registry import LANGUAGES_PATH
+from alignfreeze.experiment.configuration import load
+from alignfreeze.experiment.configuration.experiment import Experiment
+from alignfreeze.languages.codes import language_codes
 from alignfreeze.support.errors import InputError
 
-SCHEMA = load_schema(ROOT / "schemas" / "config.schema.yaml")
-LANGUAGES = [line.split("\t")[0] for line in LANGUAGES_PATH.read_text("utf-8").split("\n")[1:-1]]
 TEXT = (ROOT / "config.yaml").read_text(encoding="utf-8")
+
+
+def loaded(config, exists=lambda path: True):
+    return load(config, file="config.yaml", languages=language_codes(), base=ROOT, exists=exists)
 
 
 def problems(config, exists=lambda path: True):
     """The lines of the message; each names the file."""
     try:
-        check(config, SCHEMA, "config.yaml", LANGUAGES, exists)
+        loaded(config, exists)
     except InputError as error:
         lines = str(error).split("\n")
         assert all(line.startswith("config.yaml: ") for line in lines)
@@ -64,7 +60,7 @@ def test_default_configuration_finds_its_files():
 
 def test_unknown_key_at_the_top():
     line = only(changed(sedes=[1]))
-    assert line == f"sedes: unknown key (did you mean seeds?); allowed are {', '.join(sorted(SCHEMA['properties']))}"
+    assert line == f"sedes: unknown key (did you mean seeds?); allowed are {', '.join(sorted(Experiment.model_fields))}"
 
 
 def test_unknown_key_below():
@@ -150,7 +146,9 @@ def test_value_outside_a_list():
 def test_missing_keys_are_named_once():
     lines = problems(changed(seeds=None, models=None))
     assert len(lines) == 1
-    assert lines[0].startswith("top level: seeds, models missing; required are seeds, models, language_sets")
+    assert lines[0].startswith(
+        "top level: seeds, models missing; required are experiment, language_sets, evaluate, seeds, models, "
+    )
 
 
 def test_language_the_project_does_not_know():
@@ -192,12 +190,10 @@ def test_file_that_is_not_there():
 
 def test_single_language_is_a_set_of_one_and_needs_its_own_data_only():
     asked = []
-    check(
-        changed(evaluate="fi", realignment__pairs="fi"), SCHEMA, "x", LANGUAGES, lambda path: asked.append(path) or True
-    )
+    loaded(changed(evaluate="fi", realignment__pairs="fi"), lambda path: asked.append(path) or True)
     assert {path.rsplit("/", 1)[1].split(".")[0].removeprefix("en-") for path in asked} == {"en", "fi"}
-    assert languages_of(changed(), "fi") == ["fi"]
-    assert languages_of(changed(), "all")[:2] == ["de", "es"]
+    assert loaded(changed()).languages_of("fi") == ["fi"]
+    assert loaded(changed()).languages_of("all")[:2] == ["de", "es"]
 
 
 def test_aligner_that_is_not_configured():
@@ -303,19 +299,18 @@ def four_tasks(**changes):
 
 
 def test_each_task_has_its_own_languages():
-    config = four_tasks()
-    assert problems(config) == []
-    assert evaluated_languages(config, "udpos", "all") == ["en", *languages_of(config, "all")]
-    assert evaluated_languages(config, "xnli", "all") == ["en", "de", "tr"]
-    assert evaluated_languages(config, "xnli", "other") == evaluated_languages(config, "xnli", "fi") == []
-    assert evaluated_languages(config, "udpos", "other") == ["en", "fi", "ru"]
-    assert evaluated_languages(config, "xnli", "tr") == ["tr"]
-    assert evaluated_languages(config, "xnli", "en") == ["en"]
+    config = loaded(four_tasks())
+    assert config.evaluated_languages("udpos", "all") == ["en", *config.languages_of("all")]
+    assert config.evaluated_languages("xnli", "all") == ["en", "de", "tr"]
+    assert config.evaluated_languages("xnli", "other") == config.evaluated_languages("xnli", "fi") == []
+    assert config.evaluated_languages("udpos", "other") == ["en", "fi", "ru"]
+    assert config.evaluated_languages("xnli", "tr") == ["tr"]
+    assert config.evaluated_languages("xnli", "en") == ["en"]
 
 
 def test_only_a_task_s_own_languages_need_its_files():
     asked = []
-    check(four_tasks(), SCHEMA, "x", LANGUAGES, lambda path: asked.append(path) or True)
+    loaded(four_tasks(), lambda path: asked.append(path) or True)
     assert {path for path in asked if path.startswith("data/xnli/")} == {f"data/xnli/{x}" for x in ("en", "de", "tr")}
     assert problems(four_tasks(), lambda path: path != "data/xquad/tr") == [
         "tasks.xquad.test: language 'tr' has no file data/xquad/tr; add it or take 'tr' out of the language set few"
@@ -329,10 +324,10 @@ def test_every_task_is_evaluated_in_the_source_language():
 
 def test_english_may_have_a_test_set_of_its_own():
     config = four_tasks(xquad={"test_source": "data/squad.json"})
-    task, asked = config["tasks"]["xquad"], []
-    assert evaluation_data(task, "en") == "data/squad.json"
-    assert evaluation_data(task, "de") == evaluation_data(config["tasks"]["xnli"], "en").replace("xnli", "xquad")
-    check(config, SCHEMA, "x", LANGUAGES, lambda path: asked.append(path) or True)
+    tasks, asked = loaded(config).tasks, []
+    assert tasks["xquad"].test_data(is_source=True) == "data/squad.json"
+    assert tasks["xquad"].test_data(is_source=False) == tasks["xnli"].test_data(is_source=True).replace("xnli", "xquad")
+    loaded(config, lambda path: asked.append(path) or True)
     assert {path for path in asked if "quad" in path} == {"data/squad.json", "data/xquad/de", "data/xquad/tr"}
     assert only(config, lambda path: path != "data/squad.json") == (
         "tasks.xquad.test_source: no file data/squad.json; give the path of an existing file"
@@ -343,7 +338,7 @@ def test_english_test_set_may_be_a_public_source():
     squad = {"hub": "a/squad", "subset": "plain", "split": "validation", "format": "squad"}
     config = four_tasks(xquad={"test_source": squad | {"revision": "1" * 40}})
     assert problems(config) == []
-    assert dataset_revisions(config) == {"a/squad": "1" * 40}
+    assert loaded(config).hub_datasets() == {"a/squad": "1" * 40}
     config["tasks"]["xquad"]["train"] = squad
     assert only(config).startswith("tasks.xquad.test_source.revision: a/squad has another revision elsewhere")
     line = only(four_tasks(xquad={"test_source": squad | {"format": "nli"}}))

@@ -9,13 +9,16 @@ import pytest
 from support import ROOT
 
 from alignfreeze.sources.hub import shards_of, write_bio, write_lines, write_nli, write_squad
-from alignfreeze.sources.lock import ResourcesLock, format_of, languages_without, path_of
+from alignfreeze.sources.lock import ResourcesLock
+from alignfreeze.sources.settings import HubDataset, Muse, UniversalDependencies
 from alignfreeze.support.checksums import file_checksum
 from alignfreeze.support.errors import InputError
 
 SHARED = ROOT.parent / "shared" / "data"
-OPUS = {"hub": "Helsinki-NLP/opus-100", "subset": "{pair}", "split": "train", "format": "lines", "side": "{lang}"}
-TREEBANKS = {"universal_dependencies": "r2.15", "split": "test", "treebanks": {"no": "UD_Norwegian-Bokmaal"}}
+OPUS = HubDataset(hub="Helsinki-NLP/opus-100", subset="{pair}", split="train", format="lines", side="{lang}")
+TREEBANKS = UniversalDependencies(
+    universal_dependencies="r2.15", split="test", treebanks={"no": "UD_Norwegian-Bokmaal"}
+)
 HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # sha256sum of hello
 
 
@@ -23,25 +26,29 @@ HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # sh
     ("source", "language", "path"),
     [
         (TREEBANKS, "no", "universal_dependencies/r2.15/UD_Norwegian-Bokmaal/no_bokmaal-ud-test.conllu"),
-        ({"muse": "full"}, "de", "muse/en-de.txt"),
-        ({"muse": "test"}, "de", "muse/en-de.5000-6500.txt"),
+        (Muse(muse="full"), "de", "muse/en-de.txt"),
+        (Muse(muse="test"), "de", "muse/en-de.5000-6500.txt"),
         (OPUS, "af", "datasets/Helsinki-NLP/opus-100/af-en/train.af.txt"),
-        (OPUS | {"side": "en"}, "zh", "datasets/Helsinki-NLP/opus-100/en-zh/train.en.txt"),
+        (OPUS.model_copy(update={"side": "en"}), "zh", "datasets/Helsinki-NLP/opus-100/en-zh/train.en.txt"),
         (
-            {"hub": "google/xquad", "subset": "xquad.{lang}", "split": "validation", "format": "squad"},
+            HubDataset(hub="google/xquad", subset="xquad.{lang}", split="validation", format="squad"),
             "th",
             "datasets/google/xquad/xquad.th/validation.squad.json",
         ),
     ],
 )
 def test_path_of_a_source(source, language, path):
-    assert path_of(source, language, "en") == path
+    assert source.file_of(language, "en") == path
 
 
 def test_format_and_languages_of_a_source():
-    assert [format_of(source) for source in (TREEBANKS, {"muse": "full"}, OPUS)] == ["conllu", "dictionary", "lines"]
-    assert languages_without(TREEBANKS, ["no", "de", "af"]) == ["af", "de"]
-    assert languages_without(OPUS, ["no", "de"]) == []
+    assert [source.format_of_file() for source in (TREEBANKS, Muse(muse="full"), OPUS)] == [
+        "conllu",
+        "dictionary",
+        "lines",
+    ]
+    assert TREEBANKS.languages_without(["no", "de", "af"]) == ["af", "de"]
+    assert OPUS.languages_without(["no", "de"]) == []
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ FILES = {
     "xquad": ("json", {"question": "a b", "answers": [{"text": "abcd", "answer_start": 4}]}),
 }
 N = {"udpos": 10, "wikiann": 10, "xnli": 1, "xquad": 1}
-TRAINING = {"device": "cpu", "precision": "fp32"}
 
 
 def load_script(name):
@@ -53,9 +52,9 @@ def job(tmp_path):
     def make(name, folder="run", **changes):
         windows = {"stride": 6, "empty_windows": False} if name == "xquad" else {}
         params = {
-            "settings": {"batch_size": 2, "epochs": 1}, "checkpoint": ".", "learning_rate": 1e-3,
+            "settings": {"batch_size": 2, "epochs": 1, "learning_rate": 1e-3}, "checkpoint": ".",
             "train_items": 5, "max_train_items": 5,
-            "encoding": {"max_length": 20} | windows, "training": TRAINING, "device": "cpu",
+            "encoding": {"max_length": 20} | windows, "device": "cpu",
             "state": str(tmp_path / folder / "state.pt"), "resume_every": 2, "experiment": "test", "source": "en",
             "languages": ["en", "de"], "max_test_items": 3, "interleaving": None,
         }  # fmt: skip
@@ -68,7 +67,7 @@ def job(tmp_path):
             output=[str(tmp_path / folder / "out")],
             params=SimpleNamespace(**params | changes),
             wildcards=SimpleNamespace(
-                model="tiny", task=name, strategy="baseline", aligner="none", realignment_languages="none", seed="31"
+                model="tiny", task=name, strategy="baseline", aligner="none", pairs="none", seed="31"
             ),
             log=[str(tmp_path / "log.txt")],
         )  # fmt: skip

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-import yaml
 from support import (
     CPU,
     FAMILIES,
@@ -20,6 +19,7 @@ from alignfreeze.data.nli import InferencePairs
 from alignfreeze.data.squad import Answer, Question, Questions
 from alignfreeze.data.tagging import TaggedSentences
 from alignfreeze.encoders.loading import load_config, positions
+from alignfreeze.experiment.configuration.tasks import Tasks
 from alignfreeze.metrics import load_evaluation
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks import load_task
@@ -28,10 +28,8 @@ from alignfreeze.tasks.settings import EncodingSettings, WindowSettings
 from alignfreeze.tasks.token_classification import word_tokenizer
 from alignfreeze.training.finetuning import finetune
 from alignfreeze.training.settings import FinetuningSettings
-from alignfreeze.training.steps import PAPER_EPOCHS
 
-SCHEMA = yaml.safe_load((ROOT / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
-TASKS = sorted(SCHEMA["properties"]["tasks"]["properties"])
+TASKS = sorted(Tasks.model_fields)
 SETTINGS = WindowSettings(max_length=24, stride=6)
 LETTERS = {"bert": "abcdefgh", "distilbert": "abcdefgh", "xlm-roberta": "abc猫狗"}
 
@@ -64,12 +62,12 @@ def folders(tmp_path_factory):
     return paths
 
 
-def test_schema_and_modules_name_the_same_tasks():
+def test_configuration_and_modules_name_the_same_tasks():
     """Modules that training and evaluation share are the tasks; the others are kinds of tasks, or scores."""
     for room, constant in (("tasks", "TASK ="), ("metrics", "EVALUATION =")):
         paths = (ROOT / "alignfreeze" / room).glob("[a-z]*.py")
         modules = {path.stem for path in paths if f"\n{constant}" in path.read_text(encoding="utf-8")}
-        assert modules == set(TASKS) == PAPER_EPOCHS.keys()
+        assert modules == set(TASKS) == Tasks.model_fields.keys()
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -7,7 +7,6 @@ import re
 import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -15,11 +14,13 @@ from analysis_support import PUBLISHED, needs_published
 from support import ROOT
 
 from alignfreeze.analysis.published import published_files, published_records
+from alignfreeze.experiment.configuration import load
 from alignfreeze.experiment.plan import plan
-from alignfreeze.training.steps import PAPER_EPOCHS
+from alignfreeze.languages.codes import language_codes
 
 PAPER = ROOT / "experiments" / "paper.yaml"
 CONFIG = yaml.safe_load(PAPER.read_text(encoding="utf-8"))
+EXPERIMENT = load(CONFIG, file="paper", languages=language_codes(), base=ROOT)
 pytestmark = pytest.mark.workflow
 
 
@@ -89,7 +90,7 @@ def test_paper_is_planned_in_a_minute_with_the_number_of_jobs_that_it_has(tmp_pa
     assert set(others.values()) == {1}, "collecting and analysing are one job each"
     assert total == sum(expected.values()) + len(others)
     # The plan of costs, which reads the configuration alone, counts the same jobs.
-    for stage in plan(CONFIG, ROOT, dict.fromkeys(CONFIG["models"], Path("absent"))).stages:
+    for stage in plan(EXPERIMENT, ROOT).stages:
         assert stage.jobs == sum(count for rule, count in counts.items() if rule.startswith(stage.name)), stage.name
 
 
@@ -132,7 +133,11 @@ def test_strategies_during_finetuning_are_the_papers():
 
 
 def test_epochs_are_the_ones_that_a_task_takes_by_itself():
-    assert {name: task["epochs"] for name, task in CONFIG["tasks"].items()} == PAPER_EPOCHS
+    without = copy.deepcopy(CONFIG)
+    for task in without["tasks"].values():
+        del task["epochs"]
+    tasks = load(without, file="paper", languages=language_codes(), base=ROOT).tasks
+    assert {name: task["epochs"] for name, task in CONFIG["tasks"].items()} == {x: tasks[x].epochs for x in tasks.names}
 
 
 @needs_published
@@ -144,7 +149,7 @@ def test_epochs_fit_the_published_steps():
             for row in csv.DictReader(file):
                 steps.setdefault(row["task"], set()).add(int(row["finetuning_steps"]))
     assert steps == {"udpos": {1965, 1970}, "wikiann": {3130}, "xnli": {24544}, "xquad": {18010, 20228}}
-    assert all(count % PAPER_EPOCHS[task] == 0 for task, counts in steps.items() for count in counts)
+    assert all(count % EXPERIMENT.tasks[task].epochs == 0 for task, counts in steps.items() for count in counts)
     assert math.gcd(*steps["xquad"]) == 2
 
 

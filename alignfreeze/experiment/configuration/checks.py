@@ -1,0 +1,336 @@
+"""What is wrong between sections of a configuration, each of which is right by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from alignfreeze.encoders.blocks import frozen_blocks, layer_index
+from alignfreeze.experiment.configuration.experiment import BASELINE, SOURCE_LANGUAGE, Experiment, Scored
+from alignfreeze.experiment.configuration.messages import suggestion
+from alignfreeze.experiment.configuration.tasks import QuestionAnswering
+from alignfreeze.experiment.cost import Architecture, architecture_of
+from alignfreeze.sources.settings import HubDataset, Source
+from alignfreeze.support.errors import InputError
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a configuration is checked against.
+
+    languages : frozenset[str]
+        Codes that the project knows.
+    exists : Callable[[str], bool]
+        Whether a data file is there, from its path in the configuration.
+    base : Path
+        Where the user's own relative paths start.
+    """
+
+    languages: frozenset[str]
+    exists: Callable[[str], bool]
+    base: Path
+
+
+Check = Callable[[Experiment, Surroundings], Iterator[str]]
+
+
+def check_language_sets(config: Scored, around: Surroundings) -> Iterator[str]:
+    """Language sets have languages that the project knows."""
+    for name, members in config.language_sets.items():
+        if name in around.languages:
+            yield f"language_sets.{name}: a set's name must not be a language code"
+        for code in members:
+            if code not in around.languages:
+                yield (
+                    f"language_sets.{name}: {code!r} is no language of this project"
+                    f"{suggestion(code, sorted(around.languages))}; allowed are {', '.join(sorted(around.languages))}"
+                )
+            elif code == SOURCE_LANGUAGE:
+                yield f"language_sets.{name}: 'en' is the source language and is always evaluated; remove it"
+
+
+def _is_set(key: str, name: str, config: Scored, around: Surroundings) -> Iterator[str]:
+    sets = config.language_sets
+    if name not in sets and name not in around.languages:
+        yield f"{key}: {name!r} found{suggestion(name, sets)}; allowed are {', '.join(sets)} or a language code"
+
+
+def check_evaluate(config: Scored, around: Surroundings) -> Iterator[str]:
+    """The language set to evaluate exists."""
+    yield from _is_set("evaluate", config.evaluate, config, around)
+
+
+def check_pairs(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """The language set to realign on exists."""
+    yield from _is_set("realignment.pairs", config.realignment.pairs, config, around)
+
+
+def check_tasks_languages(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """Each task's own language set exists."""
+    for name in config.tasks.names:
+        if (own := config.tasks[name].evaluate) is not None:
+            yield from _is_set(f"tasks.{name}.evaluate", own, config, around)
+
+
+def check_bitext(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """Bitext is in one file or in two."""
+    bitext = config.data.bitext
+    sides = [side for side in ("source", "target") if getattr(bitext, side) is not None]
+    if bitext.pairs is None and len(sides) < 2:
+        missing = [side for side in ("source", "target") if side not in sides]
+        yield f"data.bitext: {', '.join(missing)} missing; required are source, target"
+    if bitext.pairs is not None:
+        for side in sides:
+            yield f"data.bitext.{side}: data.bitext.pairs holds both sides; remove one of the two keys"
+
+
+def check_awesome(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """The aligner's model exists."""
+    awesome = config.aligners.awesome
+    if awesome is not None and awesome.model not in config.models:
+        keys = ", ".join(config.models)
+        yield f"aligners.awesome.model: {awesome.model!r} found; allowed are the keys of models: {keys}"
+
+
+def check_fastalign(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """What FastAlign is fitted on is more than the sample."""
+    fit_pairs = config.aligners.fastalign and config.aligners.fastalign.fit_pairs
+    sample = config.data.bitext.sample
+    if fit_pairs is not None and (sample is None or fit_pairs <= sample):
+        yield (
+            f"aligners.fastalign.fit_pairs: {fit_pairs} found, but data.bitext.sample is {sample or 'all pairs'}; "
+            "it must be more than the sample, on which FastAlign is fitted anyway"
+        )
+
+
+def check_dictionary(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """The dictionary aligner has dictionaries."""
+    if config.aligners.dictionary is not None and config.data.dictionary is None:
+        yield "data.dictionary: missing; the aligner dictionary needs it"
+
+
+def check_any_chosen(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """There is an aligner and a task."""
+    for key in ("aligners", "tasks"):
+        section = getattr(config, key)
+        if not section.names:
+            yield f"{key}: nothing found; allowed are {', '.join(type(section).model_fields)}"
+
+
+def check_baseline(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """No strategy is named like the baseline."""
+    if BASELINE in config.realignment.strategies:
+        yield "realignment.strategies.baseline: the baseline has no realignment and is always run; remove it"
+
+
+def check_tasks_aligners(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """Each task's aligners exist."""
+    known = config.aligners.names
+    for name in config.tasks.names:
+        for aligner in config.tasks[name].aligners:
+            if aligner not in known:
+                yield (
+                    f"tasks.{name}.aligners: {aligner!r} found{suggestion(aligner, known)}; "
+                    f"allowed are the keys of aligners: {', '.join(known)}"
+                )
+
+
+def check_tasks_strategies(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """Each task's strategies exist."""
+    known = config.realignment.strategies
+    for name in config.tasks.names:
+        for strategy in config.tasks[name].strategies or ():
+            if strategy not in known:
+                yield (
+                    f"tasks.{name}.strategies: {strategy!r} found{suggestion(strategy, known)}; "
+                    f"allowed are the keys of realignment.strategies: {', '.join(known)}"
+                )
+
+
+def check_train_items(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """Numbers of training items are there where they are needed."""
+    for name in config.tasks.names:
+        task = config.tasks[name]
+        if task.realignment_steps == "match_finetuning" and task.train_items is None:
+            yield f"tasks.{name}.train_items: missing; match_finetuning needs the number of training items"
+        if isinstance(items := task.train_items, dict) and items.keys() != config.models.keys():
+            yield (
+                f"tasks.{name}.train_items: numbers for {', '.join(items) or 'no model'}; "
+                f"wanted is one for each of the models: {', '.join(config.models)}"
+            )
+
+
+def check_windows(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """Windows of question answering move on."""
+    for name in config.tasks.names:
+        task = config.tasks[name]
+        if isinstance(task, QuestionAnswering) and 2 * task.stride > task.max_length:
+            yield (
+                f"tasks.{name}.stride: {task.stride} found; "
+                f"at most half of max_length ({task.max_length // 2}) lets windows move on"
+            )
+
+
+# Models, as far as they are here or known.
+
+
+def check_checkpoints(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """A user's own checkpoint is complete."""
+    for name, model in config.models.items():
+        if model.local_folder is None:
+            continue
+        folder = model.folder(around.base)
+        if not folder.is_dir():
+            yield f"models.{name}.source: no folder {folder}; give the folder of a Hugging Face checkpoint"
+            continue
+        for pattern, what in (
+            ("config.json", "config.json"),
+            ("model*.safetensors", "weights as safetensors; save the model with safe_serialization=True"),
+            ("tokenizer*", "tokenizer; save it beside the model"),
+        ):
+            if not any(folder.glob(pattern)):
+                yield f"models.{name}.source: {folder} has no {what}"
+
+
+def _architectures(config: Experiment, around: Surroundings) -> Iterator[tuple[str, Architecture]]:
+    """Sizes of the models that are here or known."""
+    for name, model in config.models.items():
+        try:
+            yield name, architecture_of(name, model.source, model.folder(around.base))
+        except InputError:
+            continue  # it is fetched later, or check_checkpoints has said it
+
+
+def check_sizes_are_readable(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """A checkpoint that is here says how large it is."""
+    for name, model in config.models.items():
+        folder = model.folder(around.base)
+        if (folder / "config.json").is_file():
+            try:
+                architecture_of(name, model.source, folder)
+            except InputError as error:
+                yield str(error)
+
+
+def check_layers(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """Models have the layers that are read."""
+    awesome = config.aligners.awesome
+    for name, size in _architectures(config, around):
+        yield from _complaint(f"realignment.layer: model {name}", layer_index, config.realignment.layer, size.blocks)
+        if awesome is not None and awesome.model == name:
+            yield from _complaint(f"aligners.awesome.layer: model {name}", layer_index, awesome.layer, size.blocks)
+
+
+def check_blocks(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """Models have the blocks that are frozen."""
+    for name, size in _architectures(config, around):
+        for strategy, settings in config.realignment.strategies.items():
+            key = f"realignment.strategies.{strategy}: model {name}"
+            yield from _complaint(key, frozen_blocks, settings.freeze, size.blocks)
+
+
+def _complaint(key: str, resolve: Callable[..., object], *arguments: object) -> Iterator[str]:
+    try:
+        resolve(*arguments)
+    except InputError as error:
+        yield f"{key}, {error}"
+
+
+def check_lengths(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """Models have positions for the longest input."""
+    wanted = {"realignment.max_length": config.realignment.max_length}
+    wanted |= {f"tasks.{name}.max_length": config.tasks[name].max_length for name in config.tasks.names}
+    awesome = config.aligners.awesome
+    for name, size in _architectures(config, around):
+        of_model = dict(wanted)
+        if awesome is not None and awesome.model == name and awesome.max_length is not None:
+            of_model["aligners.awesome.max_length"] = awesome.max_length
+        for key, length in of_model.items():
+            if length > size.longest_input:
+                yield f"{key}: {length} found, but model {name} takes {size.longest_input} subwords at most"
+
+
+# Data.
+
+_Wanted = Iterator[tuple[str, str | Source | None, str | None, str]]
+
+
+def _wanted_data(config: Experiment) -> _Wanted:
+    """Key, entry, the language set that needs it (None: the source language) and the format that it must have."""
+    data, pairs = config.data, config.realignment.pairs
+    for side, entry in data.bitext.sides.items():
+        yield f"data.bitext.{side}", entry, pairs, "lines"
+    if config.aligners.dictionary is not None:
+        yield "data.dictionary", data.dictionary, pairs, "dictionary"
+    if data.gold is not None:
+        for key in type(data.gold).model_fields:
+            yield f"data.gold.{key}", getattr(data.gold, key), config.evaluate, ""
+    for name in config.tasks.names:
+        task = config.tasks[name]
+        own = "test" if task.test_source is None else "test_source"
+        yield f"tasks.{name}.train", task.train, None, task.data_format
+        yield f"tasks.{name}.{own}", getattr(task, own), None, task.data_format
+        if (langs := task.evaluate or config.evaluate) != SOURCE_LANGUAGE:
+            yield f"tasks.{name}.test", task.test, langs, task.data_format
+
+
+def check_data(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """Files are there for every language, and public sources have the right format."""
+    revisions: dict[str, str | None] = {}
+    for key, entry, name, wanted in _wanted_data(config):
+        codes = [SOURCE_LANGUAGE] if name is None else sorted({*config.languages_of(name)} & around.languages)
+        if isinstance(entry, Source):
+            yield from _source_problems(key, entry, codes, wanted, revisions)
+        elif entry is not None:
+            yield from _file_problems(key, entry, codes, name, around.exists)
+
+
+def _file_problems(
+    key: str, pattern: str, codes: list[str], name: str | None, exists: Callable[[str], bool]
+) -> Iterator[str]:
+    absent = {code: pattern.replace("{lang}", code) for code in codes}
+    absent = {code: path for code, path in absent.items() if not exists(path)}
+    if absent and "{lang}" not in pattern:
+        yield f"{key}: no file {pattern}; give the path of an existing file"
+        return
+    for code, path in absent.items():
+        advice = f"add it or take {code!r} out of the language set {name}" if name else "every task needs English"
+        yield f"{key}: language {code!r} has no file {path}; {advice}"
+
+
+def _source_problems(
+    key: str, source: Source, codes: list[str], wanted: str, revisions: dict[str, str | None]
+) -> Iterator[str]:
+    if source.format_of_file() != wanted:
+        yield f"{key}: {source.format_of_file()} found; a source here must give {wanted}"
+    for code in source.languages_without(codes):
+        yield f"{key}.treebanks: language {code!r} has no treebank; add it or take {code!r} out of the language set"
+    if isinstance(source, HubDataset):
+        if source.format == "lines" and source.side is None:
+            yield f"{key}: side missing; for format lines it says which language is taken, en or {{lang}}"
+        if revisions.setdefault(source.hub, source.revision) != source.revision:
+            yield f"{key}.revision: {source.hub} has another revision elsewhere; write the same one everywhere"
+
+
+OF_SCORED = (check_language_sets, check_evaluate)
+OF_EXPERIMENTS: tuple[Check, ...] = (
+    check_pairs,
+    check_tasks_languages,
+    check_bitext,
+    check_any_chosen,
+    check_awesome,
+    check_fastalign,
+    check_dictionary,
+    check_baseline,
+    check_tasks_aligners,
+    check_tasks_strategies,
+    check_train_items,
+    check_windows,
+    check_checkpoints,
+    check_sizes_are_readable,
+    check_layers,
+    check_blocks,
+    check_lengths,
+    check_data,
+)

@@ -1,0 +1,84 @@
+"""Section `data`: parallel text, dictionaries, gold-linked sentences; and what names a file or a public source."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
+
+from alignfreeze.experiment.configuration.section import Section
+from alignfreeze.sources.settings import HubDataset, Muse, UniversalDependencies
+from alignfreeze.support.paths import FilesToRead, FileToRead
+from alignfreeze.support.settings import Count
+
+SOURCES = {"universal_dependencies": UniversalDependencies, "muse": Muse, "hub": HubDataset}
+"""Kinds of public sources, by the key that tells them apart."""
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Pairs = Annotated[Count, Field(json_schema_extra={"unit": "sentence pairs"})]
+PublicSource = (
+    Annotated[UniversalDependencies, Tag("<universal_dependencies>")]
+    | Annotated[Muse, Tag("<muse>")]
+    | Annotated[HubDataset, Tag("<hub>")]
+)
+
+
+def _kind(entry: Any) -> str:
+    """Tag of an entry: a file is text, and a source is told by its own key; without one of them it is the hub's."""
+    if isinstance(entry, dict):
+        return f"<{next((key for key in SOURCES if key in entry), 'hub')}>"
+    return next((f"<{key}>" for key, kind in SOURCES.items() if isinstance(entry, kind)), "<file>")
+
+
+OneFile = Annotated[Annotated[FileToRead, Tag("<file>")] | PublicSource, Discriminator(_kind)]
+"""One file (which may be one by language), or a public source."""
+
+Files = Annotated[Annotated[FilesToRead, Tag("<file>")] | PublicSource, Discriminator(_kind)]
+"""A file for each language, or a public source."""
+
+
+class Bitext(Section):
+    """Parallel text: English and the other languages."""
+
+    source: OneFile | None = Field(
+        default=None,
+        description="English side, one sentence in a line: one file, or one for each other language by {lang}.",
+    )
+    target: Files | None = Field(default=None, description="The other side, line by line.")
+    pairs: FilesToRead | None = Field(
+        default=None, description="In place of source and target: lines of English, a tab and the other side."
+    )
+    segmented: bool = Field(
+        default=True, description="Whether spaces separate the words already; if not, ICU segments both sides."
+    )
+    sample: Pairs | None = Field(
+        default=None, description="Sentence pairs to draw for each language; all where it is left out."
+    )
+    sample_seed: Seed = Field(default=0, description="Seed of the sample.")
+
+    @property
+    def sides(self) -> dict[str, OneFile]:
+        """Files with text: one with both sides, or one for each."""
+        if self.pairs is not None:
+            return {"pairs": self.pairs}
+        return {name: side for name in ("source", "target") if (side := getattr(self, name)) is not None}
+
+
+class Gold(Section):
+    """Sentences with gold word links, for the diagnostics of aligners and encoders."""
+
+    source: FileToRead = Field(description="English sentences as CoNLL-U.")
+    target: FilesToRead = Field(description="The other side's sentences as CoNLL-U.")
+    links: FilesToRead = Field(description="Links between their words, in Pharaoh's format.")
+
+
+class Data(Section):
+    """Text files (relative paths start at the folder of the Snakefile) or public sources."""
+
+    bitext: Bitext = Field(description="Parallel text that is aligned and realigned on.")
+    dictionary: Files | None = Field(
+        default=None, description="Bilingual dictionaries in MUSE's format; the aligner dictionary needs them."
+    )
+    gold: Gold | None = Field(
+        default=None, description="Gold-linked sentences; with them come tables of the aligners' and encoders' quality."
+    )

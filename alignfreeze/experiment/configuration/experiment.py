@@ -1,0 +1,117 @@
+"""Top level of a configuration: an experiment of one's own, or one that is made of published results."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from alignfreeze.experiment.configuration.aligners import Aligners
+from alignfreeze.experiment.configuration.data import Data, Seed
+from alignfreeze.experiment.configuration.models import Model
+from alignfreeze.experiment.configuration.published import Published
+from alignfreeze.experiment.configuration.realignment import Realignment
+from alignfreeze.experiment.configuration.section import Distinct, Section
+from alignfreeze.experiment.configuration.tasks import Tasks
+from alignfreeze.realignment.settings import RealignmentRecipe, RealignmentSettings
+from alignfreeze.sources.settings import HubDataset
+from alignfreeze.support.devices import DeviceChoice
+from alignfreeze.support.paths import FileToRead, FolderToRead, Matching, Name
+from alignfreeze.training.settings import FinetuningRecipe, FinetuningSettings, Precision
+
+SOURCE_LANGUAGE = "en"
+BASELINE = "baseline"
+
+
+class Scored(Section):
+    """What every experiment has."""
+
+    experiment: Name = Field(description="Name of the experiment and of its folder below results/.")
+    language_sets: dict[Name, Annotated[list[str], Field(min_length=1), Distinct]] = Field(
+        min_length=1,
+        description="Lists of languages by name; a single language is a set of one and needs no entry.",
+    )
+    evaluate: str = Field(description="Language set, or single language, that the default target evaluates.")
+    compare_with: FileToRead | None = Field(
+        default=None,
+        description="Table of scores of another experiment, such as results/published/tables/all/scores.csv.",
+    )
+
+    def languages_of(self, langs: str) -> list[str]:
+        """Languages of a language set; a single code counts as a set of one language."""
+        return list(self.language_sets.get(langs, [langs]))
+
+
+class PublishedExperiment(Scored):
+    """An experiment whose scores are published results."""
+
+    published: Published = Field(description="The files with the results; nothing is trained.")
+    published_source: FolderToRead | None = Field(
+        default=None, description="Local folder with the published files; nothing is fetched then."
+    )
+
+
+class Experiment(Scored):
+    """An experiment that is run."""
+
+    seeds: Annotated[list[Seed], Field(min_length=1), Distinct] = Field(
+        description="Seeds; every run is repeated with each. The paper's are 31, 42, 66, 23 and 17."
+    )
+    device: DeviceChoice = Field(
+        default="auto", description="auto takes a GPU if there is one, cuda insists on one, cpu takes none."
+    )
+    precision: Precision = Field(
+        default="fp32",
+        description="Precision of training: fp32, tf32 or bf16; evaluation, retrieval and alignment stay in fp32.",
+    )
+    keep: Literal["all", "finetuned", "none"] = Field(
+        default="all", description="Checkpoints that stay on disk after everything that needs them is done."
+    )
+    resume_every: Annotated[int, Field(ge=0)] = Field(
+        default=500,
+        description="Steps between two saved states of a running training; 0 saves none.",
+        json_schema_extra={"unit": "steps"},
+    )
+    resources_lock: Annotated[FileToRead, Matching(r".+\.json", "The path of a .json file.", 1000)] = Field(
+        default="resources.lock.json",
+        description="Lock file (JSON) with revision and SHA-256 of everything that is fetched.",
+    )
+    models: dict[Name, Model] = Field(min_length=1, description="Encoders by short name.")
+    data: Data = Field(description="Parallel text and what belongs to it.")
+    aligners: Aligners = Field(description="Word aligners and their settings.")
+    realignment: Realignment = Field(description="Settings of realignment.")
+    tasks: Tasks = Field(description="Tasks and their settings.")
+
+    def evaluated_languages(self, task: str, langs: str) -> list[str]:
+        """Languages in which a task is scored for a language set or code; none where the task has none of them.
+
+        A task with a set of its own has the languages of that set alone. A set is scored beside the source language.
+        """
+        asked, own = self.languages_of(langs), self.tasks[task].evaluate
+        if own is not None:
+            asked = [code for code in asked if code in {SOURCE_LANGUAGE, *self.languages_of(own)}]
+        return [SOURCE_LANGUAGE, *asked] if asked and langs in self.language_sets else asked
+
+    def realignment_settings(self, model: str, strategy: str) -> RealignmentSettings:
+        """Settings of the realignment of a model by a strategy."""
+        recipe = {name: getattr(self.realignment, name) for name in RealignmentRecipe.model_fields}
+        own = {"learning_rate": self.models[model].learning_rate or self.realignment.learning_rate}
+        freeze = self.realignment.strategies[strategy].freeze
+        return RealignmentSettings(**recipe | own, freeze=freeze, precision=self.precision)
+
+    def finetuning_settings(self, model: str, task: str) -> FinetuningSettings:
+        """Settings of the fine-tuning of a model on a task."""
+        recipe = {name: getattr(self.tasks[task], name) for name in FinetuningRecipe.model_fields}
+        own = {"learning_rate": self.models[model].learning_rate or self.tasks[task].learning_rate}
+        return FinetuningSettings(**recipe | own, precision=self.precision)
+
+    def hub_datasets(self) -> dict[str, str | None]:
+        """Datasets of the hub that the configuration names, with their pinned commits."""
+        entries = [*self.data.bitext.sides.values(), self.data.dictionary]
+        for task in map(self.tasks.__getitem__, self.tasks.names):
+            entries += [task.train, task.test, task.test_source]
+        return {entry.hub: entry.revision for entry in entries if isinstance(entry, HubDataset)}
+
+    def hub_models(self) -> dict[str, str | None]:
+        """Models of the hub that the configuration names, with their pinned commits."""
+        return {model.hub_name: model.revision for model in self.models.values() if model.hub_name}

@@ -1,0 +1,121 @@
+"""From a YAML file to a checked experiment, or to all that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from alignfreeze.experiment.configuration.checks import OF_EXPERIMENTS, OF_SCORED, Surroundings
+from alignfreeze.experiment.configuration.experiment import Experiment, PublishedExperiment
+from alignfreeze.experiment.configuration.messages import explain
+from alignfreeze.experiment.configuration.section import PARTIAL
+from alignfreeze.support.errors import InputError
+
+
+def load(
+    config: Mapping[str, Any],
+    *,
+    file: str,
+    languages: Iterable[str],
+    base: Path,
+    exists: Callable[[str], bool] | None = None,
+) -> Experiment | PublishedExperiment:
+    """Check a configuration.
+
+    Parameters
+    ----------
+    config : Mapping[str, Any]
+        As YAML was read.
+    file : str
+        Name of the configuration in messages.
+    languages : Iterable[str]
+        Codes that the project knows.
+    base : Path
+        Where relative paths of data and models start.
+    exists : Callable[[str], bool], optional
+        Whether a data file is there, from its path in the configuration; it is looked for below `base` by default.
+
+    Raises
+    ------
+    InputError
+        The configuration is wrong; one line for each error.
+    """
+    kind = PublishedExperiment if "published" in config else Experiment
+    around = Surroundings(frozenset(languages), exists or (lambda path: (base / path).is_file()), base)
+    try:
+        experiment, problems = kind.model_validate(config), []
+    except ValidationError as error:
+        problems = list(explain(error, kind, config))
+        experiment = kind.model_validate(config, context=PARTIAL)
+    problems += _further_problems(experiment, around, list(problems))
+    if problems:
+        raise InputError("\n".join(f"{file}: {problem}" for problem in dict.fromkeys(problems)))
+    return experiment
+
+
+def _further_problems(
+    experiment: Experiment | PublishedExperiment, around: Surroundings, known: list[str]
+) -> Iterator[str]:
+    """What is wrong between sections, beside what is known already of the same keys."""
+    keys = tuple(f"{problem.partition(': ')[0]}." for problem in known)
+    checks = [*OF_SCORED, *(OF_EXPERIMENTS if isinstance(experiment, Experiment) else ())]
+    for check in checks:
+        try:
+            for problem in check(experiment, around):  # type: ignore[arg-type]
+                key = f"{problem.partition(': ')[0]}."
+                if not any(key.startswith(other) or other.startswith(key) for other in keys):
+                    yield problem
+        except (AttributeError, KeyError, TypeError):
+            if not known:  # else it meets what is MISSING, which is known
+                raise
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which no key stands twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping; a key that stands twice is an error, not silently the last."""
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge" or not isinstance(key_node, yaml.ScalarNode):
+                continue
+            if key_node.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key_node.value} stands twice; remove one of the two",
+                    problem_mark=key_node.start_mark,
+                )
+            seen.add(key_node.value)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a configuration without checking it.
+
+    Raises
+    ------
+    InputError
+        The file is missing, or no YAML of keys and values; with its line.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; give the path of a configuration") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: no UTF-8; save the file as UTF-8") from error
+    try:
+        config = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f":{mark.line + 1}" if mark else ""
+        written = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
+        problem = "a tab; YAML indents with spaces, replace it" if "\t" in written else error.problem
+        raise InputError(f"{path}{line}: {problem}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(config, dict):
+        raise InputError(f"{path}: no keys with values; see config.yaml for an example")
+    return config

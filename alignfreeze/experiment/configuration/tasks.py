@@ -1,0 +1,118 @@
+"""Section `tasks`: data, realignment and fine-tuning of each task."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from alignfreeze.experiment.configuration.data import Files, OneFile
+from alignfreeze.experiment.configuration.section import Choice, Distinct, Section
+from alignfreeze.sources.settings import Format
+from alignfreeze.support.paths import Name
+from alignfreeze.support.settings import Count, one_of
+from alignfreeze.tasks.settings import EncodingSettings, WindowSettings
+from alignfreeze.training.settings import FinetuningRecipe
+from alignfreeze.training.steps import total_steps
+
+Steps = Annotated[
+    Literal["match_finetuning"] | Annotated[Count, Field(json_schema_extra={"unit": "steps"})],
+    one_of("match_finetuning", "a whole number from 1 on"),
+]
+Items = Annotated[Count | dict[Name, Count], one_of("a whole number", "one by model")]
+Names = Annotated[list[str], Field(min_length=1), Distinct]
+
+
+class Task(Section, EncodingSettings, FinetuningRecipe):
+    """One task."""
+
+    data_format: ClassVar[Format]
+    encoding_settings: ClassVar[type[EncodingSettings]] = EncodingSettings
+
+    train: OneFile = Field(description="English training data.")
+    test: Files = Field(description="Test data by language.")
+    test_source: OneFile | None = Field(
+        default=None, description="English test data; where it is left out, that of test."
+    )
+    evaluate: str | None = Field(
+        default=None, description="Language set of this task; where it is left out, the top-level evaluate."
+    )
+    aligners: Names = Field(description="Aligners whose realignments are fine-tuned on this task.")
+    strategies: Names | None = Field(
+        default=None, description="Strategies that are run on this task; all where it is left out."
+    )
+    realignment_steps: Steps = Field(
+        description="Steps of realignment before fine-tuning, or match_finetuning (as many as fine-tuning has).",
+    )
+    train_items: Items | None = Field(
+        default=None,
+        description="Number of training items, checked when they are encoded; by model where the tokenizer decides it.",
+    )
+    max_train_items: Count | None = Field(
+        default=None, description="Train on so many of the file's first examples only; all where it is left out."
+    )
+    max_test_items: Count | None = Field(
+        default=None,
+        description="Evaluate so many of each file's first examples only, which is no benchmark; all where left out.",
+    )
+
+    @property
+    def encoding(self) -> EncodingSettings:
+        """How the task's text becomes subwords."""
+        kind = self.encoding_settings
+        return kind(**{name: getattr(self, name) for name in kind.model_fields})
+
+    def test_data(self, is_source: bool) -> Any:
+        """Entry of the test data of a language; the source language may have one of its own."""
+        return self.test_source if is_source and self.test_source is not None else self.test
+
+    def items_of(self, model: str) -> int | None:
+        """Number of training items with a model's tokenizer, if the configuration states it."""
+        return self.train_items[model] if isinstance(self.train_items, dict) else self.train_items
+
+    def steps(self, items: int) -> int:
+        """Steps of fine-tuning on `items` training items."""
+        return total_steps(items, self.batch_size, self.epochs)
+
+
+class PartOfSpeechTagging(Task):
+    """Part-of-speech tagging on Universal Dependencies; files are CoNLL-U."""
+
+    data_format = "conllu"
+
+
+class NamedEntityRecognition(Task):
+    """Named entity recognition on WikiANN; a line of a file is a word, a tab and its tag (O, B-/I- PER ORG LOC)."""
+
+    data_format = "bio"
+
+
+class LanguageInference(Task):
+    """Natural language inference on XNLI; files are TSV or .jsonl with premise, hypothesis and label."""
+
+    data_format = "nli"
+    epochs: Count = Field(
+        default=2, description="Passes over the training items.", json_schema_extra={"unit": "epochs"}
+    )
+
+
+class QuestionAnswering(Task, WindowSettings):
+    """Extractive question answering on SQuAD and XQuAD; files are SQuAD v1.1 JSON."""
+
+    data_format = "squad"
+    encoding_settings = WindowSettings
+    # As many as the published step counts fit. The script of the paper's repository asks for 5 (commit 75446a2), but
+    # 18,010 and 20,228 steps (BERT's and XLM-R's vocabulary) have no common divisors but 1 and 2, and one epoch would
+    # be 6.6 windows a question.
+    epochs: Count = Field(
+        default=2, description="Passes over the training items.", json_schema_extra={"unit": "epochs"}
+    )
+
+
+class Tasks(Choice):
+    """The tasks of the experiment."""
+
+    udpos: PartOfSpeechTagging | None = Field(default=None, description="Part-of-speech tagging.")
+    wikiann: NamedEntityRecognition | None = Field(default=None, description="Named entity recognition.")
+    xnli: LanguageInference | None = Field(default=None, description="Natural language inference.")
+    xquad: QuestionAnswering | None = Field(default=None, description="Extractive question answering.")
