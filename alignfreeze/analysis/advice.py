@@ -1,0 +1,593 @@
+"""Advice for a language without results: the expected gain of full and front realignment, with an interval.
+
+Per model, task and strategy, a least-squares fit with a small fixed penalty over the languages that were realigned
+predicts the gain of another language from what is known of it. Four sets of features say how much that is:
+
+- `A` nothing: the mean of the other languages;
+- `B` its own baseline (per cent) and the first principal component of its six z-scored distances to the source;
+- `B+` its gap: the best baseline of all encoders minus its own, in points;
+- `C` its realigned scores under the other encoders, same strategy: their mean minus its own baseline, in points.
+
+Intervals are jackknife+ (Barber, Candès, Ramdas and Tibshirani 2021, Annals of Statistics 49(1)) with residuals in
+units of what the baseline leaves to gain. All gains and scores are in points of per cent.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from alignfreeze.analysis.contrasts import Scores, aligner_mean, language_means, read_experiment
+from alignfreeze.analysis.intervals import NO_INTERVAL, Interval
+from alignfreeze.analysis.order import ordered
+from alignfreeze.analysis.predictors import CONSTANT, group_baseline
+from alignfreeze.analysis.scores import BASELINE
+from alignfreeze.languages.uriel import DISTANCES, language_table
+from alignfreeze.support.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+STRATEGIES = ("full", "front")
+# From the least to the most that is known of a language.
+FEATURE_SETS = ("A", "B", "B+", "C")
+# Fixed, not tuned: a share of each feature's own sum of squares.
+PENALTY = 0.1
+LEVEL = 0.9
+NORMAL_QUANTILE = 1.645  # of a two-sided interval at LEVEL
+MINIMUM_FOR_INTERVAL = 9
+# The fewest languages that a fit may rest on: with fewer, one language decides the slope.
+MINIMUM_LANGUAGES = 5
+# With fewer, the advice for PoS tagging is no better than the mean in the published results.
+POS_LANGUAGES = 20
+
+
+class Fits(NamedTuple):
+    """Several penalised fits: gain = intercept + coefficients · features.
+
+    Attributes
+    ----------
+    intercepts : numpy.ndarray
+        (fits,) in points.
+    coefficients : numpy.ndarray
+        (fits, features) in points per unit of the feature.
+    """
+
+    intercepts: np.ndarray
+    coefficients: np.ndarray
+
+
+def fit_without(features: np.ndarray, gains: np.ndarray, held_out: np.ndarray) -> Fits:
+    """Fit gains on features once for each row of `held_out`, without the languages that it marks.
+
+    β = (S + 0.1 · diag S)⁻¹ c with S the centred cross products of the features and c those with the gains; 0 for a
+    feature that does not vary.
+
+    Parameters
+    ----------
+    features : numpy.ndarray
+        (languages, features).
+    gains : numpy.ndarray
+        (languages,) in points.
+    held_out : numpy.ndarray
+        (fits, languages) bool; at least one language of each row is kept.
+
+    Returns
+    -------
+    Fits
+        One fit for each row of `held_out`.
+    """
+    weights = (~held_out).astype(float)  # (fits, languages)
+    counts = weights.sum(axis=1, keepdims=True)
+    mean_features, mean_gains = weights @ features / counts, weights @ gains / counts[:, 0]
+    centred = (features[None] - mean_features[:, None]) * weights[..., None]  # (fits, languages, features)
+    products = np.einsum("fnk,fnl->fkl", centred, centred)
+    cross = np.einsum("fnk,fn->fk", centred, gains[None] - mean_gains[:, None])
+    squares = np.einsum("fkk->fk", products)
+    constant = np.sqrt(squares / counts) < CONSTANT
+    cross[constant] = 0.0
+    penalised = products + np.einsum("fk,kl->fkl", PENALTY * squares, np.eye(features.shape[1]))
+    penalised[constant[:, :, None] | constant[:, None, :]] = 0.0
+    penalised += np.einsum("fk,kl->fkl", constant.astype(float), np.eye(features.shape[1]))
+    coefficients = np.linalg.solve(penalised, cross[..., None])[..., 0]
+    return Fits(mean_gains - np.einsum("fk,fk->f", coefficients, mean_features), coefficients)
+
+
+class Estimate(NamedTuple):
+    """Expected gain of a language and its 90 % interval, in points; NaN limits where there is no interval."""
+
+    gain: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What was learnt from n languages: the fit to all of them, and one refit without each (or without its genus).
+
+    Attributes
+    ----------
+    intercept, coefficients : float, numpy.ndarray
+        The fit to all n languages; (features,).
+    refits : Fits
+        The fit without each language.
+    residuals : numpy.ndarray
+        (n,) seen minus predicted gain of each language by the fit without it, divided by 100 − baseline where
+        there are features, in points where there are none.
+    """
+
+    intercept: float
+    coefficients: np.ndarray
+    refits: Fits
+    residuals: np.ndarray
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether residuals are shares of 100 − baseline; in set A no baseline is known."""
+        return len(self.coefficients) > 0
+
+    def gain(self, features: np.ndarray) -> float:
+        """Return the expected gain of a language, in points."""
+        return float(self.intercept + self.coefficients @ features)
+
+    def interval(self, features: np.ndarray, baseline: float = float("nan")) -> Interval:
+        """Return the 90 % jackknife+ interval of a language's gain for the seeds that were learnt from.
+
+        Parameters
+        ----------
+        features : numpy.ndarray
+            (features,) of the language.
+        baseline : float
+            Its baseline in per cent; not used in set A.
+
+        Returns
+        -------
+        Interval
+            In points; NaN limits if fewer than nine languages were learnt from.
+        """
+        count = len(self.residuals)
+        if count < MINIMUM_FOR_INTERVAL:
+            return NO_INTERVAL
+        centres = self.refits.intercepts + self.refits.coefficients @ features
+        margins = np.abs(self.residuals) * (100.0 - baseline if self.is_scaled else 1.0)
+        # Ranks in tenths, so that no rounding of 0.1 or 0.9 can shift them.
+        low, high = (count + 1) // 10, -(-9 * (count + 1) // 10)
+        return Interval(float(np.sort(centres - margins)[low - 1]), float(np.sort(centres + margins)[high - 1]))
+
+    def estimate(self, features: np.ndarray, baseline: float = float("nan")) -> Estimate:
+        """Return gain and interval of a language."""
+        return Estimate(self.gain(features), *self.interval(features, baseline))
+
+
+def fit_rule(features: np.ndarray, gains: np.ndarray, baselines: np.ndarray, folds: np.ndarray) -> Rule:
+    """Learn a rule from languages.
+
+    Parameters
+    ----------
+    features : numpy.ndarray
+        (languages, features).
+    gains, baselines : numpy.ndarray
+        (languages,) in points and per cent.
+    folds : numpy.ndarray
+        (languages,) what is left out together in the refits: a number for each language, or for each genus.
+
+    Returns
+    -------
+    Rule
+        See there.
+
+    Raises
+    ------
+    InputError
+        If all languages are in one fold.
+    """
+    same = folds[:, None] == folds[None, :]
+    if same.all():
+        raise InputError("advice: one fold holds all languages; it needs at least two")
+    everything = fit_without(features, gains, np.zeros((1, len(gains)), dtype=bool))
+    refits = fit_without(features, gains, same)
+    residuals = gains - refits.intercepts - np.einsum("nk,nk->n", refits.coefficients, features)
+    if features.shape[1]:
+        residuals = residuals / (100.0 - baselines)
+    return Rule(float(everything.intercepts[0]), everything.coefficients[0], refits, residuals)
+
+
+class SeedVariance(NamedTuple):
+    """What seeds do to gains, in points squared, both averaged over full and front.
+
+    Attributes
+    ----------
+    common : float
+        Variance over seeds of the mean gain over languages.
+    rest : float
+        Mean variance over seeds within a language after that mean is removed.
+    """
+
+    common: float
+    rest: float
+
+    def of_new_seeds(self, seen: int, new: int) -> float:
+        """Return the variance that a mean over `new` seeds adds to what was learnt from `seen` seeds."""
+        return self.common * (1 / seen + 1 / new) + max(0.0, self.rest * (1 / new - 1 / seen))
+
+
+def seed_variance(gains: Sequence[np.ndarray]) -> SeedVariance:
+    """Measure what seeds do to gains.
+
+    Parameters
+    ----------
+    gains : sequence of numpy.ndarray
+        (seeds, languages) in points, one for each strategy.
+
+    Returns
+    -------
+    SeedVariance
+        NaN for a single seed.
+    """
+    if any(len(matrix) < 2 for matrix in gains):
+        return SeedVariance(float("nan"), float("nan"))
+    common = [matrix.mean(axis=1) for matrix in gains]
+    rest = [(matrix - mean[:, None]).var(axis=0, ddof=1).mean() for matrix, mean in zip(gains, common, strict=True)]
+    return SeedVariance(float(np.mean([mean.var(ddof=1) for mean in common])), float(np.mean(rest)))
+
+
+def widen(interval: Interval, variance: float) -> Interval:
+    """Widen an interval about its middle for a variance that it does not contain, such as that of new seeds."""
+    middle, half = (interval.low + interval.high) / 2, (interval.high - interval.low) / 2
+    half = math.sqrt(half**2 + NORMAL_QUANTILE**2 * variance)
+    return Interval(middle - half, middle + half)
+
+
+def decide(gains: dict[str, float]) -> str:
+    """Return the strategy with the largest expected gain, the baseline (no realignment) if none is above 0."""
+    best = max(gains, key=lambda strategy: gains[strategy])
+    return best if gains[best] > 0 else BASELINE
+
+
+@dataclass(frozen=True)
+class Component:
+    """First principal component of the z-scored distances of some languages.
+
+    Attributes
+    ----------
+    means, deviations, weights : numpy.ndarray
+        (6,) in the order of `DISTANCES`; the weights sum to more than 0, so that far languages have high values.
+    """
+
+    means: np.ndarray
+    deviations: np.ndarray
+    weights: np.ndarray
+
+    def of(self, distances: pd.DataFrame) -> pd.Series:
+        """Return the component of languages; NaN where a distance is unknown."""
+        return ((distances[list(DISTANCES)] - self.means) / self.deviations) @ self.weights
+
+
+def first_component(distances: pd.DataFrame) -> Component:
+    """Fit the first principal component of the distances of languages.
+
+    Parameters
+    ----------
+    distances : pandas.DataFrame
+        (languages, the six distances); languages of which one is unknown are left out.
+    """
+    known = distances[list(DISTANCES)].dropna()
+    means = known.mean().to_numpy()
+    spread = known.std(ddof=0).to_numpy()
+    # A distance that does not vary stays 0 after centring, whatever it is divided by.
+    deviations = np.where(spread < CONSTANT, 1.0, spread)
+    if len(known) < 2:
+        return Component(means, deviations, np.full(len(DISTANCES), np.nan))
+    _, _, directions = np.linalg.svd((known.to_numpy() - means) / deviations, full_matrices=False)
+    weights = directions[0]
+    return Component(means, deviations, weights if weights.sum() > 0 else -weights)
+
+
+@dataclass(frozen=True)
+class Results:
+    """Baselines and gains by seed and language, and what is known of the languages.
+
+    Attributes
+    ----------
+    baselines : dict
+        By (model, task): (seeds, languages) in per cent.
+    gains : dict
+        By (model, task, strategy): (seeds, languages) in points, mean over the aligners at hand.
+    component : Component
+        Of the distances of all target languages.
+    facts : pandas.DataFrame
+        Indexed by language: the six distances, family, genus, component.
+    source : str
+        Code of the source language.
+    """
+
+    baselines: dict[tuple[str, str], pd.DataFrame]
+    gains: dict[tuple[str, str, str], pd.DataFrame]
+    component: Component
+    facts: pd.DataFrame
+    source: str
+
+    @property
+    def models(self) -> list[str]:
+        """The models with gains, in display order."""
+        return ordered("model", (model for model, _, _ in self.gains))
+
+    @property
+    def tasks(self) -> list[str]:
+        """The tasks with gains, in display order."""
+        return ordered("task", (task for _, task, _ in self.gains))
+
+    def cells(self) -> list[tuple[str, str]]:
+        """Return the (model, task) pairs that have both strategies, in display order."""
+        return [
+            (model, task)
+            for model in self.models
+            for task in self.tasks
+            if all((model, task, strategy) in self.gains for strategy in STRATEGIES)
+        ]
+
+    def seeds(self, model: str, task: str) -> list[int]:
+        """Return the seeds that baseline, full and front of a model and task share."""
+        matrices = [self.gains[model, task, strategy] for strategy in STRATEGIES]
+        return sorted(set.intersection(*(set(matrix.index) for matrix in matrices)))
+
+    def of_seeds(self, seeds: Sequence[int]) -> Results:
+        """Return the results of some seeds alone."""
+
+        def restricted(matrices: dict) -> dict:
+            return {key: matrix[matrix.index.isin(seeds)] for key, matrix in matrices.items()}
+
+        return replace(self, baselines=restricted(self.baselines), gains=restricted(self.gains))
+
+    def without_languages(self, languages: Sequence[str]) -> Results:
+        """Return the results without some languages; the component of the distances stays as it is."""
+
+        def restricted(matrices: dict) -> dict:
+            return {key: matrix.drop(columns=languages, errors="ignore") for key, matrix in matrices.items()}
+
+        return replace(self, baselines=restricted(self.baselines), gains=restricted(self.gains))
+
+    def baseline_means(self, model: str, task: str) -> pd.Series:
+        """Return a model's baseline by language, mean over seeds, per cent."""
+        return language_means(self.baselines[model, task])
+
+    def gain_means(self, model: str, task: str, strategy: str) -> pd.Series:
+        """Return a gain by language, mean over seeds, in points; languages with a gap are left out."""
+        return language_means(self.gains[model, task, strategy]).dropna()
+
+    def seed_variance(self, model: str, task: str, without: Sequence[str] = ()) -> SeedVariance:
+        """Measure what seeds do to the gains of the languages but `without`."""
+        matrices = [self.gains[model, task, strategy].dropna(axis=1) for strategy in STRATEGIES]
+        return seed_variance([matrix.loc[:, ~matrix.columns.isin(without)].to_numpy() for matrix in matrices])
+
+    def others(self, model: str, task: str, feature_set: str) -> list[str]:
+        """Return the other encoders that a feature set looks at: with baselines (B+), with both strategies (C)."""
+        if feature_set == "B+":
+            return ordered("model", (name for name, own in self.baselines if own == task and name != model))
+        if feature_set == "C":
+            return [name for name, own in self.cells() if own == task and name != model]
+        return []
+
+
+def read_results(scores: Scores, source: str = "en") -> Results:
+    """Arrange scores for the advice.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame or Experiment
+        The long table of one experiment, values 0..1: published, own, or both put together by `join_scores`.
+    source : str
+        Code of the source language.
+
+    Raises
+    ------
+    InputError
+        If no model and task has a baseline and both strategies with the same seeds, or if several sets of
+        realignment languages are mixed.
+    """
+    experiment = read_experiment(scores, source)
+    baselines, gains = {}, {}
+    for cell, matrix in experiment.targets.items():
+        if cell.is_baseline and cell.metric == experiment.main_metrics()[cell.task]:
+            baselines[cell.model, cell.task] = matrix
+    groups = list(experiment.groups())
+    for group in groups:
+        model, task, metric, _ = group
+        several = [pairs for *start, pairs in groups if tuple(start) == (model, task, metric)]
+        if len(several) > 1:
+            raise InputError(
+                f"advice: {model} on {task} was realigned on {', '.join(several)}; keep the rows of one of them"
+            )
+        if group_baseline(experiment, group) is None:
+            continue
+        for strategy in STRATEGIES:
+            matrix = aligner_mean(experiment, group, strategy, BASELINE)
+            if not matrix.empty:
+                gains[model, task, strategy] = matrix
+                # Baseline and gain of a language rest on the same seeds.
+                shared = baselines[model, task].index.isin(matrix.index)
+                baselines[model, task] = baselines[model, task][shared]
+    languages = sorted({language for matrix in baselines.values() for language in matrix.columns})
+    table = language_table(source, languages).set_index("language")
+    component = first_component(table)
+    facts = table[[*DISTANCES, "family", "genus"]].assign(component=component.of(table))
+    results = Results(baselines, gains, component, facts, source)
+    if not results.cells():
+        raise InputError(
+            "advice: no model and task has a baseline and full and front realignment under the same seeds; "
+            "run these three first"
+        )
+    return results
+
+
+def join_scores(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put score tables of several experiments together as one, such as published and own ones."""
+    names = dict.fromkeys(name for frame in frames for name in frame["experiment"])
+    return pd.concat(list(frames), ignore_index=True).assign(experiment=" and ".join(names))
+
+
+FEATURE_NAMES = {"A": (), "B": ("baseline", "distance component"), "B+": ("gap",), "C": ("realigned elsewhere",)}
+
+
+def features_of(
+    results: Results, model: str, task: str, strategy: str, feature_set: str, others: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Return the features of all languages of a model and task.
+
+    Parameters
+    ----------
+    results : Results
+        Baselines and gains.
+    model, task, strategy : str
+        What is predicted.
+    feature_set : str
+        `A`, `B`, `B+` or `C`.
+    others : sequence of str, optional
+        The other encoders whose scores are known, for B+ and C; all that have some by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        (languages, features); NaN where something is unknown.
+    """
+    own = results.baseline_means(model, task)
+    others = results.others(model, task, feature_set) if others is None else list(others)
+    if feature_set == "A":
+        return pd.DataFrame(index=own.index)
+    if feature_set == "B":
+        values = [own, results.facts["component"].reindex(own.index)]
+    elif feature_set == "B+":
+        every = pd.DataFrame({name: results.baseline_means(name, task) for name in [model, *others]})
+        values = [every.max(axis=1, skipna=False).reindex(own.index) - own]
+    elif feature_set == "C":
+        realigned = [
+            results.baseline_means(name, task) + results.gain_means(name, task, strategy).reindex(own.index)
+            for name in others
+        ]
+        values = [sum(realigned) / len(realigned) - own] if realigned else [own * np.nan]
+    else:
+        raise InputError(f"advice: no feature set {feature_set!r}; known are {', '.join(FEATURE_SETS)}")
+    return pd.DataFrame(dict(zip(FEATURE_NAMES[feature_set], values, strict=True)), index=own.index)
+
+
+class Problem(NamedTuple):
+    """What a rule is learnt from: the languages, and their features, gains, baselines and folds in the same order."""
+
+    languages: tuple[str, ...]
+    features: np.ndarray
+    gains: np.ndarray
+    baselines: np.ndarray
+    folds: np.ndarray
+
+    def rule(self, kept: np.ndarray | slice = slice(None)) -> Rule:
+        """Learn from the languages that are kept."""
+        return fit_rule(self.features[kept], self.gains[kept], self.baselines[kept], self.folds[kept])
+
+
+def problem_of(
+    results: Results,
+    model: str,
+    task: str,
+    strategy: str,
+    feature_set: str,
+    others: Sequence[str] | None = None,
+    by_genus: bool = False,
+) -> Problem:
+    """Put together what a rule is learnt from, languages with a gap left out; arguments as in `features_of`.
+
+    Parameters
+    ----------
+    by_genus : bool
+        Whether languages of a genus are held out together; each language by itself by default.
+    """
+    features = features_of(results, model, task, strategy, feature_set, others)
+    gains = results.gain_means(model, task, strategy)
+    baselines = results.baseline_means(model, task)
+    known = [name for name in gains.index if features.loc[name].notna().all() and np.isfinite(baselines[name])]
+    labels = results.facts.loc[known, "genus"] if by_genus else known
+    return Problem(
+        tuple(known),
+        features.loc[known].to_numpy(float),
+        gains.loc[known].to_numpy(float),
+        baselines.loc[known].to_numpy(float),
+        pd.factorize(np.asarray(labels, dtype=object))[0],
+    )
+
+
+def why_refused(problem: Problem, feature_set: str, others: Sequence[str]) -> str:
+    """Say why a rule cannot be learnt and what would be needed; empty if it can."""
+    if feature_set in ("B+", "C") and not others:
+        return f"{feature_set} needs the runs of a second encoder on the same task"
+    if len(problem.languages) <= MINIMUM_LANGUAGES:
+        return f"{len(problem.languages)} languages with gains and features; at least {MINIMUM_LANGUAGES + 1} needed"
+    return ""
+
+
+def held_out_estimates(problem: Problem) -> pd.DataFrame:
+    """Predict each language from the others: its fold is held out, and the refits leave out one more fold each.
+
+    Parameters
+    ----------
+    problem : Problem
+        Features, gains, baselines and folds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by language: gain, low, high (points), mean (of the gains learnt from), n (languages learnt from).
+    """
+    rows = []
+    for place, fold in enumerate(problem.folds):
+        kept = problem.folds != fold
+        estimate = problem.rule(kept).estimate(problem.features[place], problem.baselines[place])
+        rows.append((*estimate, problem.gains[kept].mean(), int(kept.sum())))
+    return pd.DataFrame(rows, index=list(problem.languages), columns=["gain", "low", "high", "mean", "n"])
+
+
+def pooled_problem(
+    results: Results, task: str, strategy: str, models: Sequence[str], everyone: Sequence[str]
+) -> list[Problem]:
+    """Return the gaps and gains of some encoders, to advise for an encoder without results.
+
+    Parameters
+    ----------
+    results : Results
+        Baselines and gains.
+    task, strategy : str
+        What is predicted.
+    models : sequence of str
+        The encoders learnt from.
+    everyone : sequence of str
+        The encoders whose baselines the gap is measured against.
+    """
+    return [
+        problem_of(results, model, task, strategy, "B+", [name for name in everyone if name != model])
+        for model in models
+    ]
+
+
+def fit_pooled(problems: Sequence[Problem], without: str | None = None) -> tuple[float, float, float]:
+    """Fit the gain on the gap over the rows of several encoders together.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        One for each encoder, as `pooled_problem` returns them.
+    without : str, optional
+        A language that is left out.
+
+    Returns
+    -------
+    tuple of float
+        Intercept, coefficient of the gap, mean gain.
+    """
+    kept = np.array([language != without for problem in problems for language in problem.languages])
+    values = np.concatenate([problem.features for problem in problems])[kept]
+    outcome = np.concatenate([problem.gains for problem in problems])[kept]
+    fit = fit_without(values, outcome, np.zeros((1, len(outcome)), dtype=bool))
+    return float(fit.intercepts[0]), float(fit.coefficients[0, 0]), float(outcome.mean())

@@ -1,0 +1,287 @@
+"""How good the advice is: predicted against seen gains, and what following it would have brought on other seeds.
+
+Every number is for a language that the rule has not seen, and the regret also for seeds that it has not seen: it
+learns from some seeds and is judged by the others, over every way of choosing them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from alignfreeze.analysis.advice import (
+    FEATURE_SETS,
+    POS_LANGUAGES,
+    STRATEGIES,
+    Results,
+    fit_pooled,
+    held_out_estimates,
+    pooled_problem,
+    problem_of,
+    why_refused,
+    widen,
+)
+from alignfreeze.analysis.contrasts import RESOLUTION_DIGITS
+from alignfreeze.analysis.intervals import Interval
+from alignfreeze.analysis.scores import BASELINE
+from alignfreeze.analysis.tables import table_of
+from alignfreeze.support.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+ALL = "all"
+OWN_RUNS = "own runs"
+ORACLE = "oracle"
+NEW_ENCODER_GAP = "new encoder, gap"
+NEW_ENCODER_MEAN = "new encoder, mean"
+POLICIES = (BASELINE, *STRATEGIES, *FEATURE_SETS, OWN_RUNS, ORACLE, NEW_ENCODER_GAP, NEW_ENCODER_MEAN)
+# Of five seeds the rule learns from three.
+TRAINING_SHARE = 0.6
+
+ADVICE_COLUMNS = ["model", "task", "strategy", "features", "language", "gain", "low", "high", "seen", "n", "reason"]
+REGRET_COLUMNS = [
+    "model",
+    "task",
+    "policy",
+    "gain",
+    "regret",
+    "largest_regret",
+    "largest_regret_language",
+    "coverage",
+    "r2_full",
+    "r2_front",
+    "n_languages",
+    "n_splits",
+    "seeds_learnt_from",
+    "seeds_judged_by",
+    "reason",
+]
+
+
+def advice_table(results: Results, by_genus: bool = False) -> pd.DataFrame:
+    """Return the advice for each language as if it had no results, beside the gain that was seen.
+
+    Parameters
+    ----------
+    results : Results
+        Baselines and gains.
+    by_genus : bool
+        Whether all languages of its genus are held out with a language.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per model, task, strategy, set of features and language: gain, low, high : expected, with its 90 %
+        interval, in points. seen : mean over all seeds. n : languages learnt from. reason : why there is none.
+    """
+    rows = []
+    for model, task in results.cells():
+        for strategy, features in itertools.product(STRATEGIES, FEATURE_SETS):
+            identity = {"model": model, "task": task, "strategy": strategy, "features": features}
+            problem = problem_of(results, model, task, strategy, features, by_genus=by_genus)
+            if reason := why_refused(problem, features, results.others(model, task, features)):
+                rows.append(identity | {"language": "", "n": len(problem.languages), "reason": reason})
+                continue
+            reason = ""
+            if task == "udpos" and len(problem.languages) <= POS_LANGUAGES:
+                reason = f"PoS tagging needs about {POS_LANGUAGES} languages to learn from"
+            estimates = held_out_estimates(problem).rename_axis("language").assign(seen=problem.gains, reason=reason)
+            rows += [identity | row for row in estimates.reset_index().to_dict("records")]
+    return table_of(rows, ADVICE_COLUMNS, ["n"])
+
+
+class Split(NamedTuple):
+    """Seeds that the rule learns from, and the others that it is judged by."""
+
+    learnt: tuple[int, ...]
+    judged: tuple[int, ...]
+
+
+def splits_of(seeds: Sequence[int]) -> list[Split]:
+    """Return every way to learn from three fifths of the seeds; none if there are fewer than two."""
+    if len(seeds) < 2:
+        return []
+    size = min(max(1, round(TRAINING_SHARE * len(seeds))), len(seeds) - 1)
+    return [
+        Split(chosen, tuple(seed for seed in seeds if seed not in chosen))
+        for chosen in itertools.combinations(sorted(seeds), size)
+    ]
+
+
+def _outcomes(
+    results: Results, model: str, task: str, split: Split, by_genus: bool, feature_sets: Sequence[str]
+) -> Iterator[dict]:
+    """Yield, for each policy and language, what following it would have brought on the seeds judged by."""
+    known = results.of_seeds(split.learnt)
+    seen = {strategy: results.of_seeds(split.judged).gain_means(model, task, strategy) for strategy in STRATEGIES}
+    own = {strategy: known.gain_means(model, task, strategy) for strategy in STRATEGIES}
+    languages = [name for name in own["full"].index if all(name in part for part in (*seen.values(), own["front"]))]
+    truth = np.array([np.zeros(len(languages)), *(seen[strategy].loc[languages] for strategy in STRATEGIES)])
+    variances = {}
+    for language in languages:
+        variance = known.seed_variance(model, task, without=[language])
+        variances[language] = variance.of_new_seeds(len(split.learnt), len(split.judged))
+
+    def outcome(policy: str, expected: np.ndarray, **more: np.ndarray) -> Iterator[dict]:
+        """Take the strategy with the largest expected gain, `expected` being (2, languages)."""
+        choices = np.argmax(np.vstack([np.zeros(len(languages)), expected]), axis=0)
+        for place, language in enumerate(languages):
+            yield {
+                "policy": policy,
+                "language": language,
+                "gain": truth[choices[place], place],
+                "regret": truth[:, place].max() - truth[choices[place], place],
+            } | {name: values[place] for name, values in more.items()}
+
+    for policy, constant in ((BASELINE, (-1.0, -1.0)), ("full", (1.0, 0.0)), ("front", (0.0, 1.0))):
+        yield from outcome(policy, np.tile(np.array(constant)[:, None], len(languages)))
+    yield from outcome(OWN_RUNS, np.array([own[strategy].loc[languages] for strategy in STRATEGIES]))
+    yield from outcome(ORACLE, truth[1:])
+    for features in feature_sets:
+        estimates = {}
+        for strategy in STRATEGIES:
+            problem = problem_of(known, model, task, strategy, features, by_genus=by_genus)
+            if not why_refused(problem, features, known.others(model, task, features)):
+                estimates[strategy] = held_out_estimates(problem).reindex(languages)
+        if len(estimates) < len(STRATEGIES):
+            continue
+        more = {}
+        for strategy, frame in estimates.items():
+            observed = seen[strategy].loc[languages].to_numpy()
+            limits = np.array(
+                [
+                    widen(Interval(low, high), variances[language])
+                    for language, low, high in zip(languages, frame["low"], frame["high"], strict=True)
+                ]
+            )
+            covered = ((observed >= limits[:, 0]) & (observed <= limits[:, 1])).astype(float)
+            more[f"covered_{strategy}"] = np.where(np.isfinite(limits).all(axis=1), covered, np.nan)
+            more[f"error_{strategy}"] = (observed - frame["gain"].to_numpy()) ** 2
+            more[f"spread_{strategy}"] = (observed - frame["mean"].to_numpy()) ** 2
+        yield from outcome(features, np.array([estimates[name]["gain"] for name in STRATEGIES]), **more)
+    others = [name for name, own_task in known.cells() if own_task == task and name != model]
+    if not others or "B+" not in feature_sets:
+        return
+    gaps = dict(zip(languages, problem_of(known, model, task, "full", "B+").features[:, 0], strict=True))
+    expected = np.empty((2, len(STRATEGIES), len(languages)))
+    for number, strategy in enumerate(STRATEGIES):
+        problems = pooled_problem(known, task, strategy, others, [model, *others])
+        for place, language in enumerate(languages):
+            intercept, coefficient, mean = fit_pooled(problems, without=language)
+            expected[:, number, place] = intercept + coefficient * gaps[language], mean
+    yield from outcome(NEW_ENCODER_GAP, expected[0])
+    yield from outcome(NEW_ENCODER_MEAN, expected[1])
+
+
+def outcomes_table(
+    results: Results, by_genus: bool = False, feature_sets: Sequence[str] = FEATURE_SETS
+) -> pd.DataFrame:
+    """Return what each policy would have brought to each language on seeds that it has not seen.
+
+    Parameters
+    ----------
+    results : Results
+        Baselines and gains.
+    by_genus : bool
+        Whether all languages of its genus are held out with a language.
+    feature_sets : sequence of str
+        Sets to learn from.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per model, task, split of the seeds, policy and language: gain and regret (points, on the seeds
+        judged by), and for the sets of features covered_, error_ and spread_ of each strategy: whether the interval
+        held the gain, the squared error, and the squared difference from the mean of the gains learnt from.
+
+    Raises
+    ------
+    InputError
+        If no model and task has two seeds.
+    """
+    blocks = []
+    for model, task in results.cells():
+        for number, split in enumerate(splits_of(results.seeds(model, task))):
+            block = pd.DataFrame(_outcomes(results, model, task, split, by_genus, feature_sets))
+            sizes = {"seeds_learnt_from": len(split.learnt), "seeds_judged_by": len(split.judged)}
+            blocks.append(block.assign(model=model, task=task, split=number, **sizes))
+    if not blocks:
+        raise InputError("advice: one seed; judging advice needs at least two, better five")
+    return pd.concat(blocks, ignore_index=True)
+
+
+def _summary(rows: pd.DataFrame) -> dict:
+    """Summarise the outcomes of one policy for one model and task."""
+    regrets = rows.groupby("language")["regret"].mean()
+    summary = {
+        "gain": rows["gain"].mean(),
+        "regret": rows["regret"].mean(),
+        "largest_regret": regrets.max(),
+        "largest_regret_language": regrets.idxmax(),
+        "n_languages": rows["language"].nunique(),
+        "n_splits": rows["split"].nunique(),
+        "seeds_learnt_from": rows["seeds_learnt_from"].iloc[0],
+        "seeds_judged_by": rows["seeds_judged_by"].iloc[0],
+    }
+    for strategy in STRATEGIES:
+        if f"error_{strategy}" in rows and rows[f"error_{strategy}"].notna().all():
+            spread = rows[f"spread_{strategy}"].sum()
+            r2 = 1.0 - rows[f"error_{strategy}"].sum() / spread if spread > 0 else np.nan
+            # The mean itself (set A) has R² 0, not a rounding error.
+            summary[f"r2_{strategy}"] = round(r2, RESOLUTION_DIGITS) + 0.0
+    covered = rows.reindex(columns=[f"covered_{strategy}" for strategy in STRATEGIES]).to_numpy(float)
+    if np.isfinite(covered).all():
+        summary["coverage"] = covered.mean()
+    return summary
+
+
+def regret_table(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return what each policy brings over never realigning, and what it loses against the best choice.
+
+    Parameters
+    ----------
+    outcomes : pandas.DataFrame
+        As `outcomes_table` returns them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per model, task and policy, and one per policy over all (`all`, each model and task counting alike).
+        gain, regret : points on the seeds judged by, mean over languages and splits. largest_regret : of a language,
+        mean over splits. coverage : share of 90 % intervals that held the gain. r2_full, r2_front : of predictions
+        for held-out languages on the seeds judged by, about the mean of the gains learnt from.
+    """
+    rows = []
+    for policy in POLICIES:
+        cells = []
+        for (model, task), block in outcomes[outcomes["policy"] == policy].groupby(["model", "task"], sort=False):
+            cells.append({"model": model, "task": task, "policy": policy, "reason": ""} | _summary(block))
+        if not cells:
+            reason = "needs a second encoder on the same task" if policy not in ("A", "B") else "too few languages"
+            rows.append({"model": ALL, "task": ALL, "policy": policy, "reason": reason})
+            continue
+        frame = pd.DataFrame(cells)
+        worst = frame.loc[frame["largest_regret"].idxmax()]
+        overall = {
+            "model": ALL,
+            "task": ALL,
+            "policy": policy,
+            "reason": "",
+            "gain": frame["gain"].mean(),
+            "regret": frame["regret"].mean(),
+            "largest_regret": worst["largest_regret"],
+            "largest_regret_language": worst["largest_regret_language"],
+            "coverage": frame["coverage"].mean(skipna=False) if "coverage" in frame else np.nan,
+            "n_languages": frame["n_languages"].max(),
+            "n_splits": frame["n_splits"].max(),
+            "seeds_learnt_from": frame["seeds_learnt_from"].max(),
+            "seeds_judged_by": frame["seeds_judged_by"].max(),
+        }
+        rows += [overall, *cells]
+    counts = ["n_languages", "n_splits", "seeds_learnt_from", "seeds_judged_by"]
+    return table_of(rows, REGRET_COLUMNS, counts)
