@@ -7,32 +7,27 @@ learns from some seeds and is judged by the others, over every way of choosing t
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from alignfreeze.analysis.advice import (
+from alignfreeze.analysis.advice_data import (
     FEATURE_SETS,
     POS_LANGUAGES,
-    STRATEGIES,
     Results,
     fit_pooled,
     held_out_estimates,
     pooled_problem,
     problem_of,
     why_refused,
-    widen,
 )
-from alignfreeze.analysis.contrasts import RESOLUTION_DIGITS
-from alignfreeze.analysis.intervals import Interval
-from alignfreeze.analysis.scores import BASELINE
+from alignfreeze.analysis.cells import RESOLUTION_DIGITS
+from alignfreeze.analysis.gain_rule import STRATEGIES, Estimate
+from alignfreeze.analysis.names import BASELINE
 from alignfreeze.analysis.tables import table_of
 from alignfreeze.support.errors import InputError
-
-logger = logging.getLogger(__name__)
 
 ALL = "all"
 OWN_RUNS = "own runs"
@@ -42,25 +37,43 @@ NEW_ENCODER_MEAN = "new encoder, mean"
 POLICIES = (BASELINE, *STRATEGIES, *FEATURE_SETS, OWN_RUNS, ORACLE, NEW_ENCODER_GAP, NEW_ENCODER_MEAN)
 # Of five seeds the rule learns from three.
 TRAINING_SHARE = 0.6
+UNKNOWN = float("nan")
 
-ADVICE_COLUMNS = ["model", "task", "strategy", "features", "language", "gain", "low", "high", "seen", "n", "reason"]
-REGRET_COLUMNS = [
-    "model",
-    "task",
-    "policy",
-    "gain",
-    "regret",
-    "largest_regret",
-    "largest_regret_language",
-    "coverage",
-    "r2_full",
-    "r2_front",
-    "n_languages",
-    "n_splits",
-    "seeds_learnt_from",
-    "seeds_judged_by",
-    "reason",
-]
+
+class AdviceRow(NamedTuple):
+    """A row of `advice_table`."""
+
+    model: str
+    task: str
+    strategy: str
+    features: str
+    language: str
+    gain: float = UNKNOWN
+    low: float = UNKNOWN
+    high: float = UNKNOWN
+    seen: float = UNKNOWN
+    n: int | None = None
+    reason: str = ""
+
+
+class RegretRow(NamedTuple):
+    """A row of `regret_table`."""
+
+    model: str
+    task: str
+    policy: str
+    gain: float = UNKNOWN
+    regret: float = UNKNOWN
+    largest_regret: float = UNKNOWN
+    largest_regret_language: str = ""
+    coverage: float = UNKNOWN
+    r2_full: float = UNKNOWN
+    r2_front: float = UNKNOWN
+    n_languages: int | None = None
+    n_splits: int | None = None
+    seeds_learnt_from: int | None = None
+    seeds_judged_by: int | None = None
+    reason: str = ""
 
 
 def advice_table(results: Results, by_genus: bool = False) -> pd.DataFrame:
@@ -82,17 +95,23 @@ def advice_table(results: Results, by_genus: bool = False) -> pd.DataFrame:
     rows = []
     for model, task in results.cells():
         for strategy, features in itertools.product(STRATEGIES, FEATURE_SETS):
-            identity = {"model": model, "task": task, "strategy": strategy, "features": features}
+            identity = (model, task, strategy, features)
             problem = problem_of(results, model, task, strategy, features, by_genus=by_genus)
             if reason := why_refused(problem, features, results.others(model, task, features)):
-                rows.append(identity | {"language": "", "n": len(problem.languages), "reason": reason})
+                rows.append(AdviceRow(*identity, "", n=len(problem.languages), reason=reason))
                 continue
             reason = ""
             if task == "udpos" and len(problem.languages) <= POS_LANGUAGES:
                 reason = f"PoS tagging needs about {POS_LANGUAGES} languages to learn from"
-            estimates = held_out_estimates(problem).rename_axis("language").assign(seen=problem.gains, reason=reason)
-            rows += [identity | row for row in estimates.reset_index().to_dict("records")]
-    return table_of(rows, ADVICE_COLUMNS, ["n"])
+            estimates = held_out_estimates(problem)
+            for language, seen, *estimate, count in zip(
+                problem.languages,
+                problem.gains,
+                *(estimates[name] for name in ("gain", "low", "high", "n")),
+                strict=True,
+            ):
+                rows.append(AdviceRow(*identity, language, *estimate, seen, count, reason))
+    return table_of(AdviceRow, rows)
 
 
 class Split(NamedTuple):
@@ -155,8 +174,8 @@ def _outcomes(
             observed = seen[strategy].loc[languages].to_numpy()
             limits = np.array(
                 [
-                    widen(Interval(low, high), variances[language])
-                    for language, low, high in zip(languages, frame["low"], frame["high"], strict=True)
+                    Estimate(*row).widened(variances[language])[1:]
+                    for language, row in zip(languages, frame[["gain", "low", "high"]].to_numpy(), strict=True)
                 ]
             )
             covered = ((observed >= limits[:, 0]) & (observed <= limits[:, 1])).astype(float)
@@ -215,29 +234,55 @@ def outcomes_table(
     return pd.concat(blocks, ignore_index=True)
 
 
-def _summary(rows: pd.DataFrame) -> dict:
+def _summary(model: str, task: str, policy: str, outcomes: pd.DataFrame) -> RegretRow:
     """Summarise the outcomes of one policy for one model and task."""
-    regrets = rows.groupby("language")["regret"].mean()
-    summary = {
-        "gain": rows["gain"].mean(),
-        "regret": rows["regret"].mean(),
-        "largest_regret": regrets.max(),
-        "largest_regret_language": regrets.idxmax(),
-        "n_languages": rows["language"].nunique(),
-        "n_splits": rows["split"].nunique(),
-        "seeds_learnt_from": rows["seeds_learnt_from"].iloc[0],
-        "seeds_judged_by": rows["seeds_judged_by"].iloc[0],
-    }
+    regrets = outcomes.groupby("language")["regret"].mean()
+    r2 = {}
     for strategy in STRATEGIES:
-        if f"error_{strategy}" in rows and rows[f"error_{strategy}"].notna().all():
-            spread = rows[f"spread_{strategy}"].sum()
-            r2 = 1.0 - rows[f"error_{strategy}"].sum() / spread if spread > 0 else np.nan
-            # The mean itself (set A) has R² 0, not a rounding error.
-            summary[f"r2_{strategy}"] = round(r2, RESOLUTION_DIGITS) + 0.0
-    covered = rows.reindex(columns=[f"covered_{strategy}" for strategy in STRATEGIES]).to_numpy(float)
-    if np.isfinite(covered).all():
-        summary["coverage"] = covered.mean()
-    return summary
+        errors, spread = (outcomes.get(f"{kind}_{strategy}", pd.Series([UNKNOWN])) for kind in ("error", "spread"))
+        total = spread.sum(skipna=False)
+        # The mean itself (set A) has R² 0, not a rounding error.
+        value = 1.0 - errors.sum(skipna=False) / total if total > 0 else UNKNOWN
+        r2[f"r2_{strategy}"] = round(value, RESOLUTION_DIGITS) + 0.0
+    covered = outcomes.reindex(columns=[f"covered_{strategy}" for strategy in STRATEGIES]).to_numpy(float)
+    return RegretRow(
+        model,
+        task,
+        policy,
+        gain=outcomes["gain"].mean(),
+        regret=outcomes["regret"].mean(),
+        largest_regret=regrets.max(),
+        largest_regret_language=str(regrets.idxmax()),
+        coverage=float(covered.mean()),
+        **r2,
+        n_languages=outcomes["language"].nunique(),
+        n_splits=outcomes["split"].nunique(),
+        seeds_learnt_from=int(outcomes["seeds_learnt_from"].iloc[0]),
+        seeds_judged_by=int(outcomes["seeds_judged_by"].iloc[0]),
+    )
+
+
+def _overall(policy: str, cells: Sequence[RegretRow]) -> RegretRow:
+    """Summarise a policy over its models and tasks, each counting alike."""
+    if not cells:
+        reason = "too few languages" if policy in ("A", "B") else "needs a second encoder on the same task"
+        return RegretRow(ALL, ALL, policy, reason=reason)
+    frame = table_of(RegretRow, cells)
+    worst = cells[int(frame["largest_regret"].argmax())]
+    return RegretRow(
+        ALL,
+        ALL,
+        policy,
+        gain=frame["gain"].mean(),
+        regret=frame["regret"].mean(),
+        largest_regret=worst.largest_regret,
+        largest_regret_language=worst.largest_regret_language,
+        coverage=frame["coverage"].mean(skipna=False),
+        n_languages=int(frame["n_languages"].max()),
+        n_splits=int(frame["n_splits"].max()),
+        seeds_learnt_from=int(frame["seeds_learnt_from"].max()),
+        seeds_judged_by=int(frame["seeds_judged_by"].max()),
+    )
 
 
 def regret_table(outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -258,30 +303,9 @@ def regret_table(outcomes: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for policy in POLICIES:
-        cells = []
-        for (model, task), block in outcomes[outcomes["policy"] == policy].groupby(["model", "task"], sort=False):
-            cells.append({"model": model, "task": task, "policy": policy, "reason": ""} | _summary(block))
-        if not cells:
-            reason = "needs a second encoder on the same task" if policy not in ("A", "B") else "too few languages"
-            rows.append({"model": ALL, "task": ALL, "policy": policy, "reason": reason})
-            continue
-        frame = pd.DataFrame(cells)
-        worst = frame.loc[frame["largest_regret"].idxmax()]
-        overall = {
-            "model": ALL,
-            "task": ALL,
-            "policy": policy,
-            "reason": "",
-            "gain": frame["gain"].mean(),
-            "regret": frame["regret"].mean(),
-            "largest_regret": worst["largest_regret"],
-            "largest_regret_language": worst["largest_regret_language"],
-            "coverage": frame["coverage"].mean(skipna=False) if "coverage" in frame else np.nan,
-            "n_languages": frame["n_languages"].max(),
-            "n_splits": frame["n_splits"].max(),
-            "seeds_learnt_from": frame["seeds_learnt_from"].max(),
-            "seeds_judged_by": frame["seeds_judged_by"].max(),
-        }
-        rows += [overall, *cells]
-    counts = ["n_languages", "n_splits", "seeds_learnt_from", "seeds_judged_by"]
-    return table_of(rows, REGRET_COLUMNS, counts)
+        own = outcomes[outcomes["policy"] == policy]
+        cells = [
+            _summary(model, task, policy, block) for (model, task), block in own.groupby(["model", "task"], sort=False)
+        ]
+        rows += [_overall(policy, cells), *cells]
+    return table_of(RegretRow, rows)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from analysis_support import PUBLISHED, needs_published
 
-from alignfreeze.analysis.advice import STRATEGIES, held_out_estimates, problem_of, read_results, widen
+from alignfreeze.analysis.advice_data import held_out_estimates, problem_of, read_results
 from alignfreeze.analysis.advice_evaluation import outcomes_table, regret_table, splits_of
-from alignfreeze.analysis.intervals import Interval
+from alignfreeze.analysis.gain_rule import STRATEGIES
 from alignfreeze.analysis.published import published_files, published_scores
 
 pytestmark = needs_published
@@ -140,7 +140,7 @@ def test_coverage_from_indo_european_to_the_rest_and_where_the_gap_is_large(resu
                 variance = known.seed_variance(model, task, without=rest).of_new_seeds(3, 2)
                 seen = judged.gain_means(model, task, strategy)
                 for place in np.flatnonzero(~learnt):
-                    interval = rule.interval(problem.features[place], problem.baselines[place])
-                    low, high = widen(Interval(*interval), variance)
+                    estimate = rule.estimate(problem.features[place], problem.baselines[place])
+                    _, low, high = estimate.widened(variance)
                     covered[features].append(low <= seen[problem.languages[place]] <= high)
     assert {name: round(float(np.mean(values)), 2) for name, values in covered.items()} == {"A": 0.79, "B+": 0.92}

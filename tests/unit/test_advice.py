@@ -11,23 +11,17 @@ from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from alignfreeze.analysis import advice
-from alignfreeze.analysis.advice import (
+from alignfreeze.analysis.advice_data import (
     FEATURE_SETS,
-    SeedVariance,
-    decide,
+    features_of,
     first_component,
-    fit_rule,
-    fit_without,
     held_out_estimates,
     join_scores,
     problem_of,
     read_results,
-    seed_variance,
-    widen,
 )
 from alignfreeze.analysis.advice_evaluation import advice_table, outcomes_table, regret_table, splits_of
-from alignfreeze.analysis.intervals import Interval
+from alignfreeze.analysis.gain_rule import Estimate, SeedVariance, decide, fit_rule, fit_without, seed_variance
 from alignfreeze.languages.uriel import DISTANCES, uriel_distances
 from alignfreeze.support.errors import InputError
 
@@ -88,7 +82,7 @@ def test_intervals_equal_the_formula(features, languages, by_fold):
     folds = np.arange(languages) // 2 if by_fold else np.arange(languages)
     new = np.full(features, 4.0)
     rule = fit_rule(values, gains, baselines, folds)
-    assert rule.interval(new, 55.0) == pytest.approx(slow_interval(values, gains, baselines, folds, new, 55.0))
+    assert rule.estimate(new, 55.0)[1:] == pytest.approx(slow_interval(values, gains, baselines, folds, new, 55.0))
 
 
 def test_a_feature_that_does_not_vary_has_no_slope():
@@ -103,7 +97,7 @@ def test_a_feature_that_does_not_vary_has_no_slope():
 
 def test_eight_languages_give_a_gain_without_an_interval():
     values, gains, baselines = random_problem(2, 9, 1)
-    assert np.isfinite(fit_rule(values, gains, baselines, np.arange(9)).interval(values[0], 50.0)).all()
+    assert np.isfinite(fit_rule(values, gains, baselines, np.arange(9)).estimate(values[0], 50.0)).all()
     estimate = fit_rule(values[:8], gains[:8], baselines[:8], np.arange(8)).estimate(values[0], 50.0)
     assert np.isfinite(estimate.gain)
     assert np.isnan([estimate.low, estimate.high]).all()
@@ -131,7 +125,7 @@ def test_jackknife_covers():
         values = generator.normal(0, 1, (21, 1))
         gains = 2 * values[:, 0] + generator.normal(0, 1, 21)
         rule = fit_rule(values[:20], gains[:20], np.full(20, 50.0), np.arange(20))
-        low, high = rule.interval(values[20], 50.0)
+        _, low, high = rule.estimate(values[20], 50.0)
         covered.append(low <= gains[20] <= high)
     assert 0.86 < np.mean(covered) < 0.97
 
@@ -148,9 +142,8 @@ def test_seed_variance_separates_what_seeds_share():
 
 
 def test_widening_keeps_the_middle():
-    low, high = widen(Interval(1.0, 7.0), 16 / 1.645**2)
-    assert (low, high) == pytest.approx((-1.0, 9.0))
-    assert widen(Interval(1.0, 7.0), 0.0) == (1.0, 7.0)
+    assert Estimate(3.0, 1.0, 7.0).widened(16 / 1.645**2) == pytest.approx((3.0, -1.0, 9.0))
+    assert Estimate(3.0, 1.0, 7.0).widened(0.0) == (3.0, 1.0, 7.0)
 
 
 def test_decision():
@@ -185,9 +178,9 @@ def results():
 
 def test_gap_and_realigned_scores_are_what_they_say(results):
     small, large = (results.baseline_means(name, "udpos") for name in ("small", "large"))
-    gap = advice.features_of(results, "large", "udpos", "full", "B+")["gap"]
+    gap = features_of(results, "large", "udpos", "full", "B+")["gap"]
     assert gap.to_dict() == pytest.approx((np.maximum(small, large) - large).to_dict())
-    elsewhere = advice.features_of(results, "large", "udpos", "full", "C").iloc[:, 0]
+    elsewhere = features_of(results, "large", "udpos", "full", "C").iloc[:, 0]
     realigned = small + results.gain_means("small", "udpos", "full")
     assert elsewhere.to_dict() == pytest.approx((realigned - large).to_dict())
 

@@ -1,21 +1,15 @@
-"""Advice for a language without results: the expected gain of full and front realignment, with an interval.
+"""What the advice is learnt from: baselines and gains by seed and language, and the features of languages.
 
-Per model, task and strategy, a least-squares fit with a small fixed penalty over the languages that were realigned
-predicts the gain of another language from what is known of it. Four sets of features say how much that is:
+Four sets of features say how much is known of a language:
 
 - `A` nothing: the mean of the other languages;
 - `B` its own baseline (per cent) and the first principal component of its six z-scored distances to the source;
 - `B+` its gap: the best baseline of all encoders minus its own, in points;
 - `C` its realigned scores under the other encoders, same strategy: their mean minus its own baseline, in points.
-
-Intervals are jackknife+ (Barber, Candès, Ramdas and Tibshirani 2021, Annals of Statistics 49(1)) with residuals in
-units of what the baseline leaves to gain. All gains and scores are in points of per cent.
 """
 
 from __future__ import annotations
 
-import logging
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -23,230 +17,27 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from alignfreeze.analysis.contrasts import Scores, aligner_mean, language_means, read_experiment
-from alignfreeze.analysis.intervals import NO_INTERVAL, Interval
-from alignfreeze.analysis.order import ordered
-from alignfreeze.analysis.predictors import CONSTANT, group_baseline
-from alignfreeze.analysis.scores import BASELINE
+from alignfreeze.analysis.cells import Scores, language_means, read_experiment
+from alignfreeze.analysis.contrasts import mean_over_aligners
+from alignfreeze.analysis.gain_rule import (
+    CONSTANT,
+    STRATEGIES,
+    Rule,
+    SeedVariance,
+    fit_rule,
+    fit_without,
+    seed_variance,
+)
+from alignfreeze.analysis.names import ordered
 from alignfreeze.languages.uriel import DISTANCES, language_table
 from alignfreeze.support.errors import InputError
 
-logger = logging.getLogger(__name__)
-
-STRATEGIES = ("full", "front")
 # From the least to the most that is known of a language.
 FEATURE_SETS = ("A", "B", "B+", "C")
-# Fixed, not tuned: a share of each feature's own sum of squares.
-PENALTY = 0.1
-LEVEL = 0.9
-NORMAL_QUANTILE = 1.645  # of a two-sided interval at LEVEL
-MINIMUM_FOR_INTERVAL = 9
 # The fewest languages that a fit may rest on: with fewer, one language decides the slope.
 MINIMUM_LANGUAGES = 5
 # With fewer, the advice for PoS tagging is no better than the mean in the published results.
 POS_LANGUAGES = 20
-
-
-class Fits(NamedTuple):
-    """Several penalised fits: gain = intercept + coefficients · features.
-
-    Attributes
-    ----------
-    intercepts : numpy.ndarray
-        (fits,) in points.
-    coefficients : numpy.ndarray
-        (fits, features) in points per unit of the feature.
-    """
-
-    intercepts: np.ndarray
-    coefficients: np.ndarray
-
-
-def fit_without(features: np.ndarray, gains: np.ndarray, held_out: np.ndarray) -> Fits:
-    """Fit gains on features once for each row of `held_out`, without the languages that it marks.
-
-    β = (S + 0.1 · diag S)⁻¹ c with S the centred cross products of the features and c those with the gains; 0 for a
-    feature that does not vary.
-
-    Parameters
-    ----------
-    features : numpy.ndarray
-        (languages, features).
-    gains : numpy.ndarray
-        (languages,) in points.
-    held_out : numpy.ndarray
-        (fits, languages) bool; at least one language of each row is kept.
-
-    Returns
-    -------
-    Fits
-        One fit for each row of `held_out`.
-    """
-    weights = (~held_out).astype(float)  # (fits, languages)
-    counts = weights.sum(axis=1, keepdims=True)
-    mean_features, mean_gains = weights @ features / counts, weights @ gains / counts[:, 0]
-    centred = (features[None] - mean_features[:, None]) * weights[..., None]  # (fits, languages, features)
-    products = np.einsum("fnk,fnl->fkl", centred, centred)
-    cross = np.einsum("fnk,fn->fk", centred, gains[None] - mean_gains[:, None])
-    squares = np.einsum("fkk->fk", products)
-    constant = np.sqrt(squares / counts) < CONSTANT
-    cross[constant] = 0.0
-    penalised = products + np.einsum("fk,kl->fkl", PENALTY * squares, np.eye(features.shape[1]))
-    penalised[constant[:, :, None] | constant[:, None, :]] = 0.0
-    penalised += np.einsum("fk,kl->fkl", constant.astype(float), np.eye(features.shape[1]))
-    coefficients = np.linalg.solve(penalised, cross[..., None])[..., 0]
-    return Fits(mean_gains - np.einsum("fk,fk->f", coefficients, mean_features), coefficients)
-
-
-class Estimate(NamedTuple):
-    """Expected gain of a language and its 90 % interval, in points; NaN limits where there is no interval."""
-
-    gain: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What was learnt from n languages: the fit to all of them, and one refit without each (or without its genus).
-
-    Attributes
-    ----------
-    intercept, coefficients : float, numpy.ndarray
-        The fit to all n languages; (features,).
-    refits : Fits
-        The fit without each language.
-    residuals : numpy.ndarray
-        (n,) seen minus predicted gain of each language by the fit without it, divided by 100 − baseline where
-        there are features, in points where there are none.
-    """
-
-    intercept: float
-    coefficients: np.ndarray
-    refits: Fits
-    residuals: np.ndarray
-
-    @property
-    def is_scaled(self) -> bool:
-        """Whether residuals are shares of 100 − baseline; in set A no baseline is known."""
-        return len(self.coefficients) > 0
-
-    def gain(self, features: np.ndarray) -> float:
-        """Return the expected gain of a language, in points."""
-        return float(self.intercept + self.coefficients @ features)
-
-    def interval(self, features: np.ndarray, baseline: float = float("nan")) -> Interval:
-        """Return the 90 % jackknife+ interval of a language's gain for the seeds that were learnt from.
-
-        Parameters
-        ----------
-        features : numpy.ndarray
-            (features,) of the language.
-        baseline : float
-            Its baseline in per cent; not used in set A.
-
-        Returns
-        -------
-        Interval
-            In points; NaN limits if fewer than nine languages were learnt from.
-        """
-        count = len(self.residuals)
-        if count < MINIMUM_FOR_INTERVAL:
-            return NO_INTERVAL
-        centres = self.refits.intercepts + self.refits.coefficients @ features
-        margins = np.abs(self.residuals) * (100.0 - baseline if self.is_scaled else 1.0)
-        # Ranks in tenths, so that no rounding of 0.1 or 0.9 can shift them.
-        low, high = (count + 1) // 10, -(-9 * (count + 1) // 10)
-        return Interval(float(np.sort(centres - margins)[low - 1]), float(np.sort(centres + margins)[high - 1]))
-
-    def estimate(self, features: np.ndarray, baseline: float = float("nan")) -> Estimate:
-        """Return gain and interval of a language."""
-        return Estimate(self.gain(features), *self.interval(features, baseline))
-
-
-def fit_rule(features: np.ndarray, gains: np.ndarray, baselines: np.ndarray, folds: np.ndarray) -> Rule:
-    """Learn a rule from languages.
-
-    Parameters
-    ----------
-    features : numpy.ndarray
-        (languages, features).
-    gains, baselines : numpy.ndarray
-        (languages,) in points and per cent.
-    folds : numpy.ndarray
-        (languages,) what is left out together in the refits: a number for each language, or for each genus.
-
-    Returns
-    -------
-    Rule
-        See there.
-
-    Raises
-    ------
-    InputError
-        If all languages are in one fold.
-    """
-    same = folds[:, None] == folds[None, :]
-    if same.all():
-        raise InputError("advice: one fold holds all languages; it needs at least two")
-    everything = fit_without(features, gains, np.zeros((1, len(gains)), dtype=bool))
-    refits = fit_without(features, gains, same)
-    residuals = gains - refits.intercepts - np.einsum("nk,nk->n", refits.coefficients, features)
-    if features.shape[1]:
-        residuals = residuals / (100.0 - baselines)
-    return Rule(float(everything.intercepts[0]), everything.coefficients[0], refits, residuals)
-
-
-class SeedVariance(NamedTuple):
-    """What seeds do to gains, in points squared, both averaged over full and front.
-
-    Attributes
-    ----------
-    common : float
-        Variance over seeds of the mean gain over languages.
-    rest : float
-        Mean variance over seeds within a language after that mean is removed.
-    """
-
-    common: float
-    rest: float
-
-    def of_new_seeds(self, seen: int, new: int) -> float:
-        """Return the variance that a mean over `new` seeds adds to what was learnt from `seen` seeds."""
-        return self.common * (1 / seen + 1 / new) + max(0.0, self.rest * (1 / new - 1 / seen))
-
-
-def seed_variance(gains: Sequence[np.ndarray]) -> SeedVariance:
-    """Measure what seeds do to gains.
-
-    Parameters
-    ----------
-    gains : sequence of numpy.ndarray
-        (seeds, languages) in points, one for each strategy.
-
-    Returns
-    -------
-    SeedVariance
-        NaN for a single seed.
-    """
-    if any(len(matrix) < 2 for matrix in gains):
-        return SeedVariance(float("nan"), float("nan"))
-    common = [matrix.mean(axis=1) for matrix in gains]
-    rest = [(matrix - mean[:, None]).var(axis=0, ddof=1).mean() for matrix, mean in zip(gains, common, strict=True)]
-    return SeedVariance(float(np.mean([mean.var(ddof=1) for mean in common])), float(np.mean(rest)))
-
-
-def widen(interval: Interval, variance: float) -> Interval:
-    """Widen an interval about its middle for a variance that it does not contain, such as that of new seeds."""
-    middle, half = (interval.low + interval.high) / 2, (interval.high - interval.low) / 2
-    half = math.sqrt(half**2 + NORMAL_QUANTILE**2 * variance)
-    return Interval(middle - half, middle + half)
-
-
-def decide(gains: dict[str, float]) -> str:
-    """Return the strategy with the largest expected gain, the baseline (no realignment) if none is above 0."""
-    best = max(gains, key=lambda strategy: gains[strategy])
-    return best if gains[best] > 0 else BASELINE
 
 
 @dataclass(frozen=True)
@@ -391,27 +182,34 @@ def read_results(scores: Scores, source: str = "en") -> Results:
         realignment languages are mixed.
     """
     experiment = read_experiment(scores, source)
-    baselines, gains = {}, {}
-    for cell, matrix in experiment.targets.items():
-        if cell.is_baseline and cell.metric == experiment.main_metrics()[cell.task]:
-            baselines[cell.model, cell.task] = matrix
-    groups = list(experiment.groups())
+    main = experiment.main_metrics()
+    baselines = {
+        (cell.model, cell.task): matrix
+        for cell, matrix in experiment.targets.items()
+        if cell.is_baseline and cell.metric == main[cell.task]
+    }
+    gains = {}
+    groups = experiment.groups()
     for group in groups:
-        model, task, metric, _ = group
-        several = [pairs for *start, pairs in groups if tuple(start) == (model, task, metric)]
+        several = [other.realignment_languages for other in groups if other[:3] == group[:3]]
         if len(several) > 1:
             raise InputError(
-                f"advice: {model} on {task} was realigned on {', '.join(several)}; keep the rows of one of them"
+                f"advice: {group.model} on {group.task} was realigned on {', '.join(several)}; keep the rows of one"
             )
-        if group_baseline(experiment, group) is None:
-            continue
-        for strategy in STRATEGIES:
-            matrix = aligner_mean(experiment, group, strategy, BASELINE)
-            if not matrix.empty:
-                gains[model, task, strategy] = matrix
+        differences = {
+            strategy: [
+                experiment.delta(cell)
+                for cell in experiment.methods()
+                if cell.group == group and cell.strategy == strategy and experiment.baseline(cell) is not None
+            ]
+            for strategy in STRATEGIES
+        }
+        for strategy, by_aligner in differences.items():
+            if by_aligner and not (matrix := mean_over_aligners(by_aligner)).empty:
+                gains[group.model, group.task, strategy] = matrix
                 # Baseline and gain of a language rest on the same seeds.
-                shared = baselines[model, task].index.isin(matrix.index)
-                baselines[model, task] = baselines[model, task][shared]
+                own = baselines[group.model, group.task]
+                baselines[group.model, group.task] = own[own.index.isin(matrix.index)]
     languages = sorted({language for matrix in baselines.values() for language in matrix.columns})
     table = language_table(source, languages).set_index("language")
     component = first_component(table)
@@ -528,27 +326,6 @@ def why_refused(problem: Problem, feature_set: str, others: Sequence[str]) -> st
     return ""
 
 
-def held_out_estimates(problem: Problem) -> pd.DataFrame:
-    """Predict each language from the others: its fold is held out, and the refits leave out one more fold each.
-
-    Parameters
-    ----------
-    problem : Problem
-        Features, gains, baselines and folds.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by language: gain, low, high (points), mean (of the gains learnt from), n (languages learnt from).
-    """
-    rows = []
-    for place, fold in enumerate(problem.folds):
-        kept = problem.folds != fold
-        estimate = problem.rule(kept).estimate(problem.features[place], problem.baselines[place])
-        rows.append((*estimate, problem.gains[kept].mean(), int(kept.sum())))
-    return pd.DataFrame(rows, index=list(problem.languages), columns=["gain", "low", "high", "mean", "n"])
-
-
 def pooled_problem(
     results: Results, task: str, strategy: str, models: Sequence[str], everyone: Sequence[str]
 ) -> list[Problem]:
@@ -591,3 +368,24 @@ def fit_pooled(problems: Sequence[Problem], without: str | None = None) -> tuple
     outcome = np.concatenate([problem.gains for problem in problems])[kept]
     fit = fit_without(values, outcome, np.zeros((1, len(outcome)), dtype=bool))
     return float(fit.intercepts[0]), float(fit.coefficients[0, 0]), float(outcome.mean())
+
+
+def held_out_estimates(problem: Problem) -> pd.DataFrame:
+    """Predict each language from the others: its fold is held out, and the refits leave out one more fold each.
+
+    Parameters
+    ----------
+    problem : Problem
+        Features, gains, baselines and folds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by language: gain, low, high (points), mean (of the gains learnt from), n (languages learnt from).
+    """
+    rows = []
+    for place, fold in enumerate(problem.folds):
+        kept = problem.folds != fold
+        estimate = problem.rule(kept).estimate(problem.features[place], problem.baselines[place])
+        rows.append((*estimate, problem.gains[kept].mean(), int(kept.sum())))
+    return pd.DataFrame(rows, index=list(problem.languages), columns=["gain", "low", "high", "mean", "n"])
