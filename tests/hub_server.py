@@ -1,9 +1,11 @@
 """A small HTTP server on loopback that speaks the Hugging Face hub's interface, and raw files; faults on demand.
 
 Nothing that is maintained does this with faults that can be set, so here is the part of the interface that the client
-uses: repository information, tree, and files with commit, ETag and, for large ones, a redirect to another address.
+uses: repository information, tree, and files with commit, ETag and, for large ones, a redirect to another address; and
+uploads: a repository is made, large files go by Git LFS, then one commit holds the rest. A token is asked for these.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -16,6 +18,10 @@ from urllib.parse import unquote, urlsplit
 LARGE = (".parquet", ".safetensors")
 REPOSITORY = re.compile(r"/api/(?P<kind>models|datasets)/(?P<name>.+?)(/(?P<call>revision|tree)/(?P<revision>[^/]+))?")
 FILE = re.compile(r"/((?P<kind>datasets)/)?(?P<name>.+?)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
+
+TOKEN = "hf_loopback"  # the one that may write
+UPLOAD = re.compile(r"/api/(?P<kind>models|datasets)/(?P<name>.+?)/(?P<call>preupload|commit)/main")
+LFS = re.compile(r"/(?P<name>.+)\.git/info/lfs/objects/batch")
 
 
 def commit_of(folder):
@@ -32,6 +38,7 @@ class HubServer:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.requests = []
+        self.objects = {}  # uploaded content by SHA-256
         self.faults = []  # [pattern, fault, times left]
 
     def fail(self, pattern, fault, times=10**9):
@@ -59,6 +66,12 @@ class HubServer:
 
             def do_HEAD(self):
                 server.answer(self)
+
+            def do_POST(self):
+                server.accept(self)
+
+            def do_PUT(self):
+                server.accept(self)
 
             def log_message(self, *_):
                 pass
@@ -141,6 +154,79 @@ class HubServer:
             self.send(request, 302, headers)
         else:
             self.send(request, 200, headers | {"ETag": f'"{hashlib.sha1(content).hexdigest()}"'}, content, fault)
+
+    def accept(self, request):
+        """A part of an upload."""
+        path = unquote(urlsplit(request.path).path)
+        self.requests.append((request.command, path))
+        body = self.body(request)
+        fault = self.fault_for("GET", path)
+        if fault is not None:
+            return self.send(request, fault, {})
+        if path.startswith("/lfs/"):  # signed addresses: the hub's storage asks for no token
+            self.objects[path.removeprefix("/lfs/")] = body
+            return self.send(request, 200, {})
+        if path == "/api/validate-yaml":
+            return self.send_json(request, {"warnings": [], "errors": []})
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self.send(request, 401, {"X-Error-Message": "Invalid username or password."})
+        if path == "/api/repos/create":
+            wanted = json.loads(body)
+            name = f"{wanted['organization']}/{wanted['name']}"
+            folder = self.folder / "models" / name
+            if folder.is_dir():
+                return self.send_json(request, {"url": f"{self.url}/{name}"}, 409)
+            folder.mkdir(parents=True)
+            return self.send_json(request, {"url": f"{self.url}/{name}"})
+        if found := LFS.fullmatch(path):
+            objects = [
+                entry | {"actions": {"upload": {"href": f"{self.url}/lfs/{entry['oid']}"}}}
+                for entry in json.loads(body)["objects"]
+            ]
+            return self.send_json(request, {"transfer": "basic", "objects": objects})
+        found = UPLOAD.fullmatch(path)
+        if not found or not (self.folder / found["kind"] / found["name"]).is_dir():
+            return self.send(request, 404, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
+        if found["call"] == "preupload":
+            files = [
+                {
+                    "path": file["path"],
+                    "uploadMode": "lfs" if file["path"].endswith(LARGE) else "regular",
+                    "shouldIgnore": False,
+                }
+                for file in json.loads(body)["files"]
+            ]
+            return self.send_json(request, {"files": files})
+        return self.commit(request, found["name"], self.folder / found["kind"] / found["name"], body)
+
+    def commit(self, request, name, folder, body):
+        """Write the files of a commit; large ones have arrived before, and must have the checksum that is claimed."""
+        for line in body.splitlines():
+            entry = json.loads(line)
+            value = entry["value"]
+            if entry["key"] == "file":
+                (folder / value["path"]).write_bytes(base64.b64decode(value["content"]))
+            elif entry["key"] == "lfsFile":
+                content = self.objects.get(value["oid"], b"")
+                if hashlib.sha256(content).hexdigest() != value["oid"]:
+                    return self.send(request, 400, {"X-Error-Message": f"{value['path']}: not uploaded"})
+                (folder / value["path"]).write_bytes(content)
+        commit = commit_of(folder)
+        return self.send_json(request, {"commitUrl": f"{self.url}/{name}/commit/{commit}", "commitOid": commit})
+
+    def body(self, request):
+        """What a request brings, whole or in chunks."""
+        if request.headers.get("Transfer-Encoding") != "chunked":
+            return request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        body = b""
+        while size := int(request.rfile.readline(), 16):
+            body += request.rfile.read(size)
+            request.rfile.readline()
+        request.rfile.readline()
+        return body
+
+    def send_json(self, request, content, status=200):
+        self.send(request, status, {"Content-Type": "application/json"}, json.dumps(content).encode())
 
     def send(self, request, status, headers, body=b"", fault=None):
         total, start = len(body), 0

@@ -56,6 +56,7 @@ Segment = Annotated[
 Sample = Annotated[int | None, typer.Option(min=1, help="Draw so many sentence pairs.")]
 AlignerName = Annotated[Aligner, typer.Option(help="What links words; awesome reads the model's states.")]
 Dictionary = Annotated[Path | None, typer.Option(help="Bilingual dictionary (MUSE's format) for that aligner.")]
+MaxLength = Annotated[int, typer.Option(min=8, help="Subwords of a sentence; the rest is cut.")]
 DeviceName = Annotated[Device, typer.Option(help="Where to compute.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done.")]
 

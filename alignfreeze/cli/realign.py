@@ -15,6 +15,7 @@ from alignfreeze.cli.options import (
     Device,
     DeviceName,
     Dictionary,
+    MaxLength,
     Model,
     Revision,
     Sample,
@@ -42,6 +43,15 @@ def parse_freeze(text: str) -> str | Sequence[int]:
     return [int(number) for number in text.split(":")] if re.fullmatch(r"\d+:\d+", text) else text
 
 
+def describe(files: Sequence[Path | None], links: object) -> str:
+    """What the model card says of the data where the user says nothing.
+
+    >>> describe([Path("data/en.txt"), Path("data/de.txt")], "fastalign")
+    'en.txt, de.txt; word links: fastalign'
+    """
+    return f"{', '.join(file.name for file in files if file)}; word links: {links}"
+
+
 def run(
     source: Source,
     model: Model,
@@ -58,7 +68,7 @@ def run(
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; one pass by default.")] = None,
     learning_rate: Annotated[float, typer.Option(min=0, help="Constant, Adam.")] = DEFAULTS.learning_rate,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentence pairs.")] = DEFAULTS.batch_size,
-    max_length: Annotated[int, typer.Option(min=8, help="Subwords of a sentence.")] = PAPER_MAX_LENGTH,
+    max_length: MaxLength = PAPER_MAX_LENGTH,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 31,
     description: Annotated[str, typer.Option(help="Name and licence of the data, for the model card.")] = "",
     device: DeviceName = Device.auto,
@@ -70,11 +80,13 @@ def run(
     with computing(device, verbose) as place:
         from alignfreeze.interface.bitext import load_bitext, load_links
         from alignfreeze.interface.encoder import check_new_folder, load_encoder
-        from alignfreeze.interface.training import realign
+        from alignfreeze.interface.training import check_realignment, realign
 
         check_new_folder(out)
         bitext = load_bitext(source, target, segment=segment, sample=sample, seed=seed)
         encoder = load_encoder(model, revision=revision)
+        settings = {"freeze": parse_freeze(freeze), "learning_rate": learning_rate, "batch_size": batch_size}
+        check_realignment(encoder, max_length, settings)  # before the bitext is aligned
         if alignments is None:
             links = align_by(aligner, bitext, encoder, dictionary, place)
         else:
@@ -83,15 +95,13 @@ def run(
             encoder,
             {language: bitext},
             alignments={language: links},
-            freeze=parse_freeze(freeze),
             steps=steps,
             seed=seed,
             max_length=max_length,
             device=place,
             out=out,
-            description=description or f"{source.name}{f', {target.name}' if target else ''}",
-            learning_rate=learning_rate,
-            batch_size=batch_size,
+            description=description or describe([source, target], alignments or aligner.value),
+            **settings,
         )
     training = realigned.trainings[-1]
     losses = f"loss {training.loss[0][1]:.3f} to {training.loss[-1][1]:.3f}"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import HfHubHTTPError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from alignfreeze.encoders.loading import encoder_blocks, load_tokenizer
@@ -314,14 +315,20 @@ def hub_errors(what: str) -> Iterator[None]:
     except errors.RevisionNotFoundError as error:
         raise InputError(f"{what}: no such revision on the hub; check revision") from error
     except errors.LocalEntryNotFoundError as error:
+        if isinstance(error.__cause__, errors.HfHubHTTPError):
+            raise _refusal(what, error.__cause__) from error
         advice = "HF_HUB_OFFLINE is set; unset it" if constants.HF_HUB_OFFLINE else "check the network"
         raise InputError(f"{what}: no such folder, not fetched yet, and the hub cannot be asked; {advice}") from error
     except errors.HfHubHTTPError as error:
-        status = error.response.status_code
-        advice = "log in (hf auth login) or set HF_TOKEN" if status in (401, 403) else "try again later"
-        raise InputError(f"{what}: the hub says {status}; {advice}") from error
+        raise _refusal(what, error) from error
     except (errors.OfflineModeIsEnabled, errors.HFValidationError) as error:
         raise InputError(f"{what}: {str(error).splitlines()[0]}") from error
+
+
+def _refusal(what: str, error: HfHubHTTPError) -> InputError:
+    status = error.response.status_code
+    advice = "log in (hf auth login) or set HF_TOKEN" if status in (401, 403) else "try again later"
+    return InputError(f"{what}: the hub says {status}; {advice}")
 
 
 def _licence(folder: Path) -> str | None:

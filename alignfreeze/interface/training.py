@@ -15,7 +15,8 @@ from transformers import PreTrainedTokenizerBase
 
 from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import Links
-from alignfreeze.encoders.loading import check_length
+from alignfreeze.encoders.blocks import frozen_blocks, layer_index
+from alignfreeze.encoders.loading import check_length, encoder_blocks
 from alignfreeze.encoders.settings import PAPER_MAX_LENGTH
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.interface.alignment import align
@@ -105,12 +106,11 @@ def realign(
     for language in links.keys() ^ bitexts.keys() if links else ():
         raise InputError(f"alignments, bitext: language {language!r} is in one of them only; give both")
     check_names(settings, RealignmentSettings.model_fields, "realign")
-    chosen = make_settings(RealignmentSettings, {"freeze": freeze, **settings})
     _check_count(steps, "steps")
     if out is not None:
         check_new_folder(out)
     encoder, place = load_encoder(model, tokenizer, revision=revision), as_device(device)
-    check_length(encoder.model.config, max_length)
+    chosen = check_realignment(encoder, max_length, {"freeze": freeze, **settings})
     started = time.perf_counter()
     network = copy.deepcopy(encoder.model)
     words = WordTokenizer(encoder.tokenizer, max_length)
@@ -148,6 +148,22 @@ def realign(
     if out is not None:
         realigned.save_pretrained(out)
     return realigned
+
+
+def check_realignment(encoder: Encoder, max_length: int, settings: Mapping[str, Any]) -> RealignmentSettings:
+    """Settings of a realignment that this encoder can have.
+
+    Raises
+    ------
+    InputError
+        A wrong value, or blocks, a layer or a length that the encoder does not have.
+    """
+    chosen = make_settings(RealignmentSettings, settings)
+    blocks = len(encoder_blocks(encoder.model))
+    frozen_blocks(chosen.freeze, blocks)
+    layer_index(chosen.layer, blocks)
+    check_length(encoder.model.config, max_length)
+    return chosen
 
 
 def finetune(
