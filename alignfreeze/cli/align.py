@@ -19,6 +19,7 @@ from alignfreeze.cli.options import (
     Target,
     Verbose,
     align_by,
+    check_dictionary,
     computing,
     say,
 )
@@ -40,6 +41,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Link the words that translate each other."""
+    check_dictionary(aligner, dictionary)
     if (model is None) == (aligner is Aligner.awesome):
         raise InputError("--model and --aligner awesome belong together; give a model for it, and for no other")
     with computing(device, verbose) as place:

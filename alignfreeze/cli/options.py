@@ -76,14 +76,18 @@ def say(text: str) -> None:
     terminal.print(text, soft_wrap=True)
 
 
+def check_dictionary(aligner: Aligner, dictionary: Path | None) -> None:
+    """Refuse a dictionary without its aligner, and the other way round."""
+    if (dictionary is None) == (aligner is Aligner.dictionary):
+        raise InputError("--dictionary and --aligner dictionary belong together; give both or neither")
+
+
 def align_by(
     aligner: Aligner, bitext: Bitext, encoder: Encoder | None, dictionary: Path | None, device: torch.device
 ) -> list[Links]:
     """Align with the settings that the command line has for an aligner."""
     from alignfreeze.interface.alignment import align
 
-    if (dictionary is None) == (aligner is Aligner.dictionary):
-        raise InputError("--dictionary and --aligner dictionary belong together; give both or neither")
     settings: dict[Aligner, dict[str, Any]] = {
         Aligner.awesome: {"encoder": encoder, "device": device},
         Aligner.fastalign: {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,6 +24,7 @@ from alignfreeze.cli.options import (
     Target,
     Verbose,
     align_by,
+    check_dictionary,
     computing,
     say,
 )
@@ -75,6 +76,7 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Realign an encoder: translated words get similar vectors, frozen blocks stay as they are."""
+    check_dictionary(aligner, dictionary)
     if alignments is not None and sample is not None:
         raise InputError("--alignments and --sample: links belong to all lines; give one of the two")
     with computing(device, verbose) as place:
@@ -85,7 +87,11 @@ def run(
         check_new_folder(out)
         bitext = load_bitext(source, target, segment=segment, sample=sample, seed=seed)
         encoder = load_encoder(model, revision=revision)
-        settings = {"freeze": parse_freeze(freeze), "learning_rate": learning_rate, "batch_size": batch_size}
+        settings: dict[str, Any] = {
+            "freeze": parse_freeze(freeze),
+            "learning_rate": learning_rate,
+            "batch_size": batch_size,
+        }
         check_realignment(encoder, max_length, settings)  # before the bitext is aligned
         if alignments is None:
             links = align_by(aligner, bitext, encoder, dictionary, place)

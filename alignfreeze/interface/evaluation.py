@@ -19,6 +19,7 @@ from alignfreeze.encoders.settings import PAPER_MAX_LENGTH
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.interface.arguments import by_language, kind
 from alignfreeze.interface.encoder import EncoderSource, TaskModel, as_device, load_encoder, load_task_model
+from alignfreeze.metrics import load_evaluation
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks import load_task
 
@@ -64,15 +65,17 @@ def evaluate(
     """
     files: dict[str, str | Path] = by_language(test, "test", (str, Path), "the path of a file")
     tuned, place = load_task_model(model, revision=revision), as_device(device)
-    task = load_task(tuned.task)
-    encoder = task.encoder(tuned.tokenizer, tuned.model.config, task.settings(**tuned.encoding))
+    task, evaluation = load_task(tuned.task), load_evaluation(tuned.task)
+    tokenizer = task.tokenizer(tuned.tokenizer, tuned.model.config, task.settings(**tuned.encoding))
     tuned.model.eval().to(place)
     rows: list[dict[str, Any]] = []
     for language, path in files.items():
-        scores = task.evaluate(tuned.model, task.read_first(path, language, items), encoder, place, language == source)
+        scores = evaluation.evaluate(
+            tuned.model, task.read_first(path, language, items), tokenizer, place, language == source
+        )
         rows += [
             {"language": language, "metric": metric, VALUE: scores[metric].value, "n": scores[metric].n}
-            for metric in task.metrics
+            for metric in evaluation.metrics
         ]
     return pd.DataFrame(rows)
 

@@ -232,23 +232,13 @@ def finetune(
     encoder, place = load_encoder(model, tokenizer, revision=revision), as_device(device)
     started = time.perf_counter()
     examples = recipe.read_first(train, language, items)
-    encoded = recipe.items(examples, recipe.encoder(encoder.tokenizer, encoder.model.config, encoding))
+    encoded = recipe.items(examples, recipe.tokenizer(encoder.tokenizer, encoder.model.config, encoding))
     with tempfile.TemporaryDirectory() as folder:
         # From a folder, so that transformers puts the task's head above any family of encoders.
         encoder.model.save_pretrained(folder)
         torch.manual_seed(seed)
         network = recipe.load_new(folder)
-    report = train_task(
-        network,
-        encoded.lengths(),
-        encoded.token_ids(),
-        encoded.collate,
-        chosen,
-        seed,
-        place,
-        save=lambda _: None,
-        description=f"fine-tune {task}",
-    )
+    report = train_task(network, encoded, chosen, seed, place, description=f"fine-tune {task}")
     training = Training(
         f"fine-tuning on {task}",
         {**chosen.model_dump(mode="json"), **encoding.model_dump(mode="json")},

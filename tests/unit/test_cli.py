@@ -80,22 +80,8 @@ def test_align_writes_pharaoh_lines(run, folder):
 
 
 def test_retrieve_two_models_and_write_the_table(run, folder):
-    code, out, err = run(
-        "retrieve",
-        "en",
-        "de",
-        "links",
-        "-m",
-        "tiny",
-        "--after",
-        "tiny",
-        "--language",
-        "de",
-        "--max-length",
-        16,
-        "-o",
-        "x",
-    )
+    models = ["-m", "tiny", "--after", "tiny", "--max-length", 16]
+    code, out, err = run("retrieve", "en", "de", "links", *models, "--language", "de", "-o", "x")
     assert code == 0, err
     with (folder / "x").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -114,7 +100,7 @@ def test_retrieve_two_models_and_write_the_table(run, folder):
         ("realign en links -m tiny -o tiny", "tiny: exists already; choose a new folder"),
         ("realign en de -m tiny -o out --freeze frnt", "freeze: 'frnt' found; allowed are"),
         ("realign en de -m tiny -o out --max-length 16 --freeze 2:9", "freeze [2, 9]: an encoder of 4 blocks"),
-        ("realign en de -m tiny -o out --alignments en", "en:1: 'a' is not a link"),
+        ("realign en de -m tiny -o out --max-length 16 --alignments en", "en:1: 'a' is not a link"),
         ("realign en de -m tiny -o out --alignments links --sample 2", "--alignments and --sample: "),
         ("realign en de -m tiny -o out --aligner dictionary", "--dictionary and --aligner dictionary belong together"),
         ("realign en de -m tiny -o out --dictionary words", "--dictionary and --aligner dictionary belong together"),

