@@ -2,6 +2,7 @@ import itertools
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 
@@ -97,33 +98,154 @@ def test_no_device_means_the_cpu(monkeypatch, tmp_path):
         assert torch_device(name).type == "cpu"
 
 
-def test_machine_without_the_driver_s_tool_has_no_device(monkeypatch, tmp_path):
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert visible_devices() == []
+# NVML as a C library, so that nvidia-ml-py itself is asked. GPU 1 is cut into MIG devices, named as new and as old
+# drivers name them, with a gap; GPU 2 is cut into none; GPU 3 is lost. FAULT is what starting it returns.
+NVML = """
+#include <string.h>
+int nvmlInitWithFlags(unsigned flags) { return FAULT; }
+int nvmlShutdown(void) { return 0; }
+int nvmlDeviceGetCount_v2(unsigned *count) { *count = 5; return 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **gpu) { *gpu = (void *)(size_t)(index + 1); return index == 3 ? 15 : 0; }
+int nvmlDeviceGetMigMode(void *gpu, unsigned *now, unsigned *later) {
+    *now = *later = (size_t)gpu == 2 || (size_t)gpu == 3;
+    return (size_t)gpu == 1 ? 3 : 0;
+}
+int nvmlDeviceGetMaxMigDeviceCount(void *gpu, unsigned *count) { *count = 7; return 0; }
+int nvmlDeviceGetMigDeviceHandleByIndex(void *gpu, unsigned index, void **part) {
+    *part = (void *)(size_t)(100 + index);
+    return (size_t)gpu == 2 && (index == 0 || index == 2) ? 0 : 6;
+}
+int nvmlDeviceGetUUID(void *part, char *uuid, unsigned size) {
+    strncpy(uuid, (size_t)part == 100 ? "MIG-c7384736-a75d-5afc-978f-d2f1294409fd" : "MIG-GPU-e86cb44c/2/0", size);
+    return 0;
+}
+"""
+ASK = """
+import logging, sys
+logging.basicConfig(format="%(levelname)s %(message)s")
+from alignfreeze.support.devices import visible_devices
+names, reason = visible_devices()
+print(*names, sep="\\n")
+print(reason, file=sys.stderr)
+"""
 
 
-# MIG devices as new and as old drivers name them.
-LISTING = """GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-11aa)
-GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-e86cb44c)
-  MIG 3g.20gb     Device  0: (UUID: MIG-c7384736-a75d-5afc-978f-d2f1294409fd)
-  MIG 3g.20gb     Device  1: (UUID: MIG-GPU-e86cb44c/2/0)
-GPU 2: NVIDIA A100-SXM4-40GB (UUID: GPU-22bb)"""
+@pytest.fixture
+def ask_driver(tmp_path):
+    """Asks in a process of its own a driver whose start returns `fault`; names, and what is said."""
+    compiler = shutil.which("cc")
+    if not compiler:
+        pytest.skip("no C compiler to build a stand-in for the driver's library")
+
+    def ask(fault, **environment):
+        (tmp_path / "nvml.c").write_text(NVML)
+        library = tmp_path / "libnvidia-ml.so.1"
+        if isinstance(fault, int):
+            subprocess.run([compiler, f"-DFAULT={fault}", "-shared", "-o", library, tmp_path / "nvml.c"], check=True)
+        elif fault is not None:
+            library.write_text(fault)
+        environment |= {"PYTHONPATH": str(ROOT), "LD_LIBRARY_PATH": str(tmp_path)}
+        asked = subprocess.run([sys.executable, "-c", ASK], env=environment, capture_output=True, text=True, check=True)
+        return asked.stdout.split(), asked.stderr
+
+    return ask
 
 
-def test_driver_s_tool_names_the_devices(monkeypatch, tmp_path):
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path))
+def test_driver_names_the_devices(ask_driver):
+    names, said = ask_driver(0)
+    assert names == ["0", "MIG-c7384736-a75d-5afc-978f-d2f1294409fd", "MIG-GPU-e86cb44c/2/0", "4"]
+    assert "WARNING GPU 2 is in MIG mode, but not cut into devices" in said
+    assert "WARNING GPU 3 cannot be used: NVIDIA's driver says GPU is lost" in said
+    assert ask_driver(0, SLURM_JOB_ID="100")[0] == [], "the node's other GPUs belong to other jobs"
+
+
+@pytest.mark.parametrize(("fault", "said"), [(9, "Driver Not Loaded"), (18, "version mismatch"), (999, "Unknown")])
+def test_driver_that_does_not_answer_is_a_warning(ask_driver, fault, said):
+    names, warned = ask_driver(fault)
+    assert names == []
+    assert "WARNING NVIDIA's driver does not answer" in warned
+    assert said.lower() in warned.lower()
+
+
+@pytest.mark.parametrize("library", [None, "no library"])
+def test_machine_without_a_driver_is_no_warning(ask_driver, library):
+    if devices.KERNEL_DRIVER.exists():
+        pytest.skip("this machine has the driver")
+    names, said = ask_driver(library)
+    assert names == []
+    assert said == "no NVIDIA driver on this machine\n"
+
+
+def test_driver_without_its_library_is_a_warning(monkeypatch, tmp_path, caplog):
+    def missing():
+        raise devices.pynvml.NVMLError_LibraryNotFound
+
+    for name in ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_ID"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "version").touch()
+    monkeypatch.setattr(devices, "KERNEL_DRIVER", tmp_path / "version")
+    monkeypatch.setattr(devices.pynvml, "nvmlInit", missing)
+    assert visible_devices().names == []
+    assert "the kernel has NVIDIA's driver, but its library libnvidia-ml.so.1 cannot be loaded" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("choice", "visible", "usable", "said"),
+    [
+        ("cpu", "0", True, "device is cpu: running on the CPU"),
+        ("auto", "", True, "CUDA_VISIBLE_DEVICES is '': running on the CPU"),
+        ("auto", "4,7", True, "using GPU 4, the first free one (CUDA_VISIBLE_DEVICES is '4,7')"),
+        ("auto", "4", False, "PyTorch sees no CUDA device at GPU 4: running on the CPU"),
+    ],
+)
+def test_log_tells_which_device_and_why(monkeypatch, tmp_path, caplog, choice, visible, usable, said):
+    caplog.set_level("INFO")
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
-    tool = tmp_path / "nvidia-smi"
-    tool.write_text(f"#!/bin/sh\necho '{LISTING}'\n")
-    tool.chmod(0o755)
-    assert visible_devices() == ["0", "MIG-c7384736-a75d-5afc-978f-d2f1294409fd", "MIG-GPU-e86cb44c/2/0", "2"]
-    monkeypatch.setenv("SLURM_JOB_ID", "100")
-    assert visible_devices() == [], "the node's other GPUs belong to other jobs"
-    monkeypatch.delenv("SLURM_JOB_ID")
-    tool.write_text("#!/bin/sh\nexit 9\n")
-    assert visible_devices() == []
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    monkeypatch.setattr(devices, "pytorch_sees_cuda", lambda: usable)
+    with claimed_device(choice, tmp_path / "locks"):
+        pass
+    assert said in caplog.text
+
+
+def other_user_s(folder):
+    folder.mkdir()
+    os.chown(folder, 12345, -1)
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        pytest.param(lambda path: path.symlink_to(path.parent), id="link"),
+        pytest.param(lambda path: path.symlink_to(path.parent / "nowhere"), id="dangling link"),
+        pytest.param(lambda path: path.touch(), id="file"),
+        pytest.param(lambda path: (path.mkdir(), path.chmod(0o777)), id="folder that all can write to"),
+        pytest.param(
+            other_user_s,
+            id="another user's folder",
+            marks=pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away"),
+        ),
+    ],
+)
+def test_folder_of_locks_that_is_not_one_s_own_is_refused(monkeypatch, tmp_path, put):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    put(tmp_path / "locks")
+    with (
+        pytest.raises(InputError, match=r"locks: .*; remove it, or set TMPDIR to a folder of your own"),
+        claimed_device("auto", tmp_path / "locks"),
+    ):
+        pass
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("gpu-")]
+
+
+def test_folder_of_locks_is_made_for_its_user_alone(monkeypatch, tmp_path):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setattr(devices, "pytorch_sees_cuda", lambda: True)
+    with claimed_device("auto", tmp_path / "locks") as name:
+        assert name == "0"
+    assert (tmp_path / "locks").stat().st_mode & 0o777 == 0o700
 
 
 def test_cpu_takes_no_device_and_hides_all(monkeypatch, tmp_path):
@@ -137,7 +259,10 @@ def test_cpu_takes_no_device_and_hides_all(monkeypatch, tmp_path):
 def test_cuda_without_a_device_is_a_clear_error(monkeypatch, tmp_path):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     with (
-        pytest.raises(InputError, match="device: 'cuda', but no GPU is visible; write device: auto or cpu"),
+        pytest.raises(
+            InputError,
+            match=r"device: 'cuda', but no GPU is visible \(CUDA_VISIBLE_DEVICES is '-1'\); write device: auto or cpu",
+        ),
         claimed_device("cuda", tmp_path),
     ):
         pass
@@ -158,7 +283,7 @@ def test_slurm_s_variables(monkeypatch, environment, names):
         monkeypatch.delenv(name, raising=False)
     for name, value in (environment | {"SLURM_JOB_ID": "100"}).items():
         monkeypatch.setenv(name, value)
-    assert visible_devices() == names
+    assert visible_devices().names == names
 
 
 def test_gpu_that_pytorch_cannot_use(monkeypatch, tmp_path, caplog):
@@ -174,7 +299,7 @@ def test_gpu_that_pytorch_cannot_use(monkeypatch, tmp_path, caplog):
 
 def test_pytorch_is_asked_for_the_claimed_device_only():
     """A CPU build says no; with a CUDA build, a device that does not exist is none either."""
-    code = "import sys; from alignfreeze import devices; sys.exit(devices.pytorch_sees_cuda())"
+    code = "import sys; from alignfreeze.support import devices; sys.exit(devices.pytorch_sees_cuda())"
     environment = {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "99"}
     assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment).returncode == 0
 
