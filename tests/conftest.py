@@ -1,6 +1,7 @@
 """Shared fixtures: everything is built in memory or under a temporary folder; nothing is fetched."""
 
 import os
+import subprocess
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -72,3 +73,16 @@ def repositories(tmp_path_factory):
     (raw / "muse").mkdir()
     (raw / "muse" / "en-de.txt").write_bytes((ROOT / "data/demo/dictionaries/en-de.txt").read_bytes())
     return folder
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    """A file system of its own with 1 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"no small file system can be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

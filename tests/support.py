@@ -138,6 +138,11 @@ def training_state(path, every, settings="settings"):
     return TrainingState(Path(path), fingerprint({"settings": settings}), every)
 
 
+def child_environment():
+    """Environment of a child process that imports the library, these helpers and the unit tests."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests" / "unit")))}
+
+
 def realign_and_die(rows, state, at):
     """Realign until the checkpoint at step `at`, then kill this process as the system would (for a subprocess)."""
     torch.set_num_threads(1)

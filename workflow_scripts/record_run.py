@@ -7,11 +7,7 @@ from typing import Any
 from alignfreeze.analysis.records import run_record
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
-
-
-def read_record(folder: Path) -> dict:
-    """Read the run.json of a checkpoint folder."""
-    return json.loads((folder / "run.json").read_text(encoding="utf-8"))
+from alignfreeze.support.records import read_run_record
 
 
 def main(smk: Any) -> None:
@@ -21,8 +17,8 @@ def main(smk: Any) -> None:
         "realignment_languages": "pairs"
     }
     identity = {name: smk.wildcards[wildcard] for name, wildcard in names.items()}
-    before = read_record(Path(str(smk.input.realigned), smk.params.checkpoint)) if smk.input.realigned else None
-    record = run_record(identity | {"seed": int(identity["seed"])}, read_record(Path(smk.input.finetuned)), before)
+    before = read_run_record(Path(str(smk.input.realigned), smk.params.checkpoint)) if smk.input.realigned else None
+    record = run_record(identity | {"seed": int(identity["seed"])}, read_run_record(Path(smk.input.finetuned)), before)
     with atomic_file(smk.output[0]) as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 

@@ -21,19 +21,27 @@ from transformers import (
 )
 
 from alignfreeze.encoders.settings import unused_positions
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, quoted
+from alignfreeze.support.records import verify_checkpoint
 
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
 
 
 def _check_folder(path: str | Path, file: str, needed: str) -> None:
-    """Refuse a folder that lacks `needed` (a glob) or whose JSON `file` asks for code of its own."""
+    """Refuse a folder that lacks `needed` (a glob), is damaged, or whose JSON `file` asks for code of its own."""
     folder = Path(path)
     if not any(folder.glob(needed)):
         raise InputError(f"{folder}: no {needed.replace('*', '')}; a Hugging Face checkpoint must hold it")
+    verify_checkpoint(folder, file, needed)
     settings = folder / file
-    if settings.is_file() and "auto_map" in json.loads(settings.read_text(encoding="utf-8")):
+    try:
+        text = json.loads(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{settings}: no JSON ({quoted(str(error))}); the checkpoint is damaged, get it anew"
+        ) from error
+    if "auto_map" in text:
         raise InputError(f"{settings}: auto_map asks to run code of its own, which is never done; take another model")
 
 
@@ -61,7 +69,7 @@ def load_weights(kind: Any, path: str | Path, **settings: Any) -> PreTrainedMode
 
     Raises
     ------
-    InputError : the folder has no configuration or no safetensors, or needs code of its own.
+    InputError : the folder has no configuration or no safetensors, needs code of its own, or is damaged.
     """
     _check_folder(path, "config.json", "config.json")
     _check_folder(path, "config.json", "model*.safetensors")

@@ -38,7 +38,7 @@ def outputs(
 
     Raises
     ------
-    InputError : memory does not suffice for one item.
+    InputError : memory does not suffice for one item, or an output is not finite.
     """
     model.eval().to(device)
     order = np.argsort([len(item.ids) for item in encoded], kind="stable")
@@ -59,5 +59,11 @@ def outputs(
             batch_size = len(chosen) // 2
             logger.warning("out of memory with %d items at a time: going on with %d", len(chosen), batch_size)
             continue
+        # Predictions of NaN look like any others.
+        if not output[0].isfinite().all():
+            raise InputError(
+                "the model's output has values that are not finite numbers: its training diverged, or its weights are "
+                "damaged; train it again with a smaller learning_rate"
+            )
         yield chosen, output
         start += len(chosen)

@@ -156,6 +156,11 @@ class RealignmentObjective:
         seen = [key for batch in itertools.islice(self.plan(), steps) for key in batch]
         return len(seen), len(set(seen))
 
+    def name_of_batch(self, step: int) -> str:
+        """Which rows a step's batch holds, in words; steps count from 1."""
+        rows = next(itertools.islice(self.plan(), step - 1, None))
+        return "rows " + ", ".join(f"{language} {row}" for language, row in rows) + ", counted from 0"
+
     def batches(self, first: int) -> Iterator[RealignmentBatch]:
         """Endless batches from step `first` on."""
         on_gpu = self.device.type == "cuda"
@@ -230,6 +235,7 @@ class Realigner(RealignmentObjective):
             checkpoints=checkpoints,
             state=state,
             description=f"realign {self.settings.freeze}",
+            name_of_batch=self.name_of_batch,
         )
         if self.vocabulary is not None:
             self.vocabulary.restore()

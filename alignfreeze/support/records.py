@@ -1,4 +1,4 @@
-"""run.json: what a number in a table goes back to."""
+"""Run records: run.json in a checkpoint's folder states what the checkpoint was made from, and its checksums."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.checksums import file_checksum
+from alignfreeze.support.errors import InputError
 
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pyarrow", "sil-thot")
+NAME = "run.json"
 
 
 def git_commit(folder: str | Path) -> str | None:
@@ -42,26 +45,102 @@ def peak_memory_mib() -> dict[str, float]:
     return peak
 
 
-def write_record(path: str | Path, *, settings: dict, seed: int, device: str, seconds: float, **facts: Any) -> None:
-    """Write run.json.
+def write_run_record(
+    folder: str | Path,
+    *,
+    output: str | Path,
+    settings: dict[str, Any],
+    seed: int,
+    device: str,
+    seconds: float,
+    **measured: Any,
+) -> None:
+    """Write run.json beside the files of a checkpoint, which must be complete.
 
     Parameters
     ----------
-    settings : everything resolved that decided the result.
-    device : name of the device.
-    seconds : wall time of the job.
-    facts : steps, tokens_per_second and the like.
+    folder : path
+        The checkpoint's folder.
+    output : path
+        What must be deleted so that the workflow makes the checkpoint anew; `folder` or one above its final place.
+    settings : dict
+        Everything resolved that decided the result.
+    seed : int
+    device : str
+        Name of the device.
+    seconds : float
+        Wall time of the job.
+    measured
+        Steps, tokens_per_second and the like.
     """
+    folder = Path(folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
     record = {
         "settings": settings,
         "seed": seed,
         "device": device,
         "wall_seconds": round(seconds, 2),
-        **facts,
+        **measured,
+        "output": str(output),
+        "files": {path.relative_to(folder).as_posix(): file_checksum(path) for path in files},
         "peak_memory_mib": peak_memory_mib(),
         "python": platform.python_version(),
         "packages": {name: package_version(name) for name in PACKAGES},
         "git_commit": git_commit(Path(__file__).parent),
     }
-    with atomic_file(path) as temporary:
+    with atomic_file(folder / NAME) as temporary:
         temporary.write_text(json.dumps(record, indent=2, default=str) + "\n", encoding="utf-8")
+
+
+def read_run_record(folder: str | Path) -> dict[str, Any]:
+    """Read the run.json of a checkpoint's folder.
+
+    Raises
+    ------
+    InputError
+        There is none, or it is damaged.
+    """
+    path = Path(folder) / NAME
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: missing; {_anew(folder)}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: damaged ({type(error).__name__}); {_anew(folder)}") from error
+    if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
+        raise InputError(f"{path}: damaged (no checksums in it); {_anew(folder)}")
+    return record
+
+
+def verify_checkpoint(folder: str | Path, *patterns: str) -> None:
+    """Compare the files of a checkpoint with the checksums of its run.json; without a run.json it is not ours.
+
+    Parameters
+    ----------
+    folder : path
+        The checkpoint's folder.
+    patterns : str
+        Globs of the names that are about to be read.
+
+    Raises
+    ------
+    InputError
+        A file is missing or its content has changed.
+    """
+    folder = Path(folder)
+    if not (folder / NAME).exists():
+        return
+    record = read_run_record(folder)
+    for name, checksum in record["files"].items():
+        path = folder / name
+        if not any(Path(name).match(pattern) for pattern in patterns):
+            continue
+        if not path.is_file():
+            raise InputError(f"{path}: missing; {_anew(record.get('output', folder))}")
+        if file_checksum(path) != checksum:
+            found = f"its SHA-256 is not the one that {folder / NAME} states"
+            raise InputError(f"{path}: damaged, {found}; {_anew(record.get('output', folder))}")
+
+
+def _anew(output: str | Path) -> str:
+    return f"make it anew: rm -r {output}, then run the same command again"

@@ -135,13 +135,16 @@ def finetune(
         ),
     )
 
+    def plan() -> Iterator[list[int]]:
+        for epoch in range(settings.epochs):
+            yield from epoch_batches(lengths, settings.batch_size, settings.bucketing, seed, epoch)
+
+    def name_of_batch(step: int) -> str:
+        chosen = next(itertools.islice(plan(), step - 1, None))
+        return f"training items {', '.join(map(str, chosen))}, counted from 0"
+
     def task_batches(first: int) -> Iterator[TensorBatch]:
-        plan = (
-            batch
-            for epoch in range(settings.epochs)
-            for batch in epoch_batches(lengths, settings.batch_size, settings.bucketing, seed, epoch)
-        )
-        for chosen in itertools.islice(plan, first, None):
+        for chosen in itertools.islice(plan(), first, None):
             tensors = items.collate(chosen)
             yield TensorBatch(tensors | {"input_ids": vocabulary.map(tensors["input_ids"])})
 
@@ -190,6 +193,7 @@ def finetune(
         precision=settings.precision,
         state=state,
         description=description,
+        name_of_batch=name_of_batch,
     )
     vocabulary.restore()
     return report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from torch import nn
 from tqdm import tqdm
 
 from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.errors import InputError
 from alignfreeze.training.memory import Gradients, MovableBatch
 from alignfreeze.training.settings import Precision
 from alignfreeze.training.state import TrainingState, restore, snapshot
@@ -24,9 +25,20 @@ LOG_POINTS = 50  # rows of a training log, about
 
 @dataclass
 class TrainingReport:
-    """What the loop saw: `log` has rows (step, mean loss since the last row), times are seconds.
+    """What the loop saw.
 
-    micro_batch : items that are computed at a time, where memory did not suffice for a whole batch.
+    Attributes
+    ----------
+    steps : int
+        Optimiser steps, those before a resumption included.
+    tokens : int
+        Subwords without padding, of this process.
+    seconds : float
+        Of this process.
+    micro_batch : int or None
+        Items that are computed at a time, where memory did not suffice for a whole batch.
+    log : list of (int, float)
+        Step, and mean loss since the row before.
     """
 
     steps: int = 0
@@ -54,6 +66,48 @@ def autocast(device: torch.device, precision: Precision) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
+def waits_at_each_step(device: torch.device) -> bool:
+    """Whether looking at a number of the device costs nothing, because every operation is awaited anyway."""
+    return device.type == "cpu"
+
+
+class _Finiteness:
+    """Remember the first step whose loss or gradient is not finite, without waiting for the device at each step.
+
+    On the CPU each step is checked before the optimiser moves a weight; on a GPU where the loop waits anyway: at points
+    of the log and before anything is written, so that what is kept on disk is the last good state.
+    """
+
+    def __init__(self, modules: nn.Module, device: torch.device, name_of_batch: Callable[[int], str]) -> None:
+        self.modules, self.name_of_batch = modules, name_of_batch
+        self.at_each_step = waits_at_each_step(device)
+        self.first_bad = torch.zeros((), dtype=torch.int64, device=device)
+
+    def note(self, loss: torch.Tensor, step: int) -> None:
+        """Look at a step's loss and at the norm of the gradients that it left."""
+        norm = nn.utils.get_total_norm([p.grad for p in self.modules.parameters() if p.grad is not None])
+        bad = ~(loss.isfinite() & norm.isfinite())
+        self.first_bad = torch.where((self.first_bad == 0) & bad, step, self.first_bad)
+        if self.at_each_step:
+            self.check()
+
+    def check(self) -> None:
+        """Stop the run if a step was bad.
+
+        Raises
+        ------
+        InputError
+            Names the step, its batch and what to do.
+        """
+        step = int(self.first_bad)
+        if step:
+            raise InputError(
+                f"step {step}: the loss or its gradient is not a finite number (batch: {self.name_of_batch(step)}); "
+                "the training diverged: write a smaller learning_rate or a longer warm-up, precision: fp32 in place of "
+                "bf16, or look for damaged weights or data"
+            )
+
+
 def train(
     modules: nn.ModuleDict,
     batches: Callable[[int], Iterator[MovableBatch]],
@@ -66,27 +120,51 @@ def train(
     in_parts: Callable[[Any, int], torch.Tensor] | None = None,
     schedule: torch.optim.lr_scheduler.LRScheduler | None = None,
     precision: Precision = "fp32",
-    checkpoints: dict[int, Callable[[], None]] | None = None,
+    checkpoints: Mapping[int, Callable[[], None]] | None = None,
     state: TrainingState | None = None,
     description: str = "training",
+    name_of_batch: Callable[[int], str] = "number {}".format,
 ) -> TrainingReport:
     """Run `steps` optimiser steps.
 
     Parameters
     ----------
-    modules : everything that is trained; its state is what a resumed run needs.
-    batches : from a step number, the batches from that step on (deterministic, so that a resumed run sees the same).
-    loss_of : loss of a batch on the device.
-    tokens_of : subwords of a batch (on the CPU), for the rate in the report.
-    in_parts : from a batch and a number of items, adds the whole batch's gradients to the parameters, computed so many
-        items at a time, and returns the loss without a graph. After an out-of-memory error the loop goes on with half
-        as many items at a time; the batch that a step sees stays the same. None: such an error ends the run.
-    checkpoints : called after the given number of steps.
-    state : where to keep the state for a resumed run; the caller clears it when its outputs have their names.
+    modules : ModuleDict
+        Everything that is trained; its state is what a resumed run needs.
+    batches : callable
+        From a number of steps that are done, the batches that follow (deterministic, so that a resumed run sees the
+        same).
+    loss_of : callable
+        Loss of a batch on the device.
+    tokens_of : callable
+        Subwords of a batch (on the CPU), for the rate in the report.
+    optimiser : Optimizer
+    steps : int
+    device : device
+    in_parts : callable, optional
+        From a batch and a number of items, adds the whole batch's gradients to the parameters, computed so many items
+        at a time, and returns the loss without a graph. After an out-of-memory error the loop goes on with half as
+        many items at a time; the batch that a step sees stays the same. None: such an error ends the run.
+    schedule : LRScheduler, optional
+        Moved on after each step.
+    precision : {"fp32", "tf32", "bf16"}
+    checkpoints : mapping of int to callable, optional
+        Called after the given number of steps.
+    state : TrainingState, optional
+        Where to keep the state for a resumed run; the caller clears it when its outputs have their names.
+    description : str
+        Name of the run in logs and on the progress bar.
+    name_of_batch : callable
+        What a step's batch holds, in words, for the message about a loss that is not finite; steps count from 1.
 
     Returns
     -------
     TrainingReport
+
+    Raises
+    ------
+    InputError
+        Memory does not suffice for one item, a loss or gradient is not finite, or the disk is full.
     """
     modules.train()
     report, first = TrainingReport(), 0
@@ -100,6 +178,7 @@ def train(
             return loss_of(batch)
 
     gradients = Gradients(modules, whole, in_parts, device, saved["micro_batch"] if saved else None)
+    finiteness = _Finiteness(modules, device, name_of_batch)
     log_every = max(1, steps // LOG_POINTS)
     recent: list[torch.Tensor] = saved["recent"] if saved else []  # losses since the last row of the log
     started = time.perf_counter()
@@ -110,19 +189,22 @@ def train(
             break
         report.tokens += tokens_of(batch)
         loss = gradients(batch.to(device), step)
+        finiteness.note(loss, step)
         optimiser.step()
         if schedule:
             schedule.step()
         recent.append(loss)
         if step % log_every == 0 or step == steps:
-            # The only place that waits for the device.
+            finiteness.check()
             report.log.append((step, float(torch.stack(recent).mean())))
             logger.info("%s: step %d of %d, loss %.4f", description, step, steps, report.log[-1][1])
             progress.set_postfix(loss=f"{report.log[-1][1]:.3f}", refresh=False)
             recent.clear()
         if checkpoints and step in checkpoints:
+            finiteness.check()
             checkpoints[step]()
         if state and state.every and step % state.every == 0 and step < steps:
+            finiteness.check()
             state.save(
                 step=step,
                 log=report.log,

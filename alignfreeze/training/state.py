@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from alignfreeze.encoders.memory import is_out_of_memory
 from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.errors import SHOWN
+from alignfreeze.support.space import space_for
 
 logger = logging.getLogger(__name__)
 
@@ -41,24 +45,66 @@ class TrainingState:
     every: int
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
-        """The last state, or None if there is none that fits."""
+        """The last state, or None if there is none that fits; one that cannot be read is set aside."""
         if not self.path.exists():
             return None
-        state = torch.load(self.path, map_location=device, weights_only=True)
+        try:
+            state = self._read(device)
+        except Exception as error:  # damaged bytes can make any error; none of them may block a run for good
+            if is_out_of_memory(error):
+                raise
+            aside = self.path.with_name(f"{self.path.name}.unreadable")
+            self.path.replace(aside)
+            logger.warning(
+                "%s: unreadable (%s), set aside as %s, starting over",
+                self.path, " ".join(str(error).split())[:SHOWN] or type(error).__name__, aside.name,
+            )  # fmt: skip
+            return None
         if state["fingerprint"] != self.fingerprint:
             logger.warning("%s: written under other settings, inputs or code, starting over", self.path)
             return None
         logger.info("%s: resuming at step %d", self.path, state["step"])
         return state
 
+    def _read(self, device: torch.device) -> dict[str, Any]:
+        # PyTorch does not compare the checksums that it writes into its archive.
+        with zipfile.ZipFile(self.path) as archive:
+            damaged = archive.testzip()
+        if damaged:
+            raise ValueError(f"{damaged} in it is damaged")
+        state = torch.load(self.path, map_location=device, weights_only=True)
+        if not isinstance(state, dict) or not isinstance(state.get("step"), int) or "fingerprint" not in state:
+            raise ValueError("not a training state")
+        return state
+
     def save(self, **state: Any) -> None:
-        """Write the state, atomically."""
-        with atomic_file(self.path) as temporary:
-            torch.save({"fingerprint": self.fingerprint, **state}, temporary)
+        """Write the state, atomically.
+
+        Raises
+        ------
+        InputError
+            The disk is full.
+        """
+        # A Python file raises the system's own error; PyTorch's writer knows no errno.
+        with (
+            space_for(self.path, "the training state", tensor_bytes(state)),
+            atomic_file(self.path) as temporary,
+            temporary.open("wb") as handle,
+        ):
+            torch.save({"fingerprint": self.fingerprint, **state}, handle)
 
     def clear(self) -> None:
         """Remove the state; only after the run's outputs have their names."""
         self.path.unlink(missing_ok=True)
+
+
+def tensor_bytes(state: Any) -> int:
+    """Bytes of all tensors in nested dictionaries and lists."""
+    if isinstance(state, torch.Tensor):
+        return state.nbytes
+    if isinstance(state, dict):
+        return sum(map(tensor_bytes, state.values()))
+    return sum(map(tensor_bytes, state)) if isinstance(state, (list, tuple)) else 0
 
 
 def snapshot(modules: nn.Module, optimiser: torch.optim.Optimizer, schedule: Any) -> dict[str, Any]:

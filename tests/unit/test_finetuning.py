@@ -12,9 +12,9 @@ from support import (
     CPU,
     FAMILIES,
     HIDDEN,
-    ROOT,
     VOCABULARY,
     assert_same_weights,
+    child_environment,
     differing,
     training_state,
     weights,
@@ -192,8 +192,7 @@ def test_stopped_run_resumes_and_ends_with_the_same_weights(tmp_path, bucketing)
 def test_killed_process_resumes_and_ends_with_the_same_weights(tmp_path):
     path = tmp_path / "state.pt"
     code = f"import test_finetuning; test_finetuning.finetune_and_die({str(path)!r}, 8)"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests/unit")))}
-    killed = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
+    killed = subprocess.run([sys.executable, "-c", code], env=child_environment(), check=False)
     assert killed.returncode == -signal.SIGKILL
     assert torch.load(path, weights_only=True)["step"] == 6
     undisturbed, resumed = tagger(), tagger()

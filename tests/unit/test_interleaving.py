@@ -6,7 +6,16 @@ import sys
 import numpy as np
 import pytest
 import torch
-from support import CPU, FAMILIES, ROOT, assert_same_weights, differing, training_state, weights, write_streams
+from support import (
+    CPU,
+    FAMILIES,
+    assert_same_weights,
+    child_environment,
+    differing,
+    training_state,
+    weights,
+    write_streams,
+)
 from tagging_support import tagged_items, tagger
 
 from alignfreeze.encoders.vocabulary import TrimmedVocabulary
@@ -169,8 +178,7 @@ def test_killed_run_resumes_with_the_same_numbers(tmp_path):
     undisturbed = tagger()
     expected = run(streams, undisturbed, freeze="front")
     code = f"import test_interleaving as t; t.interleave_and_die({str(tmp_path)!r}, {str(tmp_path / 'state')!r}, 9)"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests/unit")))}
-    killed = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
+    killed = subprocess.run([sys.executable, "-c", code], env=child_environment(), check=False)
     assert killed.returncode == -signal.SIGKILL
     assert (tmp_path / "state").exists()
     resumed = tagger()

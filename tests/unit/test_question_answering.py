@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -7,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import CPU, FAMILIES, sentencepiece_tokenizer, tiny_encoder, wordpiece_tokenizer
 from transformers import AutoModelForQuestionAnswering
+from transformers.modeling_outputs import QuestionAnsweringModelOutput
 
 from alignfreeze.data.squad import Answer, Question
 from alignfreeze.metrics.question_answering import best_span, predict
@@ -159,7 +158,7 @@ def test_answer_of_the_best_window_wins_wherever_it_stands():
         def forward(self, input_ids, attention_mask, token_type_ids):
             letter = tokenizer.tokenizer.convert_tokens_to_ids("a")
             logits = 5.0 * ((input_ids == letter) & (token_type_ids == 1)) + 0.01 * input_ids
-            return SimpleNamespace(start_logits=logits, end_logits=logits)
+            return QuestionAnsweringModelOutput(start_logits=logits, end_logits=logits)
 
     assert predict(Oracle(), [question, question], tokenizer, CPU, batch_size=2) == ["a", "a"]
 

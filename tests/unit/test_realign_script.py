@@ -10,6 +10,7 @@ import pytest
 from support import ROOT, assert_same_weights, tiny_encoder, weights, wordpiece_tokenizer, write_streams
 
 from alignfreeze.encoders.loading import load_encoder, load_tokenizer
+from alignfreeze.support.errors import InputError
 from alignfreeze.training.state import TrainingState
 
 
@@ -40,6 +41,7 @@ def job(tmp_path):
                 resume_every=3,
             ),
             wildcards=SimpleNamespace(seed="31"),
+            log=[str(tmp_path / "log.txt")],
         )  # fmt: skip
 
     return make
@@ -60,15 +62,15 @@ def stop_at(monkeypatch, step):
 def test_every_checkpoint_is_there_though_the_job_was_stopped_after_some_and_lost_its_outputs(job, monkeypatch):
     script = load_script("realign")
     undisturbed, disturbed = job("undisturbed", [2, 5, 8]), job("disturbed", [2, 5, 8])
-    script.realign(undisturbed, None, 0.0)
+    script.main(undisturbed)
     with monkeypatch.context() as patch:
         stop_at(patch, 6)
         with pytest.raises(KeyboardInterrupt):
-            script.realign(disturbed, None, 0.0)
+            script.main(disturbed)
     assert Path(disturbed.params.state).exists()
     # As snakemake does with the output of a job that failed.
     shutil.rmtree(disturbed.output[0], ignore_errors=True)
-    script.realign(disturbed, None, 0.0)
+    script.main(disturbed)
     assert sorted(path.name for path in Path(disturbed.output[0]).iterdir()) == ["steps2", "steps5", "steps8"]
     for count in (2, 5, 8):
         found, expected = (Path(run.output[0]) / f"steps{count}" for run in (disturbed, undisturbed))
@@ -78,32 +80,91 @@ def test_every_checkpoint_is_there_though_the_job_was_stopped_after_some_and_los
     assert list(Path(disturbed.params.state).parent.iterdir()) == []
 
 
+def test_finished_trajectory_is_not_lost_where_its_outputs_cannot_be_put_in_place(job, tmp_path, monkeypatch):
+    """Killed at the very last moment, before the folder has its name: nothing but the last steps is computed again."""
+    script, undisturbed, disturbed = load_script("realign"), job("undisturbed", [2, 8]), job("disturbed", [2, 8])
+    script.main(undisturbed)
+    rename, output = Path.replace, Path(disturbed.output[0])
+
+    def replace(self, target):
+        if Path(target) == output:
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace)
+        with pytest.raises(KeyboardInterrupt):
+            script.main(disturbed)
+    assert not output.exists()
+    assert Path(disturbed.params.state).exists()
+    script.main(disturbed)
+    assert "resuming at step 6" in (tmp_path / "log.txt").read_text()
+    for count in (2, 8):
+        found, expected = (Path(run.output[0]) / f"steps{count}" for run in (disturbed, undisturbed))
+        assert (found / "model.safetensors").read_bytes() == (expected / "model.safetensors").read_bytes()
+    assert list(Path(disturbed.params.state).parent.iterdir()) == []
+
+
+def test_checkpoint_that_a_resumed_run_will_not_write_again_is_missed(job, monkeypatch):
+    script, run = load_script("realign"), job("run", [2, 8])
+    with monkeypatch.context() as patch:
+        stop_at(patch, 6)
+        with pytest.raises(KeyboardInterrupt):
+            script.main(run)
+    shutil.rmtree(Path(run.params.state).with_suffix("") / "steps2")
+    with pytest.raises(InputError, match=r"steps2: missing, though the run was resumed after it; remove .*run\.pt"):
+        script.main(run)
+
+
+def test_damaged_checkpoint_is_named_with_the_command_that_makes_it_anew(job):
+    run = job("run", [2])
+    load_script("realign").main(run)
+    folder = Path(run.output[0]) / "steps2"
+    load_encoder(folder)
+    path = folder / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 1000] = bytes(1000)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"{path}: damaged, its SHA-256 .*; make it anew: rm -r {run.output[0]}, "):
+        load_encoder(folder)
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(InputError, match=r"tokenizer\.json: damaged"):
+        load_tokenizer(folder)
+    path.unlink()
+    with pytest.raises(InputError, match=r"model"):
+        load_encoder(folder)
+    (folder / "run.json").write_text("{")
+    with pytest.raises(InputError, match=r"run\.json: damaged"):
+        load_encoder(folder)
+
+
 def test_job_with_fewer_steps_than_the_state_of_another_starts_over(job, monkeypatch):
     script = load_script("realign")
     with monkeypatch.context() as patch:
         stop_at(patch, 6)
         with pytest.raises(KeyboardInterrupt):
-            script.realign(job("run", [8]), None, 0.0)
-    script.realign(job("run", [2]), None, 0.0)
-    script.realign(job("fresh", [2]), None, 0.0)
+            script.main(job("run", [8]))
+    script.main(job("run", [2]))
+    script.main(job("fresh", [2]))
     outputs = [Path(job(folder, [2]).output[0]) / "steps2" for folder in ("run", "fresh")]
     assert_same_weights(*(weights(load_encoder(output)) for output in outputs))
 
 
-def test_state_of_another_version_of_the_code_starts_over(job, monkeypatch, caplog):
+def test_state_of_another_version_of_the_code_starts_over(job, tmp_path, monkeypatch):
     script, run = load_script("realign"), job("run", [8])
     with monkeypatch.context() as patch:
         stop_at(patch, 6)
         with pytest.raises(KeyboardInterrupt):
-            script.realign(run, None, 0.0)
+            script.main(run)
     Path(run.input.code[0]).write_text("loss = 2\n")
-    script.realign(run, None, 0.0)
-    assert "written under other settings, inputs or code, starting over" in caplog.text
+    script.main(run)
+    assert "written under other settings, inputs or code, starting over" in (tmp_path / "log.txt").read_text()
 
 
 def test_record_goes_back_to_everything_that_decided_the_weights(job):
     run = job("run", [2, 4])
-    load_script("realign").realign(run, None, 0.0)
+    load_script("realign").main(run)
     record = json.loads((Path(run.output[0]) / "steps2" / "run.json").read_text())
     assert record["settings"]["settings"]["freeze"] == "front"
     assert record["settings"]["seed"] == record["seed"] == 31

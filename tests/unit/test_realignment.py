@@ -7,8 +7,8 @@ import torch
 from support import (
     BLOCKS,
     FAMILIES,
-    ROOT,
     assert_same_weights,
+    child_environment,
     differing,
     realigner,
     tiny_encoder,
@@ -200,7 +200,7 @@ def test_log_of_a_resumed_run_equals_the_undisturbed_one_between_log_points(stre
 def test_killed_process_resumes_and_ends_with_the_same_weights(streams, tmp_path):
     path = tmp_path / "state.pt"
     code = f"import support; support.realign_and_die({str(tmp_path / 'rows')!r}, {str(path)!r}, 6)"
-    killed = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "tests", env={"PYTHONPATH": str(ROOT)})
+    killed = subprocess.run([sys.executable, "-c", code], env=child_environment(), check=False)
     assert killed.returncode == -9
     assert torch.load(path, weights_only=True)["step"] == 4
     resumed = realigner(streams)

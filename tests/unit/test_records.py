@@ -5,13 +5,15 @@ import pytest
 
 from alignfreeze.support import records
 from alignfreeze.support.checksums import file_checksum
-from alignfreeze.support.records import git_commit, write_record
+from alignfreeze.support.errors import InputError
+from alignfreeze.support.records import git_commit, read_run_record, write_run_record
 
 
 def test_record_holds_what_a_number_goes_back_to(tmp_path):
-    write_record(
-        tmp_path / "run.json", settings={"freeze": "front", "range": (0, 3)}, seed=31, device="cpu", seconds=1.234,
-        steps=7, tokens_per_second=10.5,
+    (tmp_path / "weights").write_bytes(b"abc")
+    write_run_record(
+        tmp_path, output="results/x", settings={"freeze": "front", "range": (0, 3)}, seed=31, device="cpu",
+        seconds=1.234, steps=7, tokens_per_second=10.5,
     )  # fmt: skip
     record = json.loads((tmp_path / "run.json").read_text())
     assert record["settings"] == {"freeze": "front", "range": [0, 3]}
@@ -19,12 +21,22 @@ def test_record_holds_what_a_number_goes_back_to(tmp_path):
     assert record["packages"]["torch"].startswith("2.")
     assert record["peak_memory_mib"]["resident"] > 10
     assert record.keys() >= {"python", "git_commit", "tokens_per_second"}
+    assert record["files"] == {"weights": file_checksum(tmp_path / "weights")}
+    assert record["output"] == "results/x"
+    assert read_run_record(tmp_path) == record
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b'{"files": [1]}', b"[" * 100_000])
+def test_damaged_record_is_one_line(tmp_path, content):
+    (tmp_path / "run.json").write_bytes(content)
+    with pytest.raises(InputError, match=rf"{tmp_path}/run\.json: damaged .*; make it anew: rm -r {tmp_path}, then"):
+        read_run_record(tmp_path)
 
 
 def test_package_that_an_environment_does_without_is_no_obstacle(tmp_path, monkeypatch):
     """The training environment has no FastAlign."""
     monkeypatch.setattr(records, "PACKAGES", ("torch", "no-such-package"))
-    write_record(tmp_path / "run.json", settings={}, seed=1, device="cpu", seconds=0)
+    write_run_record(tmp_path, output="x", settings={}, seed=1, device="cpu", seconds=0)
     assert json.loads((tmp_path / "run.json").read_text())["packages"]["no-such-package"] is None
 
 

@@ -6,6 +6,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+import torch
 from analysis_support import make_scores
 from support import ROOT, assert_same_weights, tiny_encoder, weights, wordpiece_tokenizer
 
@@ -78,7 +79,7 @@ def job(tmp_path):
 @pytest.mark.parametrize("name", FILES)
 def test_a_task_from_files_to_scores(job, tmp_path, name):
     smk = job(name)
-    load_script("finetune").finetune_task(smk, None, 0.0)
+    load_script("finetune").main(smk)
     record = json.loads((tmp_path / "run" / "out" / "run.json").read_text())
     assert record["steps"] == 3
     assert record["train_items"] == 5
@@ -99,10 +100,8 @@ def test_a_task_from_files_to_scores(job, tmp_path, name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_wrong_number_of_training_items_names_the_right_one(job, name):
-    with pytest.raises(
-        InputError, match=rf"tasks\.{name}\.train_items: 6 in .* gives 7 training items for tiny; write 7"
-    ):
-        load_script("finetune").finetune_task(job(name, train_items=6, max_train_items=None), None, 0.0)
+    with pytest.raises(InputError, match=rf"tasks\.{name}\.train_items: 6 in .* gives 7 training items .*; write 7"):
+        load_script("finetune").main(job(name, train_items=6, max_train_items=None))
 
 
 def test_stopped_job_resumes_with_the_same_weights(job, tmp_path, monkeypatch):
@@ -116,28 +115,75 @@ def test_stopped_job_resumes_with_the_same_weights(job, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return original(self, chosen)
 
-    script.finetune_task(job("xquad", "undisturbed"), None, 0.0)
+    script.main(job("xquad", "undisturbed"))
     monkeypatch.setattr(QuestionItems, "collate", collate)
     stopped = job("xquad", "stopped")
     with pytest.raises(KeyboardInterrupt):
-        script.finetune_task(stopped, None, 0.0)
+        script.main(stopped)
     assert (tmp_path / "stopped" / "state.pt").exists()
     assert not (tmp_path / "stopped" / "out").exists()
-    script.finetune_task(stopped, None, 0.0)
+    script.main(stopped)
     assert len(seen) == 4, "one more step, not three"
     task = load_task("xquad")
     models = [task.load_finetuned(tmp_path / folder / "out") for folder in ("undisturbed", "stopped")]
     assert_same_weights(*map(weights, models))
 
 
-def test_state_of_other_data_is_not_resumed(job, tmp_path, caplog):
+def test_state_of_other_data_is_not_resumed(job, tmp_path):
     script = load_script("finetune")
     smk = job("xnli", resume_every=1)
     from alignfreeze.training.state import TrainingState
 
     TrainingState(tmp_path / "run" / "state.pt", "another fingerprint", 1).save(step=2)
-    script.finetune_task(smk, None, 0.0)
-    assert "written under other settings, inputs or code, starting over" in caplog.text
+    script.main(smk)
+    assert "written under other settings, inputs or code, starting over" in (tmp_path / "log.txt").read_text()
+
+
+def test_finished_training_is_not_lost_if_its_model_cannot_be_written(job, tmp_path, monkeypatch):
+    """What is left to do again are the steps since the last state."""
+    smk, script = job("udpos"), load_script("finetune")
+    script.main(job("udpos", "undisturbed"))
+    with monkeypatch.context() as patch:
+        patch.setattr("alignfreeze.jobs.finetune.write_run_record", lambda *_, **__: (_ for _ in ()).throw(OSError(28)))
+        with pytest.raises(OSError, match="28"):
+            script.main(smk)
+    assert not (tmp_path / "run" / "out").exists()
+    assert (tmp_path / "run" / "state.pt").exists()
+    script.main(smk)
+    assert "resuming at step 2" in (tmp_path / "log.txt").read_text()
+    assert not (tmp_path / "run" / "state.pt").exists()
+    files = [tmp_path / folder / "out" / "model.safetensors" for folder in ("undisturbed", "run")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_model_of_nan_has_no_scores(job, tmp_path, name):
+    """Its predictions would look like any others."""
+    smk = job(name)
+    load_script("finetune").main(smk)
+    task = load_task(name)
+    model = task.load_finetuned(tmp_path / "run" / "out")
+    with torch.no_grad():
+        next(model.parameters()).fill_(torch.nan)
+    (tmp_path / "run" / "out" / "run.json").unlink()
+    model.save_pretrained(tmp_path / "run" / "out")
+    smk.output = [str(tmp_path / "scores.csv")]
+    with pytest.raises(InputError, match="not finite numbers"):
+        load_script("evaluate").main(smk)
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_training_that_is_not_finite_stops_with_its_step_and_batch(job, tmp_path):
+    smk = job("udpos")
+    encoder = tiny_encoder("bert")
+    with torch.no_grad():
+        next(encoder.parameters()).fill_(torch.nan)
+    encoder.save_pretrained(tmp_path / "model")
+    with pytest.raises(
+        InputError, match=r"step 1: the loss or its gradient is not a finite number \(batch: training items \d"
+    ):
+        load_script("finetune").main(smk)
+    assert not (tmp_path / "run" / "out").exists()
 
 
 def test_scores_are_collected_in_one_order_and_no_row_twice(tmp_path):

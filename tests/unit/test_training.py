@@ -1,10 +1,12 @@
-import pickle
+import math
 
+import numpy as np
 import pytest
 import torch
 from support import CPU, assert_same_weights, training_state, weights
 from torch import nn
 
+from alignfreeze.support.errors import InputError
 from alignfreeze.training.loop import TrainingReport, train, write_log
 from alignfreeze.training.state import fingerprint
 
@@ -22,23 +24,26 @@ class Numbers:
         return self
 
 
-def run(steps, state=None, checkpoints=None, fail_at=None, losses=None):
+def run(steps, state=None, checkpoints=None, fail_at=None, losses=None, spoil=lambda loss, step: loss):
     torch.manual_seed(0)
     modules = nn.ModuleDict({"model": nn.Sequential(nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 1))})
     optimiser = torch.optim.Adam(modules.parameters(), 0.01)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 / (1 + step))
 
+    number = [0]
+
     def batches(first):
         for step in range(first, 10_000):
             if step == fail_at:
                 raise KeyboardInterrupt
+            number[0] = step
             yield Numbers(torch.randn(5, 3, generator=torch.Generator().manual_seed(step)))
 
     def loss_of(batch):
         loss = modules["model"](batch.x).square().mean()
         if losses is not None:
             losses.append(loss.detach().item())
-        return loss
+        return spoil(loss, number[0])
 
     report = train(
         modules, batches, loss_of, lambda batch: batch.x.numel(), optimiser, steps, CPU,
@@ -108,15 +113,88 @@ def test_state_under_another_fingerprint_is_not_used(tmp_path, caplog):
     assert_same_weights(weights(resumed), weights(run(20)[0]))
 
 
-def test_state_is_not_unpickled_freely(tmp_path):
+def test_state_is_not_unpickled_freely(tmp_path, caplog):
     class Bomb:
         def __reduce__(self):
             return open, (str(tmp_path / "executed"), "w")
 
     torch.save({"fingerprint": training_state(tmp_path, 1).fingerprint, "step": Bomb()}, tmp_path / "run.pt")
-    with pytest.raises(pickle.UnpicklingError):
-        training_state(tmp_path / "run.pt", 1).load(CPU)
+    assert training_state(tmp_path / "run.pt", 1).load(CPU) is None
+    assert "unreadable" in caplog.text
     assert not (tmp_path / "executed").exists()
+
+
+def damaged_states(path):
+    """Contents of a state file that was written, then cut, zeroed, emptied or replaced."""
+    whole, middle = path.read_bytes(), path.stat().st_size // 2
+    yield whole[:-100]
+    yield whole[:middle]
+    yield whole[:middle] + bytes(100) + whole[middle + 100 :]
+    yield b""
+    yield np.random.default_rng(0).bytes(len(whole))
+    yield b'{"step": 4}'
+    for other in ([1, 2], torch.ones(3), {"fingerprint": 1}, {"step": "4", "fingerprint": "x"}):
+        torch.save(other, path)
+        yield path.read_bytes()
+
+
+def test_unreadable_state_is_set_aside_and_the_run_starts_over(tmp_path, caplog):
+    expected, _ = run(20)
+    path = tmp_path / "run.pt"
+    with pytest.raises(KeyboardInterrupt):
+        run(20, training_state(path, 2), fail_at=15)
+    contents = list(damaged_states(path))
+    assert len(contents) == 10
+    for content in contents:
+        caplog.clear()
+        path.write_bytes(content)
+        found, _ = run(20, training_state(path, 0))
+        assert_same_weights(weights(found), weights(expected))
+        assert f"{path}: unreadable (" in caplog.text
+        assert "set aside as run.pt.unreadable, starting over" in caplog.text
+        assert (tmp_path / "run.pt.unreadable").read_bytes() == content
+        assert not path.exists()
+
+
+def test_full_disk_is_one_line_that_names_disk_and_need(full_disk):
+    """A file system of one megabyte; the state takes more."""
+    state = training_state(full_disk / "state" / "run.pt", 1)
+    with pytest.raises(InputError, match="no space left for the training state on the disk mounted at ") as error:
+        state.save(step=1, weights=torch.zeros(1_000_000))
+    assert f"at {full_disk}: 0.004 GB are needed, 0.00" in str(error.value)
+    assert list((full_disk / "state").iterdir()) == []
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+@pytest.mark.parametrize("place", ["loss", "gradient"])
+def test_run_stops_at_a_loss_or_gradient_that_is_not_finite_and_keeps_the_state_before(tmp_path, bad, place):
+    seen = []
+
+    def spoil(loss, step):
+        if step != 11:
+            return loss
+        if place == "loss":
+            return loss * bad
+        loss.register_hook(lambda gradient: gradient * bad)  # the loss itself stays finite
+        return loss * 1.0
+
+    state = training_state(tmp_path / "run.pt", 4)
+    with pytest.raises(InputError, match=r"step 12: .* not a finite number \(batch: number 12\); .*learning_rate"):
+        run(20, state, spoil=spoil, checkpoints={12: lambda: seen.append(12), 13: lambda: seen.append(13)})
+    assert seen == []
+    saved = torch.load(state.path, weights_only=True)
+    assert saved["step"] == 8
+    assert all(value.isfinite().all() for value in saved["modules"].values())
+
+
+def test_where_the_loop_does_not_wait_a_bad_step_is_found_before_anything_is_written(tmp_path, monkeypatch):
+    """As on a GPU: checked at points of the log (every 20th of 1,000 steps), states and checkpoints only."""
+    monkeypatch.setattr("alignfreeze.training.loop.waits_at_each_step", lambda device: False)
+    state, losses = training_state(tmp_path / "run.pt", 8), []
+    with pytest.raises(InputError, match=r"step 12: "):
+        run(1000, state, losses=losses, spoil=lambda loss, step: loss * (math.nan if step == 11 else 1.0))
+    assert len(losses) == 16, "found when the state of step 16 would have been written"
+    assert torch.load(state.path, weights_only=True)["step"] == 8
 
 
 def test_fingerprint_depends_on_values_not_on_order():

@@ -144,6 +144,7 @@ def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
     }
     score = modules_of("scores/e5small/baseline/none/none/xquad/seed31/all.csv")
     assert score - plain == {
+        "jobs/evaluate",
         "metrics/__init__",
         "metrics/answers",
         "metrics/question_answering",

@@ -1,0 +1,129 @@
+"""Realign an encoder: one trajectory, a checkpoint at each step count that a task needs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from alignfreeze.encoders.loading import load_encoder, load_tokenizer
+from alignfreeze.realignment.objective import Realigner
+from alignfreeze.realignment.settings import RealignmentSettings
+from alignfreeze.realignment.word_pairs import PairRows
+from alignfreeze.support.atomic import atomic_directory
+from alignfreeze.support.checksums import code_checksums, file_checksum
+from alignfreeze.support.devices import torch_device
+from alignfreeze.support.errors import InputError
+from alignfreeze.support.records import write_run_record
+from alignfreeze.support.space import space_for
+from alignfreeze.training.loop import write_log
+from alignfreeze.training.state import TrainingState, fingerprint, tensor_bytes
+
+
+def realign(
+    output: str | Path,
+    *,
+    model: str | Path,
+    rows: str | Path,
+    languages: Sequence[str],
+    steps: Sequence[int],
+    settings: RealignmentSettings,
+    seed: int,
+    device: str | None,
+    state: str | Path,
+    resume_every: int,
+    code: Sequence[str | Path] = (),
+) -> None:
+    """Write `output`/steps{n}/ for every n, each with its log and run record.
+
+    Checkpoints wait beside the training state until the last step, because a workflow engine deletes the declared
+    output of a job that is stopped, and a resumed job will not write earlier checkpoints again. Nothing of them is
+    removed before `output` has its name.
+
+    Parameters
+    ----------
+    output : path
+        Folder of the trajectory.
+    model : path
+        Encoder with its tokenizer.
+    rows : path
+        Folder with the encoded word pairs, `{language}.arrow`.
+    languages : sequence of str
+        In the order in which they take turns.
+    steps : sequence of int
+        Step counts at which a checkpoint is wanted.
+    settings : RealignmentSettings
+    seed : int
+    device : str or None
+        Name of the claimed GPU; None for the CPU.
+    state : path
+        File of the training state, outside `output`; the checkpoints wait in the folder of its name.
+    resume_every : int
+        Steps between two states.
+    code : sequence of path
+        Files of the code that decides the result; a state of other code is not resumed.
+    """
+    started = time.perf_counter()
+    torch_name = torch_device(device)
+    streams = {language: PairRows(Path(rows) / f"{language}.arrow") for language in languages}
+    realigner = Realigner(load_encoder(model), streams, settings, seed, torch_name)
+    tokenizer = load_tokenizer(model)
+    decisive = {
+        "settings": settings.model_dump(mode="json"),
+        "seed": seed,
+        "rows": {language: file_checksum(stream.path) for language, stream in streams.items()},
+        "encoder": file_checksum(Path(model) / "model.safetensors"),
+        "steps": list(steps),
+        "device": str(torch_name),
+        "code": code_checksums(code),
+    }
+    kept = TrainingState(Path(state), fingerprint(decisive), resume_every)
+    waiting_room = Path(state).with_suffix("")
+    waiting = {count: waiting_room / f"steps{count}" for count in steps}
+
+    def save(count: int, write: Callable[[Path], None]) -> None:
+        needed = tensor_bytes(realigner.model.state_dict())
+        with space_for(waiting[count], "a checkpoint", needed), atomic_directory(waiting[count]) as folder:
+            write(folder)
+            tokenizer.save_pretrained(folder)
+
+    report = realigner.run(steps, save, kept)
+    for count, folder in waiting.items():
+        if not folder.is_dir():
+            raise InputError(f"{folder}: missing, though the run was resumed after it; remove {state} and run again")
+        pairs_seen, distinct_pairs = realigner.pairs_seen(count)
+        write_log(folder / "training_log.csv", [row for row in report.log if row[0] <= count])
+        write_run_record(
+            folder,
+            output=output,
+            settings=decisive,
+            seed=seed,
+            device=device or "cpu",
+            seconds=time.perf_counter() - started,
+            steps=count,
+            trajectory_steps=report.steps,
+            pairs_seen=pairs_seen,
+            distinct_pairs=distinct_pairs,
+            tokens_per_second=report.tokens_per_second,
+            micro_batch=report.micro_batch,
+            sentence_pairs={language: len(stream) for language, stream in streams.items()},
+            frozen_blocks=list(realigner.frozen.blocks),
+            frozen_parameters=realigner.frozen.frozen,
+            trainable_parameters=realigner.frozen.trainable,
+        )
+    needed = sum(file.stat().st_size for folder in waiting.values() for file in folder.rglob("*"))
+    with space_for(output, "the checkpoints", needed), atomic_directory(output) as trajectory:
+        for folder in waiting.values():
+            shutil.copytree(folder, trajectory / folder.name, copy_function=_link_or_copy)
+    kept.clear()
+    shutil.rmtree(waiting_room)
+
+
+def _link_or_copy(source: str, destination: str) -> None:
+    """A second name for the same bytes, or a copy where the file system has none."""
+    try:
+        os.link(source, destination)
+    except OSError:
+        shutil.copy2(source, destination)

@@ -1,0 +1,62 @@
+"""Say which disk is full and how much is needed, whatever error a writer raises."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alignfreeze.support.errors import InputError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+# Writers in other languages put the system's error into their message.
+FULL_MESSAGES = tuple(f"os error {number}" for number in FULL)
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Whether an error, or the one that it comes from, is the system's: no space left, or quota exceeded."""
+    if error is None:
+        return False
+    own = isinstance(error, OSError) and error.errno in FULL
+    return own or any(text in str(error) for text in FULL_MESSAGES) or _is_full(error.__cause__ or error.__context__)
+
+
+def mount_point(path: Path) -> Path:
+    """Where the file system of a path is mounted; the path need not exist."""
+    path = path.absolute()
+    while not path.is_mount():
+        path = path.parent
+    return path
+
+
+@contextmanager
+def space_for(path: str | Path, what: str, needed: int) -> Iterator[None]:
+    """Turn the error of a full disk into one line.
+
+    Parameters
+    ----------
+    path : path
+        Where the block writes.
+    what : str
+        What is written, such as `the training state`.
+    needed : int
+        Bytes that it takes.
+
+    Raises
+    ------
+    InputError
+        The disk, or the user's quota on it, is full.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not _is_full(error):
+            raise
+        disk = mount_point(Path(path))
+        free = shutil.disk_usage(disk).free
+        raise InputError(
+            f"{path}: no space left for {what} on the disk mounted at {disk}: {needed / 1e9:.3g} GB are needed, "
+            f"{free / 1e9:.3g} GB are free (a quota may allow less); make room, then run the same command again"
+        ) from error
