@@ -14,7 +14,7 @@ from alignfreeze import __version__
 from alignfreeze.support.errors import InputError
 
 # Name of a command and of its module, in the order of `--help`.
-COMMANDS = ("align", "realign", "retrieve")
+COMMANDS = ("align", "realign", "retrieve", "advise", "fit_advice")
 
 app = typer.Typer(
     name="alignfreeze",
@@ -25,7 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _name in COMMANDS:
-    app.command(_name)(importlib.import_module(f"{__name__}.{_name}").run)
+    app.command(_name.replace("_", "-"))(importlib.import_module(f"{__name__}.{_name}").run)
 
 
 def _show_version(wanted: bool) -> None:

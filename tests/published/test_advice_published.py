@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from analysis_support import PUBLISHED, needs_published
 
+from alignfreeze.analysis.advice import fit_advice, read_fit, write_fit
 from alignfreeze.analysis.advice_data import held_out_estimates, problem_of, read_results
 from alignfreeze.analysis.advice_evaluation import outcomes_table, regret_table, splits_of
 from alignfreeze.analysis.gain_rule import STRATEGIES
@@ -144,3 +145,13 @@ def test_coverage_from_indo_european_to_the_rest_and_where_the_gap_is_large(resu
                     _, low, high = estimate.widened(variance)
                     covered[features].append(low <= seen[problem.languages[place]] <= high)
     assert {name: round(float(np.mean(values)), 2) for name, values in covered.items()} == {"A": 0.79, "B+": 0.92}
+
+
+def test_the_packaged_fit_is_the_one_of_the_published_results(results, tmp_path):
+    fit = fit_advice(results, read_fit().provenance)
+    write_fit(fit, tmp_path / "fit.json")
+    again, packaged = read_fit(tmp_path / "fit.json"), read_fit()
+    assert list(again.rules) == list(packaged.rules)
+    for key, rule in again.rules.items():
+        for name in ("intercept", "coefficients", "residuals"):
+            assert getattr(packaged.rules[key], name) == pytest.approx(getattr(rule, name), rel=1e-5, abs=1e-6), key
