@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from alignfreeze.data.text import stream_lines
 from alignfreeze.support.atomic import atomic_file
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, damaged
 
 logger = logging.getLogger(__name__)
 Sentence = list[str]
@@ -104,7 +104,7 @@ class ParallelText:
         rows : numbers of the pairs to take, ascending, counted over the pairs with words on both sides; None: all.
         """
         pairs = ((source, target) for source, target in self._lines() if self._has_words(source, target))
-        chosen = pairs if rows is None else _take(pairs, rows)
+        chosen = pairs if rows is None else _take(pairs, rows, self._name)
         while part := list(itertools.islice(chosen, PART)):
             sides = zip(*part, strict=True)
             yield Bitext(*(words.split(lines) for words, lines in zip(self.words, sides, strict=True)))
@@ -139,10 +139,13 @@ class ParallelText:
             )
 
 
-def _take(pairs: Iterator[tuple[str, str]], rows: np.ndarray) -> Iterator[tuple[str, str]]:
+def _take(pairs: Iterator[tuple[str, str]], rows: np.ndarray, name: str | Path) -> Iterator[tuple[str, str]]:
     before = -1
     for row in rows.tolist():
-        yield next(itertools.islice(pairs, row - before - 1, None))
+        try:
+            yield next(itertools.islice(pairs, row - before - 1, None))
+        except StopIteration:
+            raise InputError(f"{name}: became shorter while it was read; run again") from None
         before = row
 
 
@@ -201,16 +204,30 @@ def join_parts(parts: Iterable[Bitext]) -> Bitext:
 
 def write_bitext(path: str | Path, parts: Iterable[Bitext]) -> None:
     """Write the Parquet file of DESIGN.md section 4, part by part, atomically."""
-    with atomic_file(path) as temporary, pq.ParquetWriter(temporary, SCHEMA) as writer:
+    with atomic_file(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, write_page_checksum=True) as writer:
         for part in parts:
             writer.write_table(pa.table({"source_tokens": part.source, "target_tokens": part.target}, schema=SCHEMA))
 
 
 def stream_bitext(path: str | Path) -> Iterator[Bitext]:
-    """Parts of at most `PART` pairs of a Parquet file that `write_bitext` wrote."""
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(PART):
-            yield Bitext(batch["source_tokens"].to_pylist(), batch["target_tokens"].to_pylist())
+    """Yield parts of at most `PART` pairs of a Parquet file that `write_bitext` wrote.
+
+    Raises
+    ------
+    InputError
+        The file is missing or damaged.
+    """
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            if not file.schema_arrow.equals(SCHEMA):
+                raise damaged(path, f"columns {', '.join(file.schema_arrow.names)}")
+            for batch in file.iter_batches(PART):
+                batch.validate(full=True)
+                if any(column.null_count or column.flatten().null_count for column in batch.columns):
+                    raise damaged(path, "a word is missing")
+                yield Bitext(batch["source_tokens"].to_pylist(), batch["target_tokens"].to_pylist())
+    except (pa.ArrowException, OSError) as error:
+        raise damaged(path, error) from error
 
 
 def read_bitext(path: str | Path) -> Bitext:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from alignfreeze.data.text import parse_json, read_lines
+from alignfreeze.data.text import read_json
 from alignfreeze.support.errors import InputError, quoted
 
 KINDS = {dict: "an object", list: "a list", str: "text", int: "a whole number"}
@@ -54,7 +54,7 @@ def read_squad(path: str | Path) -> Questions:
     InputError
         The file is missing, not of SQuAD's form or empty, or an answer is not where its `answer_start` says.
     """
-    content = parse_json("\n".join(read_lines(path)), str(path), "the file must be SQuAD v1.1")
+    content = read_json(path, "the file must be SQuAD v1.1")
     questions: list[Question] = []
     last = "none"
     try:

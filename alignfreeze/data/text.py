@@ -62,6 +62,11 @@ def is_blank(line: str) -> bool:
     return not line.strip(" \t")
 
 
+def read_json(path: str | Path, wanted: str) -> Any:
+    """Read a JSON file; see `stream_lines` and `parse_json` for parameters and errors."""
+    return parse_json("\n".join(read_lines(path)), str(path), wanted)
+
+
 def parse_json(text: str, where: str, wanted: str) -> Any:
     """Parse JSON text.
 

@@ -16,7 +16,7 @@ from typing import Any, TypedDict
 
 from filelock import FileLock
 
-from alignfreeze.data.text import parse_json, read_lines
+from alignfreeze.data.text import read_json
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.checksums import file_checksum
 from alignfreeze.support.errors import InputError, quoted
@@ -58,7 +58,7 @@ def _read_memory(path: Path) -> dict[str, list[Any]]:
     if not path.is_file():
         return {}
     try:
-        memory = parse_json("\n".join(read_lines(path)), str(path), "")
+        memory = read_json(path, "")
     except InputError:
         return {}
     return {
@@ -87,7 +87,7 @@ class ResourcesLock:
         if not self.path.exists():
             return {}
         advice = "take it from git, or delete it"
-        entries = parse_json("\n".join(read_lines(self.path)), str(self.path), f"not a lock file; {advice}")
+        entries = read_json(self.path, f"not a lock file; {advice}")
         if not isinstance(entries, dict):
             raise InputError(f"{self.path}: not a lock file (no object); {advice}")
         for key, entry in entries.items():

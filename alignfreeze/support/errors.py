@@ -24,3 +24,27 @@ def quoted(content: object) -> str:
         return f"{content[: SHOWN // 2]!r} ... ({len(content)} characters)"
     shown = repr(content)
     return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]} ... ({len(shown)} characters)"
+
+
+def damaged(path: object, reason: object, folder: object = None) -> InputError:
+    """Return the error of a file of this project's own that cannot be read.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file.
+    reason : object
+        What is wrong; of an exception, its message.
+    folder : str or pathlib.Path, optional
+        Folder that is made as a whole, with the file.
+
+    Returns
+    -------
+    InputError
+        With what makes the file anew.
+    """
+    shown = " ".join(str(reason).split())[:SHOWN] or type(reason).__name__
+    unwanted = "it" if folder is None else f"the folder {folder}"
+    return InputError(
+        f"{path}: damaged ({shown}); delete {unwanted} and run the same command again, which makes it anew"
+    )

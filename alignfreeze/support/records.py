@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import platform
 import resource
 import subprocess
@@ -15,17 +17,39 @@ from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.checksums import file_checksum
 from alignfreeze.support.errors import InputError
 
+logger = logging.getLogger(__name__)
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pyarrow", "sil-thot")
 NAME = "run.json"
 
 
 def git_commit(folder: str | Path) -> str | None:
-    """Commit of the checkout at `folder`, marked `-dirty` where tracked files differ; None outside a checkout."""
+    """Find the commit of the checkout at `folder`.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        A folder.
+
+    Returns
+    -------
+    str or None
+        The commit, marked `-dirty` where tracked files differ; None outside a checkout and where git does not tell,
+        which the log explains.
+    """
     command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (FileNotFoundError, subprocess.CalledProcessError):
+        found = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", env=os.environ | {"LC_ALL": "C"}
+        )
+    except OSError as error:
+        logger.info("run.json: git_commit is null: git cannot be run (%s)", error.strerror)
         return None
+    if found.returncode == 0:
+        return found.stdout.strip()
+    outside = "not a git repository" in found.stderr  # an installed library
+    reason = (found.stderr.strip().splitlines() or ["git says nothing"])[0]
+    logger.log(logging.INFO if outside else logging.WARNING, "run.json: git_commit is null: %s", reason)
+    return None
 
 
 def package_version(name: str) -> str | None:

@@ -2,6 +2,8 @@ import logging
 import tracemalloc
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,3 +142,29 @@ def test_longer_file_is_refused_even_if_the_sample_ends_before(tmp_path):
     write(source, ["a"] * 22)
     with pytest.raises(InputError, match=r"de: 20 lines, but .*en has 22"):
         _ = ParallelText(source, target).pairs
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "text", "empty", "other columns", "missing"])
+def test_damaged_file_is_named_with_what_makes_it_anew(tmp_path, damage):
+    path = tmp_path / "de.parquet"
+    write_bitext(path, [Bitext([["a", "b"]] * 99, [["c"]] * 99)])
+    content = path.read_bytes()
+    at = content.index(b"\0a") + 1  # a word, in its page
+    flipped = content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+    path.write_bytes({"cut": content[:-50], "flip": flipped, "text": b"a b", "empty": b""}.get(damage, content))
+    if damage == "other columns":
+        pq.write_table(pa.table({"source_tokens": [1]}), path)
+    if damage == "missing":
+        path.unlink()
+    with pytest.raises(InputError, match=r"de\.parquet: damaged \(.*\); delete it and run the same") as caught:
+        read_bitext(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_that_becomes_shorter_while_it_is_read(tmp_path):
+    text = ParallelText(write(tmp_path / "en", ["a", "b", "c"]), write(tmp_path / "de", ["x", "y", "z"]))
+    rows = np.arange(text.pairs)
+    write(tmp_path / "en", ["a"])
+    write(tmp_path / "de", ["x"])
+    with pytest.raises(InputError, match="de: became shorter while it was read; run again"):
+        join_parts(text.parts(rows))

@@ -72,3 +72,15 @@ def test_outside_a_checkout_there_is_no_commit(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     (tmp_path / "below").mkdir()
     assert git_commit(tmp_path / "below") is None
+
+
+def test_why_git_does_not_tell_the_commit_is_said(checkout, tmp_path, monkeypatch, caplog):
+    """Another user's checkout, as root in a container sees it; git has a switch for its tests."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert git_commit(tmp_path) is None
+    assert "git_commit is null: fatal: detected dubious ownership in repository" in caplog.text
+    caplog.clear()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    caplog.set_level("INFO")
+    assert git_commit(tmp_path) is None
+    assert "git cannot be run (No such file or directory)" in caplog.text

@@ -1,6 +1,7 @@
 import logging
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from support import random_row, sentencepiece_tokenizer, slow_encode, slow_pairs
 from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import one_to_one
 from alignfreeze.encoders.subwords import WordTokenizer
-from alignfreeze.realignment.word_pairs import COLUMNS, PairRows, build_rows, drop_identical, write_rows
+from alignfreeze.realignment.word_pairs import COLUMNS, PairRow, PairRows, build_rows, drop_identical, write_rows
 from alignfreeze.support.errors import InputError
 
 TINY = {"wordpiece": wordpiece_tokenizer(), "sentencepiece": sentencepiece_tokenizer()}
@@ -121,3 +122,22 @@ def test_file_without_a_row_is_refused_by_name(tmp_path):
     write_rows(tmp_path / "ta.arrow", [])
     with pytest.raises(InputError, match=r"ta\.arrow: no sentence pair with a word pair"):
         PairRows(tmp_path / "ta.arrow")
+
+
+@pytest.mark.parametrize("damage", ["cut", "offsets", "text", "empty", "other columns", "missing"])
+def test_damaged_rows_are_named_with_what_makes_them_anew(tmp_path, damage):
+    path = tmp_path / "de.arrow"
+    field = np.array([1, 2, 3], np.int32)
+    write_rows(path, [PairRow(*[field] * 6)] * 4)
+    content = path.read_bytes()
+    offsets = np.array([0, 3, 6, 9, 12], np.int32).tobytes()
+    wrong = content.replace(offsets, np.array([0, 3, 6, 9, 10**6], np.int32).tobytes())
+    path.write_bytes({"cut": content[:-99], "offsets": wrong, "text": b"a b", "empty": b""}.get(damage, content))
+    if damage == "other columns":
+        table = pa.table({"x": [1]})
+        with pa.ipc.new_file(path, table.schema) as writer:
+            writer.write_table(table)
+    if damage == "missing":
+        path.unlink()
+    with pytest.raises(InputError, match=r"de\.arrow: damaged \(.*\); delete the folder .* and run the same"):
+        PairRows(path)
