@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help demo plan test test-slurm lint types lock bench
+.PHONY: help demo plan configuration test test-slurm lint types lock bench
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -24,6 +24,9 @@ demo: .venv/installed ## The whole pipeline on embedded data: about ten minutes 
 CONFIG ?= config.yaml
 plan: .venv/installed ## What an experiment will cost: make plan CONFIG=experiments/NAME.yaml
 	@PYTHONPATH=. $(BIN)/python workflow_scripts/print_plan.py $(CONFIG)
+
+configuration: .venv/installed ## Write docs/configuration.md and the JSON schema anew from the typed description
+	$(BIN)/python -m alignfreeze.experiment.reference
 
 test: .venv/installed lint ## Lint, types and the whole test suite.
 	$(BIN)/python -m pytest

@@ -15,6 +15,7 @@ rule build_bitext:
         segmented=BITEXT.segmented,
         source_language=SOURCE,
         sample=BITEXT.sample,
+        sampling=BITEXT.sampling,
         seed=BITEXT.sample_seed,
         fit_pairs=None,
     message:
@@ -33,6 +34,7 @@ use rule build_bitext as build_fit_bitext with:
         segmented=BITEXT.segmented,
         source_language=SOURCE,
         sample=BITEXT.sample,
+        sampling=BITEXT.sampling,
         seed=BITEXT.sample_seed,
         fit_pairs=FIT_PAIRS,
     message:

@@ -11,19 +11,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from alignfreeze.data.settings import Sampling
 from alignfreeze.data.text import stream_lines
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.errors import InputError, damaged
 
 logger = logging.getLogger(__name__)
 Sentence = list[str]
-Sampling = Literal["uniform", "first"]
 SCHEMA = pa.schema([("source_tokens", pa.list_(pa.string())), ("target_tokens", pa.list_(pa.string()))])
 PART = 10_000  # sentence pairs
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -50,7 +50,7 @@ class Matching:
 
 
 # A file or a folder, by the name alone; a component begins with a letter, a digit or _, so it is never . or ..
-COMPONENT = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+COMPONENT = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}"
 
 Name = Annotated[str, Matching(r"[A-Za-z0-9][A-Za-z0-9_-]*", "Letters, digits, - and _.")]
 """Name that an experiment gives to something of its own; it becomes part of file names."""
@@ -99,7 +99,7 @@ def _by_language(path: str) -> str:
     return path
 
 
-FolderToRead = Annotated[str, AfterValidator(readable)]
+FolderToRead = Annotated[str, AfterValidator(readable), Field(json_schema_extra={"format": "path"})]
 """A folder of the user's own, anywhere; it is read and never written or removed."""
 
 FileToRead = Annotated[FolderToRead, AfterValidator(_file)]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
+from alignfreeze.data.settings import Sampling
 from alignfreeze.experiment.configuration.section import Section
 from alignfreeze.sources.settings import HubDataset, Muse, UniversalDependencies
 from alignfreeze.support.paths import FilesToRead, FileToRead
@@ -53,6 +54,10 @@ class Bitext(Section):
     )
     sample: Pairs | None = Field(
         default=None, description="Sentence pairs to draw for each language; all where it is left out."
+    )
+    sampling: Sampling = Field(
+        default="uniform",
+        description="Whether the sample is drawn, or the first pairs are taken as in the paper's code.",
     )
     sample_seed: Seed = Field(default=0, description="Seed of the sample.")
 

@@ -143,6 +143,8 @@ def _explanation(details: ErrorDetails) -> str:
             return f"{shown(found)} found; at least {facts['min_length']} wanted"
         case "twice" | "block_range":
             return details["msg"]
+    if isinstance(found, dict):  # of a section as a whole
+        return details["msg"]
     return f"{shown(found)} found; {details['msg']}"
 
 

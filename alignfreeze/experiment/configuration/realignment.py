@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
-from alignfreeze.encoders.settings import PAPER_MAX_LENGTH, MaxLength
+from alignfreeze.encoders.settings import PAPER_MAX_LENGTH, Freeze, MaxLength
 from alignfreeze.experiment.configuration.section import Section
 from alignfreeze.realignment.settings import RealignmentRecipe, Strategy
 from alignfreeze.support.paths import Name
@@ -16,14 +18,26 @@ class ConfiguredStrategy(Section, Strategy):
     """A strategy by its name: what it freezes, or more."""
 
 
-def _in_full(entry: Any) -> Any:
-    return entry if isinstance(entry, dict | Strategy) else {"freeze": entry}
+class _InShort:
+    """Annotation of a strategy that may be written as what it freezes."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Make the long form of the short one."""
+
+        def in_full(entry: Any) -> Any:
+            return entry if isinstance(entry, dict | Strategy) else {"freeze": entry}
+
+        return core_schema.no_info_before_validator_function(in_full, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Both forms."""
+        return {"anyOf": [handler(TypeAdapter(Freeze).core_schema), handler(schema)]}
 
 
 class Realignment(Section, RealignmentRecipe):
     """Realignment, the same for all tasks."""
 
-    strategies: dict[Name, Annotated[ConfiguredStrategy, BeforeValidator(_in_full)]] = Field(
+    strategies: dict[Name, Annotated[ConfiguredStrategy, _InShort()]] = Field(
         min_length=1,
         description="Strategies by name: what each freezes, such as front, or more: {freeze: front, schedule: during}.",
     )

