@@ -24,10 +24,26 @@ else:
     include: "rules/realign.smk"
     include: "rules/finetune.smk"
     include: "rules/evaluate.smk"
+    include: "rules/records.smk"
+
+
+if FIT_PAIRS:
+
+    include: "rules/fit_bitext.smk"
+
+
+if HAS_GOLD:
+
+    include: "rules/gold.smk"
 
 
 include: "rules/analysis_outputs.smk"
 include: "rules/analysis.smk"
+
+
+if CONFIG.compare_with:
+
+    include: "rules/compare.smk"
 
 
 report: "report/workflow.rst"
@@ -35,9 +51,9 @@ report: "report/workflow.rst"
 
 wildcard_constraints:
     model=one_of(MODELS),
-    strategy=one_of([*STRATEGIES, "baseline"]),
-    aligner=one_of([*ALIGNERS, "none"]),
-    pairs=one_of([PAIRS, "none"]),
+    strategy=one_of([*STRATEGIES, configuration.BASELINE]),
+    aligner=one_of([*ALIGNERS, grid.NONE]),
+    realignment_languages=one_of([PAIRS, grid.NONE]),
     task=one_of(TASKS),
     seed=r"\d+",
     steps=r"\d+",
@@ -45,9 +61,31 @@ wildcard_constraints:
     langs=one_of([*LANGUAGE_SETS, *LANGUAGES]),
 
 
+# Targets by name for the evaluated languages; `alignments`, `realigned` and `finetuned` end the files of their stages.
+# The report is none of them: Snakemake writes it of a run that is over, and refuses while a run holds the working
+# directory. See make report, or add --report FILE --report-after-run.
 rule all:
+    """Scores, tables and figures."""
     default_target: True
     input:
         results(f"tables/{EVALUATE}/scores.csv"),
-        diagnostics(EVALUATE),
-        analysis(EVALUATE),
+        TABLES,
+        FIGURES,
+
+
+rule scores:
+    """One table with the scores of every run."""
+    input:
+        results(f"tables/{EVALUATE}/scores.csv"),
+
+
+rule tables:
+    """Tables and regressions."""
+    input:
+        TABLES,
+
+
+rule figures:
+    """Figures."""
+    input:
+        FIGURES,

@@ -1,14 +1,24 @@
 """Bitext and word alignments, language by language."""
 
 
+def bitext_files(
+    wildcards,
+):
+    """Text files of a bitext: one with both sides, or one for each."""
+    files = {"source": BITEXT.pairs} if BITEXT.pairs else BITEXT.sides
+    return {side: for_language(entry, wildcards.lang) for side, entry in files.items()}
+
+
 rule build_bitext:
     input:
-        **bitext_inputs(),
+        unpack(bitext_files),
         code=code("build_bitext", without=["data/segmentation"] if BITEXT.segmented else []),
     output:
         results("bitext/{lang}.parquet"),
     log:
         log_of("bitext/{lang}"),
+    benchmark:
+        results("benchmarks/bitext/{lang}.tsv")
     conda:
         "../envs/align.yaml"
     params:
@@ -17,38 +27,40 @@ rule build_bitext:
         sample=BITEXT.sample,
         sampling=BITEXT.sampling,
         seed=BITEXT.sample_seed,
-        fit_pairs=None,
     message:
         "Reading the bitext en-{wildcards.lang}"
     script:
         "../workflow_scripts/build_bitext.py"
 
 
-# A rule of its own, for only FastAlign needs it: to make it again must not touch the bitext that all else is made of.
-use rule build_bitext as build_fit_bitext with:
-    output:
-        temp(results("fit_bitext/{lang}.parquet")),
-    log:
-        log_of("fit_bitext/{lang}"),
-    params:
-        segmented=BITEXT.segmented,
-        source_language=SOURCE,
-        sample=BITEXT.sample,
-        sampling=BITEXT.sampling,
-        seed=BITEXT.sample_seed,
-        fit_pairs=FIT_PAIRS,
-    message:
-        "Reading what FastAlign is fitted on, en-{wildcards.lang}"
+# Where there are gold-linked sentences, every aligner aligns them beside the bitext, in the same job: an encoder that is
+# loaded and a FastAlign that is fitted serve both.
+GOLD_SENTENCES = {}
+if HAS_GOLD:
+    GOLD_SENTENCES["gold_source"] = for_language(CONFIG.data.gold.source, SOURCE)
+    GOLD_SENTENCES["gold_target"] = lambda wildcards: for_language(CONFIG.data.gold.target, wildcards.lang)
+
+
+def gold_alignments(
+    aligner,
+):
+    """Alignments of the gold-linked sentences, a second output of an aligner's rule."""
+    return {"gold": results(f"gold_alignments/{aligner}/{{lang}}.txt")} if HAS_GOLD else {}
 
 
 rule align_dictionary:
     input:
-        **alignment_inputs("align_dictionary"),
+        **GOLD_SENTENCES,
+        bitext=results("bitext/{lang}.parquet"),
         dictionary=lambda wildcards: for_language(CONFIG.data.dictionary, wildcards.lang),
+        code=code("align_dictionary"),
     output:
-        **alignment_outputs("dictionary"),
+        **gold_alignments("dictionary"),
+        alignments=results("alignments/dictionary/{lang}.txt"),
     log:
         log_of("alignments/dictionary/{lang}"),
+    benchmark:
+        results("benchmarks/alignments/dictionary/{lang}.tsv")
     conda:
         "../envs/align.yaml"
     message:
@@ -59,17 +71,22 @@ rule align_dictionary:
 
 rule align_fastalign:
     input:
-        **alignment_inputs("align_fastalign"),
-        **({"fit_bitext": results("fit_bitext/{lang}.parquet")} if FIT_PAIRS else {}),
+        **GOLD_SENTENCES,
+        bitext=results("bitext/{lang}.parquet"),
+        fit_bitext=results(f"{'fit_bitext' if FIT_PAIRS else 'bitext'}/{{lang}}.parquet"),
+        code=code("align_fastalign"),
     output:
-        **alignment_outputs("fastalign"),
+        **gold_alignments("fastalign"),
+        alignments=results("alignments/fastalign/{lang}.txt"),
     log:
         log_of("alignments/fastalign/{lang}"),
+    benchmark:
+        results("benchmarks/alignments/fastalign/{lang}.tsv")
     conda:
         "../envs/align.yaml"
     threads: 2 if FIT_PAIRS else 1
     params:
-        iterations=CONFIG.aligners.fastalign and CONFIG.aligners.fastalign.iterations,
+        iterations=lambda wildcards: CONFIG.aligners.fastalign.iterations,
     message:
         "Aligning en-{wildcards.lang} with FastAlign"
     script:
@@ -78,18 +95,23 @@ rule align_fastalign:
 
 rule align_awesome:
     input:
-        **alignment_inputs("align_awesome"),
-        model=model_folder(CONFIG.aligners.awesome.model) if CONFIG.aligners.awesome else [],
+        **GOLD_SENTENCES,
+        bitext=results("bitext/{lang}.parquet"),
+        model=lambda wildcards: model_folder(CONFIG.aligners.awesome.model),
+        code=code("align_awesome"),
     output:
-        **alignment_outputs("awesome"),
+        **gold_alignments("awesome"),
+        alignments=results("alignments/awesome/{lang}.txt"),
     log:
         log_of("alignments/awesome/{lang}"),
+    benchmark:
+        results("benchmarks/alignments/awesome/{lang}.tsv")
     conda:
         "../envs/torch.yaml"
     resources:
         gpu=GPUS,
     params:
-        settings=CONFIG.aligners.awesome and as_params(CONFIG.aligners.awesome, exclude={"model"}),
+        settings=lambda wildcards: as_params(CONFIG.aligners.awesome, exclude={"model"}),
         device=CONFIG.device,
     message:
         "Aligning en-{wildcards.lang} by the encoder's states"
@@ -97,32 +119,7 @@ rule align_awesome:
         "../workflow_scripts/align_awesome.py"
 
 
-rule score_aligners:
+rule alignments:
+    """Word alignments of the bitext, by every aligner."""
     input:
-        alignments=lambda wildcards: [
-            results(f"gold_alignments/{aligner}/{lang}.txt")
-            for aligner in ALIGNERS
-            for lang in languages_of(wildcards.langs)
-        ],
-        source=for_language(CONFIG.data.gold.source, SOURCE) if HAS_GOLD else [],
-        targets=lambda wildcards: gold_files("target", wildcards.langs),
-        links=lambda wildcards: gold_files("links", wildcards.langs),
-        code=code("score_aligners"),
-    output:
-        report(
-            results("tables/{langs}/aligner_quality.csv"),
-            category="Diagnostics",
-            labels={"table": "aligners against gold links", "languages": "{langs}"},
-            caption="../report/aligner_quality.rst",
-        ),
-    log:
-        log_of("tables/{langs}/aligner_quality"),
-    conda:
-        "../envs/align.yaml"
-    params:
-        aligners=ALIGNERS,
-        languages=lambda wildcards: languages_of(wildcards.langs),
-    message:
-        "Comparing the aligners with the gold links of: {wildcards.langs}"
-    script:
-        "../workflow_scripts/score_aligners.py"
+        [results(f"alignments/{aligner}/{lang}.txt") for aligner in ALIGNERS for lang in languages_of(PAIRS)],

@@ -12,20 +12,27 @@ LANGUAGE_FIGURES = {
 CELL_FIGURES = ["forest_main", "seed_strips"]
 
 
-def analysis(langs):
-    """Every table, figure and regression of a language set."""
+def analysis_tables(langs):
+    """Every table of a language set that the analysis makes."""
     names = [*CELL_TABLES, "languages", "correlations", "generalisation", "runs"]
     names += [f"per_language_{model}_{task}" for model, task in ANALYSED]
-    names += ["compare", "compare_by_language"] if CONFIG.compare_with else []
-    figures = [f"{name}_{model}_{task}" for name in LANGUAGE_FIGURES for model, task in ANALYSED]
-    figures += [f"delta_vs_distance_{task}" for task in dict.fromkeys(task for _, task in ANALYSED)]
-    figures += [*CELL_FIGURES, "generalisation"]
     return [
         *(results(f"tables/{langs}/{name}.{suffix}") for name in names for suffix in ("csv", "tex")),
-        *(results(f"figures/{langs}/{name}.{suffix}") for name in figures for suffix in ("pdf", "png")),
         *(results(f"regression/{langs}/regression.{suffix}") for suffix in ("csv", "tex")),
         results(f"tables/{langs}/findings.csv"),
     ]
+
+
+def analysis_figures(langs):
+    """Every figure of a language set that the analysis makes."""
+    names = [f"{name}_{model}_{task}" for name in LANGUAGE_FIGURES for model, task in ANALYSED]
+    names += [f"delta_vs_distance_{task}" for task in dict.fromkeys(task for _, task in ANALYSED)]
+    names += [*CELL_FIGURES, "generalisation"]
+    return [results(f"figures/{langs}/{name}.{suffix}") for name in names for suffix in ("pdf", "png")]
+
+
+TABLES += analysis_tables(EVALUATE)
+FIGURES += analysis_figures(EVALUATE)
 
 
 def table_outputs(names, category, folder="tables"):

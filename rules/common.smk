@@ -1,4 +1,8 @@
-"""Configuration, paths and the grid of runs; no rules here. Every path of DESIGN.md section 4 is built in this file."""
+"""Configuration, and what several of the other files share (paths, code among the inputs, languages, models).
+
+An input function that one rule needs stands above that rule. Its signature is broken over lines because
+`snakemake --lint` would have every function here, however far from its rule, and looks for them line by line.
+"""
 
 import os
 import re
@@ -13,8 +17,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(BASE), os.getenv(
 os.environ.update(TRANSFORMERS_OFFLINE="1")
 
 
-from alignfreeze.experiment import configuration
-from alignfreeze.experiment import grid
+from alignfreeze.experiment import configuration, grid
 from alignfreeze.languages.codes import language_codes
 from alignfreeze.sources.lock import ResourcesLock
 from alignfreeze.support.errors import InputError
@@ -45,7 +48,7 @@ EVALUATE = CONFIG.evaluate
 if PUBLISHED:
     MODELS, TASKS = CONFIG.published.models, CONFIG.published.tasks
     STRATEGIES, BEFORE, ALIGNERS, PAIRS = [], [], [], grid.NONE
-    HAS_GOLD = False
+    FIT_PAIRS, HAS_GOLD = None, False
 else:
     MODELS, TASKS = CONFIG.models, CONFIG.tasks.names
     STRATEGIES, BEFORE = CONFIG.realignment.strategies, grid.strategies_before(CONFIG)
@@ -76,15 +79,15 @@ def log_of(path):
 
 
 def code(script, *loaded, without=()):
-    """Modules that a script imports, as inputs: an edit reruns its rule, a touch or a fresh checkout does not.
+    """A script and the modules behind it, as inputs: an edit reruns the rule, a touch or a fresh checkout does not.
 
     `loaded` are modules that it loads by name; `without` leaves out some that decide nothing of the rule's result.
     The tables of a package go with its modules.
     """
-    modules = decisive_modules(BASE / "workflow_scripts" / f"{script}.py", loaded, without)
-    files = [BASE / "alignfreeze" / f"{module}.py" for module in modules]
+    path = BASE / "workflow_scripts" / f"{script}.py"
+    files = [BASE / "alignfreeze" / f"{module}.py" for module in decisive_modules(path, loaded, without)]
     tables = sorted({table for file in files for table in file.parent.glob("*.tsv")})
-    return [in_base(file) for file in [*files, *tables]]
+    return [in_base(file) for file in [path, *files, *tables]]
 
 
 def one_of(names):
@@ -103,23 +106,13 @@ def kept(path, *settings):
 
 
 # Paths; a wildcard is one fact.
-REALIGNMENT_RUN = "{model}/{strategy}/{aligner}/{pairs}/seed{seed}"
-TASK_RUN = "{model}/{strategy}/{aligner}/{pairs}/{task}/seed{seed}"
+REALIGNMENT_RUN = "{model}/{strategy}/{aligner}/{realignment_languages}/seed{seed}"
+TASK_RUN = "{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}"
 
 
 def languages_of(langs):
-    """Languages of a set, or of the set of one that a code is."""
+    """Languages of a set; a single code counts as a set of one language."""
     return CONFIG.languages_of(langs)
-
-
-def evaluated(task, langs):
-    """Languages of a set, or a single one, in which a task is scored; a set is scored beside the source language."""
-    return CONFIG.evaluated_languages(task, langs)
-
-
-def with_source(langs):
-    """Languages of a table: a set stands beside the source language, a single code alone."""
-    return [SOURCE, *languages_of(langs)] if langs in LANGUAGE_SETS else [langs]
 
 
 def model_folder(model):
@@ -135,31 +128,9 @@ def for_language(entry, lang):
     return f"resources/{entry.file_of(lang, SOURCE)}"
 
 
-def test_file(task, lang):
-    """A task's test data in a language."""
-    return for_language(CONFIG.tasks[task].test_data(lang == SOURCE), lang)
-
-
-def score_files(langs):
-    """Scores of every run whose task has a language of the set."""
-    files = [
-        results(f"scores/{model}/{strategy}/{aligner}/{pairs}/{task}/seed{seed}/{langs}.csv")
-        for model, strategy, aligner, pairs, task, seed in grid.runs(CONFIG)
-        if evaluated(task, langs)
-    ]
-    if not files:
-        raise WorkflowError(f"tables/{langs}: no task is evaluated in {langs}; see evaluate of each task")
-    return files
-
-
 def trajectory(wildcards):
     """Checkpoints of the realignment that a run starts from."""
     return results(f"realigned/{REALIGNMENT_RUN.format(**wildcards)}")
-
-
-def start_of(wildcards):
-    """Folder with the encoder that a run fine-tunes: the pretrained one where no realignment goes before."""
-    return trajectory(wildcards) if wildcards.strategy in BEFORE else model_folder(wildcards.model)
 
 
 def checkpoint_of(wildcards):
@@ -169,61 +140,10 @@ def checkpoint_of(wildcards):
     return f"steps{grid.realignment_steps(CONFIG, wildcards.task, wildcards.model)}"
 
 
-def pairs_of(wildcards):
-    """Word pairs that a run realigns on while it is fine-tuned, if it does."""
-    return results("encoded/{model}/{aligner}/{pairs}") if wildcards.strategy in STRATEGIES.keys() - BEFORE else []
-
-
-def interleaving_of(wildcards):
-    """Settings of a realignment during fine-tuning, or None."""
-    if not pairs_of(wildcards):
-        return None
-    settings = CONFIG.realignment_settings(wildcards.model, wildcards.strategy)
-    return {
-        # The others are fine-tuning's own.
-        "settings": as_params(settings, exclude={"learning_rate", "precision", "trim_vocabulary"}),
-        "weight": STRATEGIES[wildcards.strategy].weight,
-        "languages": languages_of(wildcards.pairs),
-    }
-
-
-def gold_files(part, langs):
-    """Gold-linked files of a language set."""
-    return [for_language(getattr(CONFIG.data.gold, part), lang) for lang in languages_of(langs)] if HAS_GOLD else []
-
-
-def bitext_inputs():
-    """Text files of a bitext: one with both sides, or one for each."""
-    files = {"source": BITEXT.pairs} if BITEXT.pairs else BITEXT.sides
-    return {
-        side: lambda wildcards, pattern=pattern: for_language(pattern, wildcards.lang)
-        for side, pattern in files.items()
-    }
-
-
-def alignment_inputs(script):
-    """What every aligner reads: the bitext and, where there are some, the gold-linked sentences."""
-    inputs = {"bitext": results("bitext/{lang}.parquet"), "code": code(script)}
-    if HAS_GOLD:
-        inputs["gold_source"] = for_language(CONFIG.data.gold.source, SOURCE)
-        inputs["gold_target"] = lambda wildcards: for_language(CONFIG.data.gold.target, wildcards.lang)
-    return inputs
-
-
-def alignment_outputs(aligner):
-    """Alignments of the bitext and, for the diagnostics, of the gold-linked sentences."""
-    outputs = {"alignments": results(f"alignments/{aligner}/{{lang}}.txt")}
-    if HAS_GOLD:
-        outputs["gold"] = results(f"gold_alignments/{aligner}/{{lang}}.txt")
-    return outputs
-
-
 def state_of(run):
     """State of a running training: outside the declared outputs, which are deleted when a job fails."""
     return results(f"state/{run}.pt")
 
 
-def diagnostics(langs):
-    """Tables and figures about aligners and encoders, where there are gold-linked sentences."""
-    names = ["tables/{langs}/aligner_quality.csv", "tables/{langs}/retrieval.csv", "figures/{langs}/retrieval.png"]
-    return [results(name.format(langs=langs)) for name in names] if HAS_GOLD else []
+# What the included files make of the evaluated languages and the targets ask for; each file adds its own.
+TABLES, FIGURES = [], []

@@ -1,4 +1,20 @@
-"""Scores by language, word retrieval, and the long table that feeds all analysis."""
+"""Scores by language, and the long table that feeds all analysis."""
+
+
+def evaluated(
+    task,
+    langs,
+):
+    """Languages of a set, or a single one, in which a task is scored; a set is scored beside the source language."""
+    return CONFIG.evaluated_languages(task, langs)
+
+
+def test_file(
+    task,
+    lang,
+):
+    """A task's test data in a language."""
+    return for_language(CONFIG.tasks[task].test_data(lang == SOURCE), lang)
 
 
 rule evaluate:
@@ -10,6 +26,8 @@ rule evaluate:
         results(f"scores/{TASK_RUN}/{{langs}}.csv"),
     log:
         log_of(f"scores/{TASK_RUN}/{{langs}}"),
+    benchmark:
+        results(f"benchmarks/scores/{TASK_RUN}/{{langs}}.tsv")
     conda:
         "../envs/torch.yaml"
     resources:
@@ -27,6 +45,20 @@ rule evaluate:
         "../workflow_scripts/evaluate.py"
 
 
+def score_files(
+    langs,
+):
+    """Scores of every run whose task has a language of the set."""
+    files = [
+        results(f"scores/{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}/{langs}.csv")
+        for model, strategy, aligner, realignment_languages, task, seed in grid.runs(CONFIG)
+        if evaluated(task, langs)
+    ]
+    if not files:
+        raise WorkflowError(f"tables/{langs}: no task is evaluated in {langs}; see evaluate of each task")
+    return files
+
+
 rule collect_scores:
     input:
         scores=lambda wildcards: score_files(wildcards.langs),
@@ -41,67 +73,3 @@ rule collect_scores:
         "Collecting the scores of all runs: {wildcards.langs}"
     script:
         "../workflow_scripts/collect_scores.py"
-
-
-rule retrieve_words:
-    input:
-        start=lambda wildcards: (
-            model_folder(wildcards.model) if wildcards.strategy == configuration.BASELINE else trajectory(wildcards)
-        ),
-        source=for_language(CONFIG.data.gold.source, SOURCE) if HAS_GOLD else [],
-        targets=lambda wildcards: gold_files("target", wildcards.langs),
-        links=lambda wildcards: gold_files("links", wildcards.langs),
-        code=code("retrieve_words"),
-    output:
-        results(f"retrieval/{REALIGNMENT_RUN}/steps{{steps}}/{{langs}}.csv"),
-    log:
-        log_of(f"retrieval/{REALIGNMENT_RUN}/steps{{steps}}/{{langs}}"),
-    conda:
-        "../envs/torch.yaml"
-    resources:
-        gpu=GPUS,
-    params:
-        checkpoint=lambda wildcards: (
-            "." if wildcards.strategy == configuration.BASELINE else f"steps{wildcards.steps}"
-        ),
-        languages=lambda wildcards: languages_of(wildcards.langs),
-        max_length=CONFIG.realignment.max_length,
-        device=CONFIG.device,
-    message:
-        "Word retrieval of {wildcards.model}, strategy {wildcards.strategy}, seed {wildcards.seed}: {wildcards.langs}"
-    script:
-        "../workflow_scripts/retrieve_words.py"
-
-
-rule summarise_retrieval:
-    input:
-        retrieval=lambda wildcards: [
-            results(f"retrieval/{model}/{strategy}/{aligner}/{pairs}/seed{seed}/steps{steps}/{wildcards.langs}.csv")
-            for model, strategy, aligner, pairs, seed, steps in [
-                *((model, configuration.BASELINE, grid.NONE, grid.NONE, CONFIG.seeds[0], 0) for model in MODELS),
-                *grid.realignments(CONFIG),
-            ]
-        ],
-        code=code("summarise_retrieval"),
-    output:
-        table=report(
-            results("tables/{langs}/retrieval.csv"),
-            category="Diagnostics",
-            labels={"table": "word retrieval", "languages": "{langs}"},
-            caption="../report/retrieval.rst",
-        ),
-        png=report(
-            results("figures/{langs}/retrieval.png"),
-            category="Diagnostics",
-            labels={"figure": "word retrieval", "languages": "{langs}"},
-            caption="../report/retrieval.rst",
-        ),
-        pdf=results("figures/{langs}/retrieval.pdf"),
-    log:
-        log_of("tables/{langs}/retrieval"),
-    conda:
-        "../envs/analysis.yaml"
-    message:
-        "Word retrieval before and after realignment: {wildcards.langs}"
-    script:
-        "../workflow_scripts/summarise_retrieval.py"

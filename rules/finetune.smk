@@ -1,15 +1,48 @@
 """Fine-tuning on English."""
 
 
+def start_of(
+    wildcards,
+):
+    """Folder with the encoder that a run fine-tunes: the pretrained one where no realignment goes before."""
+    return trajectory(wildcards) if wildcards.strategy in BEFORE else model_folder(wildcards.model)
+
+
+def rows_of(
+    wildcards,
+):
+    """Encoded word pairs that a run realigns on while it is fine-tuned, if it does."""
+    return (
+        results("encoded/{model}/{aligner}/{realignment_languages}")
+        if wildcards.strategy in STRATEGIES.keys() - BEFORE
+        else []
+    )
+
+
+def interleaving_of(
+    wildcards,
+):
+    """Settings of a realignment during fine-tuning, or None."""
+    if not rows_of(wildcards):
+        return None
+    settings = CONFIG.realignment_settings(wildcards.model, wildcards.strategy)
+    return {
+        # The others are fine-tuning's own.
+        "settings": as_params(settings, exclude={"learning_rate", "precision", "trim_vocabulary"}),
+        "weight": STRATEGIES[wildcards.strategy].weight,
+        "languages": languages_of(wildcards.realignment_languages),
+    }
+
+
 rule finetune:
     input:
         start=start_of,
         train=lambda wildcards: for_language(CONFIG.tasks[wildcards.task].train, SOURCE),
-        pairs=pairs_of,
+        rows=rows_of,
         code=lambda wildcards: code(
             "finetune",
             f"tasks/{wildcards.task}",
-            *(["realignment/interleaved"] if pairs_of(wildcards) else []),
+            *(["realignment/interleaved"] if rows_of(wildcards) else []),
         ),
     output:
         kept(results(f"finetuned/{TASK_RUN}"), "all", "finetuned"),
@@ -36,3 +69,12 @@ rule finetune:
         "Fine-tuning {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}"
     script:
         "../workflow_scripts/finetune.py"
+
+
+rule finetuned:
+    """Fine-tuned models; they stay under `keep: finetuned` or `all` (or --notemp), and else go after their last use."""
+    input:
+        [
+            results(f"finetuned/{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}")
+            for model, strategy, aligner, realignment_languages, task, seed in grid.runs(CONFIG)
+        ],

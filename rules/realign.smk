@@ -4,19 +4,24 @@
 rule encode_pairs:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
-        bitext=lambda wildcards: [results(f"bitext/{lang}.parquet") for lang in languages_of(wildcards.pairs)],
+        bitext=lambda wildcards: [
+            results(f"bitext/{lang}.parquet") for lang in languages_of(wildcards.realignment_languages)
+        ],
         alignments=lambda wildcards: [
-            results(f"alignments/{wildcards.aligner}/{lang}.txt") for lang in languages_of(wildcards.pairs)
+            results(f"alignments/{wildcards.aligner}/{lang}.txt")
+            for lang in languages_of(wildcards.realignment_languages)
         ],
         code=code("encode_pairs"),
     output:
-        directory(results("encoded/{model}/{aligner}/{pairs}")),
+        directory(results("encoded/{model}/{aligner}/{realignment_languages}")),
     log:
-        log_of("encoded/{model}/{aligner}/{pairs}"),
+        log_of("encoded/{model}/{aligner}/{realignment_languages}"),
+    benchmark:
+        results("benchmarks/encoded/{model}/{aligner}/{realignment_languages}.tsv")
     conda:
         "../envs/torch.yaml"
     params:
-        languages=lambda wildcards: languages_of(wildcards.pairs),
+        languages=lambda wildcards: languages_of(wildcards.realignment_languages),
         max_length=CONFIG.realignment.max_length,
     message:
         "Encoding word pairs of {wildcards.aligner} for {wildcards.model}"
@@ -24,7 +29,9 @@ rule encode_pairs:
         "../workflow_scripts/encode_pairs.py"
 
 
-def trajectory_steps(wildcards):
+def trajectory_steps(
+    wildcards,
+):
     """Step counts at which a trajectory is saved: those that the tasks start from."""
     steps = grid.steps_of(CONFIG, wildcards.model, wildcards.strategy, wildcards.aligner)
     if not steps:
@@ -37,7 +44,7 @@ def trajectory_steps(wildcards):
 rule realign:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
-        rows=results("encoded/{model}/{aligner}/{pairs}"),
+        rows=results("encoded/{model}/{aligner}/{realignment_languages}"),
         code=code("realign"),
     output:
         kept(results(f"realigned/{REALIGNMENT_RUN}"), "all"),
@@ -52,7 +59,7 @@ rule realign:
     resources:
         gpu=GPUS,
     params:
-        languages=lambda wildcards: languages_of(wildcards.pairs),
+        languages=lambda wildcards: languages_of(wildcards.realignment_languages),
         steps=trajectory_steps,
         settings=lambda wildcards: as_params(CONFIG.realignment_settings(wildcards.model, wildcards.strategy)),
         device=CONFIG.device,
@@ -62,3 +69,12 @@ rule realign:
         "Realigning {wildcards.model} on word pairs of {wildcards.aligner}, strategy {wildcards.strategy}, seed {wildcards.seed}"
     script:
         "../workflow_scripts/realign.py"
+
+
+rule realigned:
+    """Realigned encoders; they stay under `keep: all` (or --notemp), and else go after their last use."""
+    input:
+        [
+            results(f"realigned/{model}/{strategy}/{aligner}/{realignment_languages}/seed{seed}")
+            for model, strategy, aligner, realignment_languages, seed, _ in grid.realignments(CONFIG)
+        ],

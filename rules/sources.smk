@@ -66,6 +66,8 @@ rule convert_dataset:
         "resources/datasets/{dataset}/{subset}/{split}.{ending}",
     log:
         "resources/logs/datasets/{dataset}/{subset}/{split}.{ending}.log",
+    benchmark:
+        "resources/benchmarks/datasets/{dataset}/{subset}/{split}.{ending}.tsv"
     wildcard_constraints:
         dataset=one_of(DATASETS),
         subset="[^/]+",

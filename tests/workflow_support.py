@@ -1,11 +1,15 @@
 """Snakemake, run for real on experiments/tiny.yaml, and what a dry run plans."""
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
+from unittest import mock
 
 import yaml
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
 from support import ROOT
 
 TINY = ROOT / "experiments" / "tiny.yaml"
@@ -33,3 +37,36 @@ def planned(output):
     counts = dict(re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE))
     counts.pop("total", None)
     return {rule: int(count) for rule, count in counts.items()}
+
+
+@contextlib.contextmanager
+def loaded(config, folder=None, **changes):
+    """The workflow as Snakemake reads it, in this process, with changes of the configuration; it plans in `folder`."""
+    with (
+        mock.patch.dict(os.environ),
+        mock.patch.object(sys, "path", [*sys.path]),
+        SnakemakeApi(OutputSettings(quiet=set())) as snakemake_api,
+    ):
+        yield snakemake_api.workflow(
+            ResourceSettings(cores=1),
+            config_settings=ConfigSettings(configfiles=[config], config=changes),
+            snakefile=ROOT / "Snakefile",
+            workdir=folder,
+        )
+
+
+def every_rule():
+    """Snakemake's rules by name, of three configurations that include every file of rules between them."""
+    found = {}
+    for name in ("tiny", "paper", "published"):
+        # Any file would do: rules are read, nothing is planned.
+        with loaded(ROOT / "experiments" / f"{name}.yaml", compare_with="config.yaml") as workflow:
+            found |= {rule.name: rule for rule in workflow._workflow.rules}
+    return found
+
+
+def jobs_of(config, folder):
+    """Snakemake's jobs, planned in `folder`."""
+    with loaded(config, folder) as workflow, contextlib.redirect_stdout(None):
+        workflow.dag(DAGSettings()).printrulegraph()
+        return list(workflow._workflow.dag.jobs)

@@ -12,8 +12,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write Pharaoh lines."""
     configure_logging(smk.log[0])
-    fit_on = smk.input.get("fit_bitext", smk.input.bitext)
-    aligner = fit(fit_on, smk.params.iterations, processes=min(2, smk.threads))
+    aligner = fit(smk.input.fit_bitext, smk.params.iterations, processes=min(2, smk.threads))
     links = (links for part in stream_bitext(smk.input.bitext) for links in align(part, aligner))
     write_alignments(smk.output.alignments, links)
     if "gold" in smk.output.keys():  # noqa: SIM118 - snakemake's named list looks up values

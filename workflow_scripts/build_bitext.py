@@ -17,8 +17,8 @@ def main(smk: Any) -> None:
         words = Segmenter(smk.params.source_language), Segmenter(smk.wildcards.lang)
     text = ParallelText(smk.input.source, smk.input.get("target"), words)
     rows = draw_rows(text.pairs, smk.params.sample, smk.params.seed, smk.params.sampling)
-    if smk.params.fit_pairs:
-        rows = draw_more_rows(rows, text.pairs, smk.params.fit_pairs, smk.params.seed)
+    if fit_pairs := smk.params.get("fit_pairs"):
+        rows = draw_more_rows(rows, text.pairs, fit_pairs, smk.params.seed)
     write_bitext(smk.output[0], text.parts(rows))
 
 

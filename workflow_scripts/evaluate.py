@@ -21,7 +21,7 @@ def main(smk: Any) -> None:
             "task": smk.wildcards.task,
             "strategy": smk.wildcards.strategy,
             "aligner": smk.wildcards.aligner,
-            "realignment_languages": smk.wildcards.pairs,
+            "realignment_languages": smk.wildcards.realignment_languages,
             "seed": int(smk.wildcards.seed),
         }
         rows = evaluate(

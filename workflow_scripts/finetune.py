@@ -28,7 +28,7 @@ def main(smk: Any) -> None:
             resume_every=smk.params.resume_every,
             max_train_items=smk.params.max_train_items,
             train_items=smk.params.train_items,
-            realignment=smk.params.interleaving and smk.params.interleaving | {"folder": smk.input.pairs},
+            realignment=smk.params.interleaving and smk.params.interleaving | {"folder": smk.input.rows},
             code=smk.input.code,
             description=f"fine-tune {smk.wildcards.task} {smk.wildcards.strategy}",
         )

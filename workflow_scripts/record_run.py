@@ -13,10 +13,8 @@ from alignfreeze.support.records import read_run_record
 def main(smk: Any) -> None:
     """Write records/{model}/.../seed{seed}.json."""
     configure_logging(smk.log[0])
-    names = {name: name for name in ("model", "task", "strategy", "aligner", "seed")} | {
-        "realignment_languages": "pairs"
-    }
-    identity = {name: smk.wildcards[wildcard] for name, wildcard in names.items()}
+    names = ("model", "task", "strategy", "aligner", "realignment_languages", "seed")
+    identity = {name: smk.wildcards[name] for name in names}
     before = read_run_record(Path(str(smk.input.realigned), smk.params.checkpoint)) if smk.input.realigned else None
     record = run_record(identity | {"seed": int(identity["seed"])}, read_run_record(Path(smk.input.finetuned)), before)
     with atomic_file(smk.output[0]) as temporary:

@@ -1,15 +1,18 @@
 """The one lock file, and what must agree with it."""
 
+import functools
 import re
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from workflow_support import every_rule
 
 from alignfreeze.support.imports import LIBRARY, imported_names, modules_behind
 
 ROOT = Path(__file__).parents[2]
+SCRIPTS = ROOT / "workflow_scripts"
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 LOADED_BY_NAME = [
     f"{path.parent.name}/{path.stem}" for room in ("tasks", "metrics") for path in (LIBRARY / room).glob("[a-z]*.py")
@@ -49,19 +52,22 @@ def test_torch_is_pinned_without_index_or_hash():
     assert "--" not in re.sub(r"#.*", "", text)
 
 
+@functools.cache
 def environment_of_scripts():
-    """Script -> name of the environment of its rule; each rule with a script has both, in this order."""
-    rules = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
-    found = re.findall(r'conda:\s+"\.\./envs/(\w+)\.yaml"|script:\s+"\.\./workflow_scripts/(\w+)\.py"', rules)
-    environments, scripts = [name for name, _ in found[::2]], [name for _, name in found[1::2]]
-    assert all(environments), "a rule has a script and no environment, or the other way round"
-    assert all(scripts)
-    return dict(zip(scripts, environments, strict=True))
+    """Script -> name of the environment of its rule."""
+    rules = [rule for rule in every_rule().values() if rule.script]
+    assert all(rule.conda_env for rule in rules), "a rule has a script and no environment"
+    return {Path(rule.script).stem: Path(rule.conda_env).stem for rule in rules}
+
+
+def test_every_script_of_the_workflow_has_a_rule():
+    commands = {"print_plan", "print_summary"}
+    assert environment_of_scripts().keys() == {path.stem for path in SCRIPTS.glob("*.py")} - commands
 
 
 def packages_of(script):
     """Packages that a script and the library's modules behind it import."""
-    path = ROOT / "workflow_scripts" / f"{script}.py"
+    path = SCRIPTS / f"{script}.py"
     modules = modules_behind(path, LOADED_BY_NAME if script in ("finetune", "evaluate") else [])
     names = set().union(*(imported_names(file) for file in [path, *(LIBRARY / f"{name}.py" for name in modules)]))
     return {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"alignfreeze"}

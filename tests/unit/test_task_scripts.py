@@ -68,7 +68,7 @@ def job(tmp_path):
             output=[str(tmp_path / folder / "out")],
             params=SimpleNamespace(**params | changes),
             wildcards=SimpleNamespace(
-                model="tiny", task=name, strategy="baseline", aligner="none", pairs="none", seed="31"
+                model="tiny", task=name, strategy="baseline", aligner="none", realignment_languages="none", seed="31"
             ),
             log=[str(tmp_path / "log.txt")],
         )  # fmt: skip

@@ -2,14 +2,14 @@
 
 import copy
 import re
-import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 from support import ROOT
-from workflow_support import CONFIG
+from workflow_support import CONFIG, jobs_of
 
 from alignfreeze.support.imports import LIBRARY, imported_names, modules_behind
 
@@ -80,25 +80,14 @@ def everything(folder):
 
 
 def code_of_jobs(folder, config):
-    """Output -> (rule, modules among the inputs) of everything that is planned."""
-    checkout = folder / "checkout"
-    shutil.copytree(ROOT / "rules", checkout / "rules")
-    shutil.copy(ROOT / "Snakefile", checkout)
-    for name in ("alignfreeze", "data", "envs", "report", "schemas", "workflow_scripts"):
-        (checkout / name).symlink_to(ROOT / name)
-    for path in (checkout / "rules").iterdir():
-        # In place of its inputs, a plan shows a job's message.
-        path.write_text(re.sub(r"\n +message:\n.*", "", path.read_text()))
-    command = [sys.executable, "-m", "snakemake", "-n", "--snakefile", checkout / "Snakefile", "--directory", folder]
-    finished = subprocess.run(
-        [*map(str, command), "--configfile", str(config), "--cores", "1"], capture_output=True, text=True
-    )
-    assert finished.returncode == 0, (finished.stdout + finished.stderr)[-6000:]
+    """Output -> (rule, script, modules among the inputs) of everything that is planned."""
     found = {}
-    for rule, text in re.findall(r"^(?:local)?rule (\w+):\n((?: {4}.*\n)+)", finished.stdout, re.MULTILINE):
-        files = {key: paths.split(", ") for key, paths in re.findall(r"^ +(input|output): (.*)$", text, re.MULTILINE)}
-        modules = {match[1] for match in re.finditer(r"alignfreeze/([\w/]+)\.(?:py|tsv)", str(files.get("input")))}
-        found |= dict.fromkeys(files.get("output", []), (rule, modules))
+    for job in jobs_of(config, folder):
+        if job.is_norun:
+            continue
+        scripts = {Path(path).stem for path in job.input if Path(path).parent.name == "workflow_scripts"}
+        modules = {match[1] for match in re.finditer(r"alignfreeze/([\w/]+)\.(?:py|tsv)", str(job.input))}
+        found |= dict.fromkeys(job.output, (job.rule, scripts, modules))
     return found
 
 
@@ -107,16 +96,17 @@ def code_of_jobs(folder, config):
 def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
     own = name == "everything"
     planned = code_of_jobs(tmp_path, everything(tmp_path) if own else ROOT / "experiments" / "published.yaml")
-    without = {rule for rule, modules in planned.values() if not modules}
+    without = {rule.name for rule, scripts, modules in planned.values() if not modules}
     # What has been fetched is kept and checked, whatever fetches it.
     assert without == ({"fetch_dataset"} if own else {"fetch_published"})
-    for output, (_, modules) in planned.items():
+    for output, (rule, scripts, modules) in planned.items():
+        assert scripts == (set() if rule.name in without else {Path(rule.script).stem}), "its own script is code, too"
         assert not [module for module in modules if module.startswith("support/")], output
     if not own:
         return
 
     def modules_of(part):
-        return planned[f"results/tiny/{part}"][1]
+        return planned[f"results/tiny/{part}"][2]
 
     plain = modules_of("finetuned/e5small/baseline/none/none/xquad/seed31")
     assert plain == modules_of("finetuned/e5small/full/dictionary/all/xquad/seed31")

@@ -1,28 +1,23 @@
 """What the SLURM profile asks for, rule by rule."""
 
-import re
 from pathlib import Path
 
 import yaml
+from workflow_support import every_rule
 
 ROOT = Path(__file__).parents[2]
 PROFILE = yaml.safe_load((ROOT / "profiles" / "slurm" / "profile.yaml").read_text(encoding="utf-8"))
 
 
-def rules():
-    """Text of each named rule, by its name."""
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "rules").glob("*.smk")))
-    found = re.findall(
-        r"^ *(?:use rule \w+ as|rule) (\w+)(?: with)?:\n(.*?)(?=^ *(?:use )?rule\b|\Z)", text, re.M | re.S
-    )
-    return dict(found)
-
-
 def test_every_job_without_a_gpu_asks_for_a_core_job_s_resources():
     """The defaults are a GPU job's: four cores for eight hours to write a table would wait in the queue for nothing."""
-    found = rules()
+    found = every_rule()
     assert {"build_fit_bitext", "finetune", "fetch_model"} < found.keys()
-    submitted = {name for name, text in found.items() if "gpu=" not in text and "localrule: True" not in text}
+    submitted = {
+        name
+        for name, rule in found.items()
+        if rule.script and "gpu" not in rule.resources and name not in rule.workflow._localrules
+    }
     assert PROFILE["set-resources"].keys() == submitted
 
 

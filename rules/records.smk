@@ -1,0 +1,46 @@
+"""Records of runs: what each took, from its run.json files; they outlive the checkpoints."""
+
+
+def realignment_before(
+    wildcards,
+):
+    """The trajectory that a run starts from, where there is one."""
+    return trajectory(wildcards) if wildcards.strategy in BEFORE else []
+
+
+rule record_run:
+    input:
+        finetuned=results(f"finetuned/{TASK_RUN}"),
+        realigned=realignment_before,
+        code=code("record_run"),
+    output:
+        results(f"records/{TASK_RUN}.json"),
+    log:
+        log_of(f"records/{TASK_RUN}"),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        checkpoint=checkpoint_of,
+    message:
+        "Record of {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}"
+    script:
+        "../workflow_scripts/record_run.py"
+
+
+rule collect_records:
+    input:
+        records=[
+            results(f"records/{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}.json")
+            for model, strategy, aligner, realignment_languages, task, seed in grid.runs(CONFIG)
+        ],
+        code=code("collect_records"),
+    output:
+        results("tables/{langs}/run_records.csv"),
+    log:
+        log_of("tables/{langs}/run_records"),
+    conda:
+        "../envs/analysis.yaml"
+    message:
+        "Collecting the records of all runs"
+    script:
+        "../workflow_scripts/collect_records.py"
