@@ -58,7 +58,7 @@ rule finetune:
         checkpoint=checkpoint_of,
         settings=lambda wildcards: as_params(CONFIG.finetuning_settings(wildcards.model, wildcards.task)),
         device=CONFIG.device,
-        encoding=lambda wildcards: as_params(CONFIG.tasks[wildcards.task].encoding),
+        encoding=lambda wildcards: CONFIG.tasks[wildcards.task].encoding.for_training(),
         train_items=lambda wildcards: CONFIG.tasks[wildcards.task].items_of(wildcards.model),
         source=SOURCE,
         max_train_items=lambda wildcards: CONFIG.tasks[wildcards.task].max_train_items,

@@ -65,8 +65,8 @@ def evaluate(
     """
     files: dict[str, str | Path] = by_language(test, "test", (str, Path), "the path of a file")
     tuned, place = load_task_model(model, revision=revision), as_device(device)
-    task, evaluation = load_task(tuned.task), load_evaluation(tuned.task)
-    tokenizer = task.tokenizer(tuned.tokenizer, tuned.model.config, task.settings(**tuned.encoding))
+    task, evaluation = load_task(tuned.task, tuned.encoding), load_evaluation(tuned.task)
+    tokenizer = task.evaluation_tokenizer(tuned.tokenizer, tuned.model.config)
     tuned.model.eval().to(place)
     rows: list[dict[str, Any]] = []
     for language, path in files.items():
@@ -74,8 +74,7 @@ def evaluate(
             tuned.model, task.read_first(path, language, items), tokenizer, place, language == source
         )
         rows += [
-            {"language": language, "metric": metric, VALUE: scores[metric].value, "n": scores[metric].n}
-            for metric in evaluation.metrics
+            {"language": language, "metric": metric, VALUE: value, "n": n} for metric, (value, n) in scores.items()
         ]
     return pd.DataFrame(rows)
 

@@ -36,7 +36,7 @@ from alignfreeze.realignment.word_pairs import PairRows, build_rows, write_rows
 from alignfreeze.support.checksums import file_checksum
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import PACKAGES, package_version
-from alignfreeze.tasks import load_task
+from alignfreeze.tasks import load_task, task_settings
 from alignfreeze.training.finetuning import finetune as train_task
 from alignfreeze.training.settings import FinetuningSettings
 
@@ -223,16 +223,16 @@ def finetune(
         raise InputError(f"task: {task!r} found; allowed are {', '.join(TASKS)}")
     if not isinstance(train, str | Path):
         raise TypeError(f"train: {kind(train)} found; give the path of a file")
-    recipe = load_task(task)
     check_names(settings, FinetuningSettings.model_fields, "finetune")
     chosen = make_settings(FinetuningSettings, settings)
-    encoding = make_settings(recipe.settings, {"max_length": max_length, **(windows or {})})
+    encoding = make_settings(task_settings(task), {"max_length": max_length, **(windows or {})})
+    recipe = load_task(task, encoding.model_dump())
     if out is not None:
         check_new_folder(out)
     encoder, place = load_encoder(model, tokenizer, revision=revision), as_device(device)
     started = time.perf_counter()
     examples = recipe.read_first(train, language, items)
-    encoded = recipe.items(examples, recipe.tokenizer(encoder.tokenizer, encoder.model.config, encoding))
+    encoded = recipe.items(examples, recipe.tokenizer(encoder.tokenizer, encoder.model.config))
     with tempfile.TemporaryDirectory() as folder:
         # From a folder, so that transformers puts the task's head above any family of encoders.
         encoder.model.save_pretrained(folder)

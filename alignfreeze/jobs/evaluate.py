@@ -56,15 +56,14 @@ def evaluate(
     InputError
         A score is not a number, or a test file is wrong.
     """
-    chosen, evaluation = load_task(task), load_evaluation(task)
+    chosen, evaluation = load_task(task, encoding), load_evaluation(task)
     finetuned = chosen.load_finetuned(model)
-    tokenizer = chosen.tokenizer(load_tokenizer(model), load_config(model), chosen.settings(**encoding))
+    tokenizer = chosen.evaluation_tokenizer(load_tokenizer(model), load_config(model))
     rows = []
     for language, path in tests.items():
         examples = chosen.read_first(path, language, max_test_items)
         scores = evaluation.evaluate(finetuned, examples, tokenizer, torch_device(device), language == source)
-        for metric in evaluation.metrics:
-            value, n = scores[metric]
+        for metric, (value, n) in scores.items():
             if not math.isfinite(value):
                 raise InputError(f"{path}: {metric} of {model} in {language} is {value} over {n} items; look at both")
             rows.append({"language": language, "metric": metric, "value": value, "n": n})

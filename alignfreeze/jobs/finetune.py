@@ -83,9 +83,9 @@ def finetune_on_task(
         The data give another number of training items than `train_items`.
     """
     started = time.perf_counter()
-    chosen = load_task(task)
+    chosen = load_task(task, encoding)
     tokenizer = load_tokenizer(encoder)
-    task_tokenizer = chosen.tokenizer(tokenizer, load_config(encoder), chosen.settings(**encoding))
+    task_tokenizer = chosen.tokenizer(tokenizer, load_config(encoder))
     items = chosen.items(chosen.read_first(train, language, max_train_items), task_tokenizer)
     if train_items not in (None, len(items)):
         raise InputError(

@@ -29,7 +29,8 @@ class Evaluation:
     Attributes
     ----------
     metrics : tuple of str
-        Names in the table of scores; `evaluate` gives just these.
+        Names in the table of scores, in its order. `evaluate` gives those that the task's settings allow: what the
+        paper's code measures (`paper_*`) is given only where its procedure is followed.
     evaluate : callable
         (model, examples, the task's tokenizer, device, whether the language is the source language) -> scores.
     """

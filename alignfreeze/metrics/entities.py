@@ -30,8 +30,13 @@ def span_scores(predictions: Sequence[Sequence[str | None]], gold: Sequence[Sequ
 
 
 def paper_f1(predictions: Sequence[Sequence[str | None]], gold: Sequence[Sequence[str]]) -> float:
-    """F1 of the paper's code: the predicted tags of each sentence are repaired first."""
-    return span_scores([repair(_without_gaps(sentence)) for sentence in predictions], gold).f1
+    """F1 of the paper's code: predicted tags are repaired first, and a word without a prediction is not scored."""
+    present = [
+        [(tag, truth) for tag, truth in zip(*sentence, strict=True) if tag is not None]
+        for sentence in zip(predictions, gold, strict=True)
+    ]
+    repaired = [repair([tag for tag, _ in sentence]) for sentence in present]
+    return span_scores(repaired, [[truth for _, truth in sentence] for sentence in present]).f1
 
 
 def repair(tags: Sequence[str]) -> list[str]:

@@ -21,8 +21,8 @@ def predict(
     device: torch.device,
     batch_size: int = 64,
 ) -> list[str]:
-    """A label for every pair, which is seen whole as far as the model has positions."""
-    encoded = tokenizer.encode(first, second, tokenizer.positions)
+    """A label for every pair, which is cut at the tokenizer's `evaluation_length`."""
+    encoded = tokenizer.encode(first, second, tokenizer.evaluation_length)
     best = np.zeros(len(encoded), np.int64)
     pad = partial(pad_pairs, pad_id=tokenizer.tokenizer.pad_token_id, token_types=tokenizer.token_types)
     for chosen, output in outputs(model, encoded, pad, device, batch_size):

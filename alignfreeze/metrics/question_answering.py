@@ -30,20 +30,45 @@ def predict(
     device: torch.device,
     batch_size: int = 32,
 ) -> list[str]:
-    """An answer to every question: the characters of the context under the best span of all its windows.
+    """Answer every question: the characters of the context under the best span of all its windows.
 
-    The answer stands as the tokenizer's spans have it, with the space before a word where they include it.
+    Parameters
+    ----------
+    model : PreTrainedModel
+        A model with a head for question answering.
+    questions : sequence of Question
+    tokenizer : WindowTokenizer
+        Its `prediction` says how. `ours`: the highest sum of the logits of start and end; the answer stands as the
+        tokenizer's spans have it, with the space before a word where they include it. `published`, the pipeline of
+        Hugging Face's transformers 4 with its defaults: the highest product of the probabilities of start and end, for
+        which the subwords of a window's context and the first special token compete; the answer is widened to whole
+        words.
+    device : torch.device
+    batch_size : int
+        Windows.
+
+    Returns
+    -------
+    list of str
     """
+    published = tokenizer.prediction == "published"
     windows = list(tokenizer.windows(questions))
-    best = [(-np.inf, "")] * len(questions)
+    best = [(-np.inf, 0, "")] * len(questions)
     pad = partial(pad_pairs, pad_id=tokenizer.tokenizer.pad_token_id, token_types=tokenizer.token_types)
     for chosen, output in outputs(model, windows, pad, device, batch_size):
         starts, ends = output.start_logits.float().cpu().numpy(), output.end_logits.float().cpu().numpy()
         for row, number in enumerate(chosen):
             window = windows[number]
             place = slice(window.first, window.first + len(window.spans))
-            score, i, j = best_span(starts[row, place], ends[row, place], tokenizer.stride)
-            if score > best[window.question][0]:
-                context = questions[window.question].context
-                best[window.question] = (score, context[window.spans[i, 0] : window.spans[j, 1]])
-    return [answer for _, answer in best]
+            start, end = starts[row, place], ends[row, place]
+            score, i, j = best_span(start, end, tokenizer.longest_answer)
+            if published:
+                score -= _log_sum_exp(starts[row, 0], start) + _log_sum_exp(ends[row, 0], end)
+            if (score, -number) > best[window.question][:2]:
+                context, spans = questions[window.question].context, window.word_spans if published else window.spans
+                best[window.question] = (score, -number, context[spans[i, 0] : spans[j, 1]])
+    return [answer for *_, answer in best]
+
+
+def _log_sum_exp(special: np.floating, logits: np.ndarray) -> float:
+    return float(np.logaddexp.reduce(logits.astype(np.float64), initial=special))

@@ -15,12 +15,13 @@ from alignfreeze.tasks.question_answering import WindowTokenizer
 def evaluate(
     model: PreTrainedModel, questions: Questions, tokenizer: WindowTokenizer, device: torch.device, is_source: bool
 ) -> dict[str, Score]:
-    """Mean of each metric over the questions."""
+    """Mean of each metric over the questions; those of the paper only for answers predicted as in its code."""
     answers = predict(model, questions, tokenizer, device)
     gold = [[answer.text for answer in question.answers] for question in questions]
     return {
         metric: Score(sum(score(a, g, is_source) for a, g in zip(answers, gold, strict=True)) / len(gold), len(gold))
         for metric, score in SCORES.items()
+        if tokenizer.prediction == "published" or not metric.startswith("paper_")
     }
 
 

@@ -1,15 +1,16 @@
 """The tasks: one module each says how its files are read and encoded, and which head is trained on them.
 
-`load_task("xnli")` gives `alignfreeze.tasks.xnli.TASK`. A new task is a new module here, one of the same name in
+`load_task("xnli")` asks `alignfreeze.tasks.xnli`. A new task is a new module here, one of the same name in
 `alignfreeze.metrics` that predicts and scores, and a section of the configuration.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from alignfreeze.tasks.settings import EncodingSettings
@@ -41,10 +42,10 @@ class Task:
         What the head tells apart, in order; None where it has no labels.
     read : callable
         (a file, its language) -> examples.
-    settings : type
-        Class of the settings that `tokenizer` takes.
     tokenizer : callable
-        (a Hugging Face tokenizer, the model's configuration, settings) -> what turns the task's text into subwords.
+        (a Hugging Face tokenizer, the model's configuration) -> what turns the task's text into subwords.
+    evaluation_tokenizer : callable
+        The same for evaluation, whose windows may be others.
     items : callable
         (examples, what `tokenizer` gave) -> training items.
     """
@@ -52,9 +53,9 @@ class Task:
     kind: Any
     labels: tuple[str, ...] | None
     read: Callable[[str | Path, str], Examples]
-    tokenizer: Callable[[PreTrainedTokenizerBase, PreTrainedConfig, Any], Any]
+    tokenizer: Callable[[PreTrainedTokenizerBase, PreTrainedConfig], Any]
+    evaluation_tokenizer: Callable[[PreTrainedTokenizerBase, PreTrainedConfig], Any]
     items: Callable[[Any, Any], TrainingItems]
-    settings: type[EncodingSettings] = EncodingSettings
 
     def read_first(self, path: str | Path, language: str, count: int | None) -> Examples:
         """Examples of a file in a language, only the first `count` of them where that is given."""
@@ -82,6 +83,24 @@ class Task:
         return load_weights(self.kind, path)
 
 
-def load_task(name: str) -> Task:
-    """The task of a name, which is that of its module."""
-    return importlib.import_module(f"{__name__}.{name}").TASK
+def task_settings(name: str) -> type[EncodingSettings]:
+    """Class of a task's settings, from the module of its name."""
+    settings: type[EncodingSettings] = importlib.import_module(f"{__name__}.{name}").SETTINGS
+    return settings
+
+
+def load_task(name: str, settings: Mapping[str, Any] = MappingProxyType({})) -> Task:
+    """Load a task by its name, which is that of its module.
+
+    Parameters
+    ----------
+    name : str
+    settings : mapping from str
+        Values other than the defaults, see `task_settings`.
+
+    Returns
+    -------
+    Task
+    """
+    task: Task = importlib.import_module(f"{__name__}.{name}").make_task(task_settings(name)(**settings))
+    return task

@@ -12,7 +12,7 @@ from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 from alignfreeze.encoders.loading import check_length, positions
 from alignfreeze.encoders.padding import pad, pad_batch
-from alignfreeze.tasks.settings import EncodingSettings
+from alignfreeze.tasks.settings import SequenceSettings
 
 logger = logging.getLogger(__name__)
 CHUNK = 10_000  # pairs that go to the tokenizer at once
@@ -48,13 +48,13 @@ class PairTokenizer:
     """Encode pairs of texts.
 
     max_length : subwords of a training pair, special tokens counted; the longer text is cut first.
-    positions : the same for a pair that is classified: all that the model takes.
+    evaluation_length : the same for a pair that is classified.
     token_types : see `has_token_types`.
     """
 
     tokenizer: PreTrainedTokenizerBase
     max_length: int
-    positions: int
+    evaluation_length: int
     token_types: bool
 
     def encode(self, first: Sequence[str], second: Sequence[str], max_length: int) -> list[EncodedPair]:
@@ -80,11 +80,13 @@ class PairTokenizer:
 
 
 def pair_tokenizer(
-    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: EncodingSettings
+    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: SequenceSettings
 ) -> PairTokenizer:
-    """Tokenizer of tasks on pairs."""
-    check_length(config, settings.max_length)
-    return PairTokenizer(tokenizer, settings.max_length, positions(config), has_token_types(config))
+    """Tokenizer of tasks on pairs; in evaluation a pair may be as long as the model takes, if nothing else is said."""
+    evaluation_length = settings.evaluation_length or positions(config)
+    for length in (settings.max_length, evaluation_length):
+        check_length(config, length)
+    return PairTokenizer(tokenizer, settings.max_length, evaluation_length, has_token_types(config))
 
 
 class PairItems:

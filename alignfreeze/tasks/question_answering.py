@@ -6,6 +6,7 @@ possible answer stands whole in some window.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,14 +16,16 @@ import torch
 from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 from alignfreeze.data.squad import Answer, Question
-from alignfreeze.encoders.loading import check_length
+from alignfreeze.encoders.loading import check_length, positions
 from alignfreeze.encoders.subwords import lone_mark_id
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks.pair_classification import EncodedPair, has_token_types, pad_pairs
-from alignfreeze.tasks.settings import WindowSettings
+from alignfreeze.tasks.settings import Prediction, WindowSettings
 
 logger = logging.getLogger(__name__)
 CHUNK = 1_000  # questions that go to the tokenizer at once
+# Defaults of the question-answering pipeline of Hugging Face's transformers 4, with which the paper's code predicts.
+PUBLISHED_MAX_LENGTH, PUBLISHED_STRIDE, PUBLISHED_LONGEST_ANSWER = 384, 128, 15  # subwords
 NO_ANSWER = 0  # both ends of the answer in a window that does not hold it: the first token
 
 
@@ -34,11 +37,14 @@ class Window(EncodedPair):
     first : position in `ids` of the context's first subword here.
     spans : (context subwords, 2) int32, characters [start, end) of the context under each; they may begin with the
         space before a word, and a lone `▁` has none.
+    word_spans : (context subwords, 2) int32, the same for the word that a subword belongs to, as far as this window
+        has it; words are what the tokenizer takes for them.
     """
 
     question: int
     first: int
     spans: np.ndarray
+    word_spans: np.ndarray
 
     def locate(self, answer: Answer) -> tuple[int, int] | None:
         """Positions in `ids` of an answer's first and last subword; None if it is not whole in this window."""
@@ -54,16 +60,20 @@ class WindowTokenizer:
     """Encode questions with their contexts.
 
     max_length : subwords of a window, question and special tokens counted.
-    stride : subwords of the context that two windows share; the longest answer, too.
+    stride : subwords of the context that two windows share.
+    longest_answer : subwords of the longest predicted answer.
     empty_windows : whether windows without the answer are trained on (their answer is the first token).
     token_types : see `has_token_types`.
+    prediction : how an answer is predicted, see `WindowSettings`.
     """
 
     tokenizer: PreTrainedTokenizerBase
     max_length: int
     stride: int
+    longest_answer: int
     empty_windows: bool
     token_types: bool
+    prediction: Prediction
 
     @property
     def longest_question(self) -> int:
@@ -94,10 +104,11 @@ class WindowTokenizer:
                     continue
                 ids = np.asarray(encoded["input_ids"][row], np.int32)
                 spans = np.asarray(encoded["offset_mapping"][row], np.int32)[context]
+                word_spans = _word_spans(spans, np.asarray(encoded.word_ids(row))[context])
                 # A `▁` before the text's first character is said to be over that character.
                 spans[ids[context] == mark, 1] = spans[ids[context] == mark, 0]
                 types = np.asarray(encoded["token_type_ids"][row], np.int8)
-                yield Window(ids, types, start + question, context[0], spans)
+                yield Window(ids, types, start + question, context[0], spans, word_spans)
         if cut:
             logger.info("%d of %d questions cut to %d subwords", cut, len(questions), self.longest_question)
 
@@ -116,11 +127,42 @@ def window_tokenizer(
     """Tokenizer of question answering."""
     check_length(config, settings.max_length)
     windows = WindowTokenizer(
-        tokenizer, settings.max_length, settings.stride, settings.empty_windows, has_token_types(config)
+        tokenizer,
+        settings.max_length,
+        settings.stride,
+        settings.stride,
+        settings.empty_windows,
+        has_token_types(config),
+        "ours",
     )
     if windows.longest_question < 1:
         raise InputError(f"stride: {windows.stride} leaves no room for a question in {windows.max_length} subwords")
     return windows
+
+
+def evaluation_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: WindowSettings
+) -> WindowTokenizer:
+    """Tokenizer of question answering in evaluation."""
+    windows = window_tokenizer(tokenizer, config, settings)
+    if settings.prediction == "ours":
+        return windows
+    max_length = min(PUBLISHED_MAX_LENGTH, positions(config))
+    return dataclasses.replace(
+        windows,
+        max_length=max_length,
+        stride=min(PUBLISHED_STRIDE, max_length // 2),
+        longest_answer=PUBLISHED_LONGEST_ANSWER,
+        prediction="published",
+    )
+
+
+def _word_spans(spans: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """Span from the first to the last subword of each subword's word; `words` has its number, (subwords,)."""
+    starts = np.flatnonzero(np.concatenate([[True], words[1:] != words[:-1]]))
+    ends = np.append(starts[1:], len(words)) - 1
+    word = np.cumsum(np.isin(np.arange(len(words)), starts)) - 1
+    return np.stack([spans[starts, 0], spans[ends, 1]], axis=1)[word]
 
 
 class QuestionItems:

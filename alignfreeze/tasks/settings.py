@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar, Literal
+
 from pydantic import Field
 
 from alignfreeze.encoders.settings import PAPER_MAX_LENGTH, MaxLength
 from alignfreeze.support.settings import Count, Settings
 
+Tokens = Literal["words", "all_lines"]
+Prediction = Literal["ours", "published"]
+
 
 class EncodingSettings(Settings):
     """For a task whose items are one sequence each."""
+
+    evaluation_only: ClassVar[frozenset[str]] = frozenset()
 
     max_length: MaxLength = Field(
         default=PAPER_MAX_LENGTH, description="Longest training item, and width of a window of a longer text."
     )
 
+    def for_training(self) -> dict[str, Any]:
+        """Settings that fine-tuning depends on: all but those of evaluation."""
+        return self.model_dump(mode="json", exclude=set(self.evaluation_only))
+
+
+class SequenceSettings(EncodingSettings):
+    """For tasks on sentences and on pairs of sentences."""
+
+    evaluation_only: ClassVar[frozenset[str]] = frozenset({"evaluation_length"})
+
+    evaluation_length: MaxLength | None = Field(
+        default=None,
+        description="Width of a window in evaluation, or longest pair of sentences. Where it is left out: max_length "
+        "for windows, all that the model takes for pairs.",
+    )
+
+
+class TreebankSettings(SequenceSettings):
+    """For part-of-speech tagging."""
+
+    tokens: Tokens = Field(
+        default="words",
+        description="Tokens of a treebank that are trained on and scored: its syntactic words, or all lines, multiword "
+        "ranges (whose tag is _) and empty nodes included, as in the published code.",
+    )
+
 
 class WindowSettings(EncodingSettings):
     """For question answering, whose context is read in overlapping windows."""
+
+    evaluation_only: ClassVar[frozenset[str]] = frozenset({"prediction"})
 
     stride: Count = Field(
         default=32,
@@ -25,3 +60,8 @@ class WindowSettings(EncodingSettings):
         json_schema_extra={"unit": "subwords"},
     )
     empty_windows: bool = Field(default=True, description="Whether windows without the answer are trained on, too.")
+    prediction: Prediction = Field(
+        default="ours",
+        description="ours: the best span of the windows of training, at most stride subwords long. published: that of "
+        "windows of 384 subwords that share 128, at most 15 subwords long, widened to whole words.",
+    )

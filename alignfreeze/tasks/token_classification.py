@@ -11,7 +11,7 @@ from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 from alignfreeze.encoders.loading import check_length
 from alignfreeze.encoders.padding import IGNORED, pad, pad_batch
 from alignfreeze.encoders.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
-from alignfreeze.tasks.settings import EncodingSettings
+from alignfreeze.tasks.settings import EncodingSettings, SequenceSettings
 
 
 def word_tokenizer(
@@ -20,6 +20,15 @@ def word_tokenizer(
     """Tokenizer of token classification tasks."""
     check_length(config, settings.max_length)
     return WordTokenizer(tokenizer, settings.max_length)
+
+
+def evaluation_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: SequenceSettings
+) -> WordTokenizer:
+    """Tokenizer of token classification tasks in evaluation."""
+    max_length = settings.evaluation_length or settings.max_length
+    check_length(config, max_length)
+    return WordTokenizer(tokenizer, max_length)
 
 
 class TaggedItems:

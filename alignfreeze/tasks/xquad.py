@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from transformers import AutoModelForQuestionAnswering
 
 from alignfreeze.data.squad import read_squad
 from alignfreeze.tasks import Task
-from alignfreeze.tasks.question_answering import QuestionItems, window_tokenizer
+from alignfreeze.tasks.question_answering import QuestionItems, evaluation_tokenizer, window_tokenizer
 from alignfreeze.tasks.settings import WindowSettings
 
-TASK = Task(
-    kind=AutoModelForQuestionAnswering,
-    labels=None,
-    read=lambda path, _: read_squad(path),
-    tokenizer=window_tokenizer,
-    items=QuestionItems,
-    settings=WindowSettings,
-)
+SETTINGS = WindowSettings
+
+
+def make_task(settings: WindowSettings) -> Task:
+    """Find the answer in a text."""
+    return Task(
+        kind=AutoModelForQuestionAnswering,
+        labels=None,
+        read=lambda path, _: read_squad(path),
+        tokenizer=partial(window_tokenizer, settings=settings),
+        evaluation_tokenizer=partial(evaluation_tokenizer, settings=settings),
+        items=QuestionItems,
+    )

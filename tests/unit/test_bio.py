@@ -78,7 +78,9 @@ def test_repair_of_predicted_tags_by_hand(predicted, repaired):
 def test_paper_f1_scores_repaired_tags():
     gold = [["B-LOC", "I-LOC", "O", "B-PER"]]
     assert span_scores([["B-PER", "I-LOC", "O", "B-PER"]], gold).f1 == pytest.approx(2 * 1 / (3 + 2))
-    assert paper_f1([["B-PER", "I-LOC", None, "I-PER"]], gold) == 1
+    assert paper_f1([["B-PER", "I-LOC", "O", "I-PER"]], gold) == 1
+    # The word without a prediction is left out of both sides; its neighbours meet.
+    assert paper_f1([["B-LOC", None, "O", "B-PER"]], gold) == 1
 
 
 @pytest.mark.parametrize("language", ["", "zh", "simple", "zh-classical"])

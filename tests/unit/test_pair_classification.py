@@ -8,7 +8,7 @@ from transformers import AutoModelForSequenceClassification
 
 from alignfreeze.metrics.pair_classification import predict
 from alignfreeze.tasks.pair_classification import PairItems, pair_tokenizer
-from alignfreeze.tasks.settings import EncodingSettings
+from alignfreeze.tasks.settings import SequenceSettings
 
 LABELS = ("entailment", "neutral", "contradiction")
 
@@ -18,7 +18,7 @@ def tokenizer_of(family):
 
 
 def pair_tokenizer_of(family, max_length=20):
-    return pair_tokenizer(tokenizer_of(family), tiny_encoder(family).config, EncodingSettings(max_length=max_length))
+    return pair_tokenizer(tokenizer_of(family), tiny_encoder(family).config, SequenceSettings(max_length=max_length))
 
 
 def classifier(family, seed=1):

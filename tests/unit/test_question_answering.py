@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from transformers.modeling_outputs import QuestionAnsweringModelOutput
 from alignfreeze.data.squad import Answer, Question
 from alignfreeze.metrics.question_answering import best_span, predict
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks.question_answering import QuestionItems, window_tokenizer
+from alignfreeze.tasks.question_answering import QuestionItems, evaluation_tokenizer, window_tokenizer
 from alignfreeze.tasks.settings import WindowSettings
 from alignfreeze.training.finetuning import finetune
 from alignfreeze.training.settings import FinetuningSettings
@@ -146,6 +148,78 @@ def test_predictions_equal_one_window_at_a_time(family):
         assert answer in [text for score, text in best if score >= max(best)[0] - 1e-3]
         assert answer in question.context
     assert any(len(list(tokenizer.windows([question]))) > 1 for question in questions)
+
+
+def slow_published_answer(model, tokenizer, question, context, token_types, longest):
+    """The pipeline of transformers 4, token by token; `longest` is 384, or what the model has positions for."""
+    encoded = tokenizer(
+        question, context, truncation="only_second", max_length=longest, stride=min(128, longest // 2),
+        return_overflowing_tokens=True, return_token_type_ids=True,
+    )  # fmt: skip
+    best = (-1.0, "")
+    for row, encoding in enumerate(encoded.encodings):
+        inputs = {"input_ids": torch.tensor([encoding.ids])}
+        if token_types:
+            inputs["token_type_ids"] = torch.tensor([encoding.type_ids])
+        with torch.inference_mode():
+            output = model(**inputs)
+        competing = [i for i, part in enumerate(encoded.sequence_ids(row)) if part == 1 or i == 0]
+        chances = []
+        for logits in (output.start_logits, output.end_logits):
+            raised = {i: math.exp(logits[0, i].item()) for i in competing}
+            chances.append({i: value / sum(raised.values()) for i, value in raised.items()})
+        for i in competing[1:]:
+            for j in competing[1:]:
+                if i <= j < i + 15 and chances[0][i] * chances[1][j] > best[0]:
+                    first, last = encoding.token_to_word(i), encoding.token_to_word(j)
+                    start = encoding.word_to_chars(first, sequence_index=1)[0]
+                    end = encoding.word_to_chars(last, sequence_index=1)[1]
+                    best = (chances[0][i] * chances[1][j], context[start:end])
+    return best[1]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_published_prediction_equals_the_pipeline_token_by_token(family):
+    model, config = question_model(family).eval(), tiny_encoder(family).config
+    with torch.no_grad():  # otherwise the probabilities are all but equal
+        model.qa_outputs.weight *= 40
+    settings = WindowSettings(max_length=20, stride=4, prediction="published")
+    tokenizer = evaluation_tokenizer(TOKENIZERS[family], config, settings)
+    assert (tokenizer.max_length, tokenizer.stride) == ((62, 31) if family == "xlm-roberta" else (64, 32))
+    rng = np.random.default_rng(0)
+    words = ["a", "b", "ab", "abc", "猫狗"] if family == "xlm-roberta" else ["a", "b", "abcd", "g,", "cdab(a)"]
+    contexts = [" ".join(rng.choice(words, length)) for length in rng.integers(1, 120, 25)]
+    questions = [Question("a b", context, (Answer(0, context[:1]),)) for context in contexts]
+    found = predict(model, questions, tokenizer, CPU, batch_size=5)
+    longest = tokenizer.max_length
+    slow = [slow_published_answer(model, TOKENIZERS[family], "a b", c, family == "bert", longest) for c in contexts]
+    assert found == slow
+    assert any(len(list(tokenizer.windows([question]))) > 2 for question in questions)
+    assert found != predict(
+        model, questions, evaluation_tokenizer(TOKENIZERS[family], config, WindowSettings(max_length=20, stride=4)), CPU
+    )
+
+
+def test_published_prediction_by_hand():
+    """Two windows: the second has the higher logits, but its first special token takes the probability."""
+    tokenizer = evaluation_tokenizer(
+        TOKENIZERS["bert"], tiny_encoder("bert").config, WindowSettings(max_length=20, stride=4, prediction="published")
+    )
+    context = "cdab g " + "b " * 70 + "e a-cd"
+    letter = dict(zip("aeg", tokenizer.tokenizer.convert_tokens_to_ids(list("aeg")), strict=True))
+    sub = tokenizer.tokenizer.convert_tokens_to_ids("##d")
+
+    class Oracle(torch.nn.Module):
+        def forward(self, input_ids, attention_mask, token_type_ids):
+            context = token_type_ids == 1
+            start = 5.0 * ((input_ids == sub) & context) + 9.0 * ((input_ids == letter["a"]) & context)
+            end = 5.0 * ((input_ids == letter["g"]) & context) + 9.0 * ((input_ids == letter["a"]) & context)
+            start[:, 0] = end[:, 0] = 20.0 * (input_ids == letter["e"]).any(1)
+            return QuestionAnsweringModelOutput(start_logits=start, end_logits=end)
+
+    # `c ##d ##a ##b` is one word: the answer begins in its middle and is widened to it.
+    answers = predict(Oracle(), [Question("a", context, ())], tokenizer, CPU)
+    assert answers == ["cdab g"]
 
 
 def test_answer_of_the_best_window_wins_wherever_it_stands():

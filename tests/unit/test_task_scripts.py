@@ -91,7 +91,7 @@ def test_a_task_from_files_to_scores(job, tmp_path, name):
     load_script("evaluate").main(smk)
     with (tmp_path / "scores.csv").open() as handle:
         rows = list(csv.DictReader(handle))
-    metrics = load_evaluation(name).metrics
+    metrics = [m for m in load_evaluation(name).metrics if not m.startswith("paper_") or name == "wikiann"]
     assert [(row["language"], row["metric"]) for row in rows] == [(x, m) for x in ("en", "de") for m in metrics]
     assert [int(row["n"]) for row in rows if row["metric"] == metrics[0]] == [3 * N[name], 2 * N[name]]
     assert all(0 <= float(row["value"]) <= 1 for row in rows)

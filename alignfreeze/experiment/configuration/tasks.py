@@ -11,7 +11,7 @@ from alignfreeze.experiment.configuration.section import Choice, Distinct, Secti
 from alignfreeze.sources.settings import Format
 from alignfreeze.support.paths import Name
 from alignfreeze.support.settings import Count, one_of
-from alignfreeze.tasks.settings import EncodingSettings, WindowSettings
+from alignfreeze.tasks.settings import EncodingSettings, SequenceSettings, TreebankSettings, WindowSettings
 from alignfreeze.training.settings import FinetuningRecipe
 from alignfreeze.training.steps import total_steps
 
@@ -75,22 +75,25 @@ class Task(Section, EncodingSettings, FinetuningRecipe):
         return total_steps(items, self.batch_size, self.epochs)
 
 
-class PartOfSpeechTagging(Task):
+class PartOfSpeechTagging(Task, TreebankSettings):
     """Part-of-speech tagging on Universal Dependencies; files are CoNLL-U."""
 
     data_format = "conllu"
+    encoding_settings = TreebankSettings
 
 
-class NamedEntityRecognition(Task):
+class NamedEntityRecognition(Task, SequenceSettings):
     """Named entity recognition on WikiANN; a line of a file is a word, a tab and its tag (O, B-/I- PER ORG LOC)."""
 
     data_format = "bio"
+    encoding_settings = SequenceSettings
 
 
-class LanguageInference(Task):
+class LanguageInference(Task, SequenceSettings):
     """Natural language inference on XNLI; files are TSV or .jsonl with premise, hypothesis and label."""
 
     data_format = "nli"
+    encoding_settings = SequenceSettings
     epochs: Count = Field(
         default=2, description="Passes over the training items.", json_schema_extra={"unit": "epochs"}
     )
