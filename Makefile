@@ -23,7 +23,7 @@ demo: .venv/installed ## The whole pipeline on embedded data: about ten minutes 
 
 CONFIG ?= config.yaml
 plan: .venv/installed ## What an experiment will cost: make plan CONFIG=experiments/NAME.yaml
-	@PYTHONPATH=. $(BIN)/python workflow_scripts/print_plan.py $(CONFIG)
+	@$(BIN)/python -m alignfreeze plan $(CONFIG)
 
 configuration: .venv/installed ## Write docs/configuration.md and the JSON schema anew from the typed description
 	$(BIN)/python -m alignfreeze.experiment.reference

@@ -13,12 +13,10 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
-from alignfreeze.support.devices import DeviceChoice, claimed_device, torch_device
+from alignfreeze.support.devices import DeviceChoice, claimed_device
 from alignfreeze.support.errors import InputError
 
 if TYPE_CHECKING:
-    import torch
-
     from alignfreeze.data.bitext import Bitext
     from alignfreeze.data.pharaoh import Links
     from alignfreeze.interface.encoder import Encoder
@@ -62,13 +60,13 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done
 
 
 @contextmanager
-def computing(device: Device, verbose: bool) -> Iterator[torch.device]:
-    """Set up the terminal's log and claim a device; PyTorch is imported inside."""
+def computing(device: Device, verbose: bool) -> Iterator[str]:
+    """Set up the terminal's log and claim a device, before PyTorch looks for one; its name as PyTorch has it."""
     handler = RichHandler(console=terminal, show_path=False, show_level=False)
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", handlers=[handler])
     choice: DeviceChoice = device.value
     with claimed_device(choice) as name:
-        yield torch_device(name)
+        yield "cpu" if name is None else "cuda:0"
 
 
 def say(text: str) -> None:
@@ -83,7 +81,7 @@ def check_dictionary(aligner: Aligner, dictionary: Path | None) -> None:
 
 
 def align_by(
-    aligner: Aligner, bitext: Bitext, encoder: Encoder | None, dictionary: Path | None, device: torch.device
+    aligner: Aligner, bitext: Bitext, encoder: Encoder | None, dictionary: Path | None, device: str
 ) -> list[Links]:
     """Align with the settings that the command line has for an aligner."""
     from alignfreeze.interface.alignment import align

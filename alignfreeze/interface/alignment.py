@@ -6,22 +6,22 @@ import inspect
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from alignfreeze.aligners import awesome, fastalign
+from alignfreeze.aligners import fastalign
 from alignfreeze.aligners.dictionary import Dictionary, read_dictionary
 from alignfreeze.aligners.dictionary import align as align_by_dictionary
 from alignfreeze.aligners.settings import AwesomeSettings, DictionarySettings, FastAlignSettings
 from alignfreeze.data.bitext import Bitext, write_bitext
 from alignfreeze.data.pharaoh import Links
-from alignfreeze.encoders.loading import encoder_blocks, positions
-from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.interface.arguments import check_names, kind, make_settings
-from alignfreeze.interface.encoder import EncoderSource, as_device, load_encoder
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.settings import Settings
+
+if TYPE_CHECKING:
+    import torch
+
+    from alignfreeze.interface.encoder import EncoderSource
 
 
 def align(bitext: Bitext, aligner: str = "awesome", **settings: Any) -> list[Links]:
@@ -76,6 +76,12 @@ def align(bitext: Bitext, aligner: str = "awesome", **settings: Any) -> list[Lin
 def _awesome(
     bitext: Bitext, settings: Mapping[str, Any], encoder: EncoderSource, device: str | torch.device = "auto"
 ) -> Iterator[Links]:
+    # Here, so that the other aligners do without PyTorch.
+    from alignfreeze.aligners import awesome
+    from alignfreeze.encoders.loading import encoder_blocks, positions
+    from alignfreeze.encoders.subwords import WordTokenizer
+    from alignfreeze.interface.encoder import as_device, load_encoder
+
     loaded = load_encoder(encoder)
     middle = {"layer": len(encoder_blocks(loaded.model)) // 2}
     chosen = make_settings(AwesomeSettings, {**middle, **settings})

@@ -104,14 +104,6 @@ def test_only_what_runs_an_encoder_pulls_pytorch():
         assert bool(heavy) == (environment == "torch"), script
 
 
-def test_run_time_dependencies_are_those_that_are_imported():
-    """The rest is for development only: tests, lint and format."""
-    text = (ROOT / "requirements.in").read_text().partition("# development")[0]
-    named = {canonical(re.split(r"[=<>\s#]", line)[0]) for line in text.splitlines() if line[:1].isalpha()}
-    in_environments = {canonical(name) for path in ENVIRONMENTS for name in versions_of(path)}
-    assert named == in_environments | {"snakemake", "snakemake-executor-plugin-slurm", "jsonschema", "pyyaml"}
-
-
 def test_container_is_built_from_the_lock_file_alone():
     """The recipe cannot be built here: what it copies and installs, and its Python, are compared."""
     recipe = (ROOT / "Dockerfile").read_text()

@@ -325,7 +325,7 @@ def test_paper_s_savings_by_hand():
 
 def print_plan(config, folder):
     return subprocess.run(
-        [sys.executable, ROOT / "workflow_scripts" / "print_plan.py", config],
+        [sys.executable, "-m", "alignfreeze", "plan", config, "--workflow", ROOT],
         cwd=folder, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 

@@ -1,12 +1,12 @@
-"""Print what an experiment will cost before it runs: print_plan.py CONFIG.
+"""The plan of an experiment as text: its jobs, counted by Snakemake as if nothing were there yet, hours and disk."""
 
-Jobs are counted by Snakemake itself, as if nothing were there yet; hours and disk: alignfreeze.experiment.plan.
-"""
+from __future__ import annotations
 
-import os
+import importlib.util
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from alignfreeze.experiment.configuration import PublishedExperiment, load, read_yaml
@@ -15,19 +15,56 @@ from alignfreeze.experiment.plan import Plan, Stage, plan
 from alignfreeze.languages.codes import language_codes
 from alignfreeze.support.errors import InputError
 
-BASE = Path(__file__).parents[1]
+
+def bill(config_file: Path, workflow: Path) -> str:
+    """What an experiment will cost; nothing is fetched or made for it.
+
+    Parameters
+    ----------
+    config_file : Path
+        The configuration.
+    workflow : Path
+        Folder of the workflow (a checkout), from which relative paths of the configuration start.
+
+    Returns
+    -------
+    str
+        Lines for a terminal.
+
+    Raises
+    ------
+    InputError
+        The configuration is wrong, or the workflow or Snakemake is missing.
+    """
+    if not (workflow / "Snakefile").is_file():
+        raise InputError(f"{workflow}: no Snakefile; run in a checkout of the workflow, or name one with --workflow")
+    if importlib.util.find_spec("snakemake") is None:
+        raise InputError('snakemake is not installed; run pip install "alignfreeze[workflow]"')
+    config = load(read_yaml(config_file), file=str(config_file), languages=language_codes(), base=workflow)
+    jobs = planned_jobs(config_file, workflow)
+    lines = [f"{config.experiment}: {sum(count for _, count in jobs):,} jobs", ""]
+    lines += [f"  {rule:40}{count:>8,}" for rule, count in jobs]
+    if isinstance(config, PublishedExperiment):
+        return "\n".join([*lines, "", "Nothing is trained: minutes on one core."])
+    cost = plan(config, workflow)
+    devices = [CPU] if config.device == "cpu" else [CPU, GPUS[config.precision]]
+    lines += ["", "Hours on either, one job after the other: divide by the devices at work. -: no GPU is used."]
+    lines += ["Not counted: fetching, tables and figures.", ""]
+    lines += [*_stages(cost.stages, devices), "", *_savings(cost, devices), "", *_disk(cost, config.keep)]
+    return "\n".join(lines)
 
 
-def planned_jobs(config_file: Path) -> list[tuple[str, int]]:
+def planned_jobs(config_file: Path, workflow: Path) -> list[tuple[str, int]]:
     """Jobs by rule of the whole experiment, from a dry run; it also checks the configuration.
 
     Raises
     ------
-    InputError : Snakemake refuses the configuration.
+    InputError
+        Snakemake refuses the configuration.
     """
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--quiet", "rules", "--cores", "1"]
     finished = subprocess.run(
-        [*command, "--snakefile", BASE / "Snakefile", "--configfile", config_file], capture_output=True, text=True
+        [*command, "--snakefile", workflow / "Snakefile", "--configfile", config_file], capture_output=True, text=True
     )
     output = finished.stdout + finished.stderr
     if finished.returncode:
@@ -46,17 +83,17 @@ def duration(hours: float) -> str:
     return f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.0f} min"
 
 
-def print_stages(stages: list[Stage], devices: list[Device]) -> None:
+def _stages(stages: list[Stage], devices: list[Device]) -> Iterator[str]:
     """Jobs, steps and hours of each stage and in all."""
-    print(f"{'':18}{'jobs':>8}{'steps':>14}" + "".join(f"{device.name:>18}" for device in devices))
+    yield f"{'':18}{'jobs':>8}{'steps':>14}" + "".join(f"{device.name:>18}" for device in devices)
     for stage in stages:
         hours = (duration(stage.hours(device)) if stage.runs_on(device) else "-" for device in devices)
-        print(f"{stage.name:18}{stage.jobs:>8,}{stage.steps:>14,}" + "".join(f"{text:>18}" for text in hours))
+        yield f"{stage.name:18}{stage.jobs:>8,}{stage.steps:>14,}" + "".join(f"{text:>18}" for text in hours)
     jobs, steps = sum(stage.jobs for stage in stages), sum(stage.steps for stage in stages)
     totals = (duration(total_hours(stages, device)) for device in devices)
-    print(f"{'in all':18}{jobs:>8,}{steps:>14,}" + "".join(f"{text:>18}" for text in totals))
+    yield f"{'in all':18}{jobs:>8,}{steps:>14,}" + "".join(f"{text:>18}" for text in totals)
     for device in devices:
-        print(f"  {device.name}: {device.source}")
+        yield f"  {device.name}: {device.source}"
 
 
 def _stages_at(device: Device, stages: list[Stage], devices: list[Device]) -> list[Stage]:
@@ -69,13 +106,13 @@ def total_hours(stages: list[Stage], device: Device) -> float:
     return sum(stage.hours(device) for stage in stages if stage.runs_on(device))
 
 
-def print_savings(cost: Plan, devices: list[Device]) -> None:
+def _savings(cost: Plan, devices: list[Device]) -> Iterator[str]:
     """What shared trajectories and the sample of bitext save."""
     shared, apart = cost.realign, cost.apart
     saved = " or ".join(
         f"{duration(apart.hours(device) - shared.hours(device))} on {device.name}" for device in devices
     )
-    print(
+    yield (
         f"Trajectories: realignment for all tasks takes {shared.steps:,} steps in {shared.jobs:,} jobs;\n"
         f"  each task apart would take {apart.steps:,} in {apart.jobs:,}. Saved: {saved}."
     )
@@ -87,18 +124,20 @@ def print_savings(cost: Plan, devices: list[Device]) -> None:
         if (whole := _stages_at(device, cost.whole_bitext, devices))
         and (sampled := _stages_at(device, cost.bitext, devices))
     )
-    print(
+    yield (
         f"Bitext: {cost.taken:,} of at most {cost.available:,} sentence pairs are aligned and encoded.\n"
         f"  Saved: {saved}. The longest realignment sees at most {cost.consumed:,} a language."
     )
 
 
-def print_disk(cost: Plan, chosen: str) -> None:
+def _disk(cost: Plan, chosen: str) -> Iterator[str]:
     """What stays on disk under each setting of `keep`."""
-    print(f"Checkpoints that stay, beside {size(cost.disk.pretrained)} of models to start from:")
+    yield f"Checkpoints that stay, beside {size(cost.disk.pretrained)} of models to start from:"
     for keep in ("all", "finetuned", "none"):
-        print(f"  keep: {keep:10}{size(cost.disk.kept(keep)):>12}{'   (this configuration)' if keep == chosen else ''}")
-    print(
+        yield (
+            f"  keep: {keep:10}{size(cost.disk.kept(keep)):>12}{'   (this configuration)' if keep == chosen else ''}"
+        )
+    yield (
         f"  While it runs: up to {size(cost.disk.state)} more for each training at work (its last state), and\n"
         "  checkpoints that go later but are still needed."
     )
@@ -107,32 +146,3 @@ def print_disk(cost: Plan, chosen: str) -> None:
 def size(count: float) -> str:
     """Bytes in GB."""
     return f"{count / GIGABYTE:,.1f} GB"
-
-
-def main(config_file: Path) -> None:
-    """Print the plan to the terminal."""
-    config = load(read_yaml(config_file), file=str(config_file), languages=language_codes(), base=BASE)
-    jobs = planned_jobs(config_file)
-    print(f"{config.experiment}: {sum(count for _, count in jobs):,} jobs\n")
-    for rule, count in jobs:
-        print(f"  {rule:40}{count:>8,}")
-    if isinstance(config, PublishedExperiment):
-        print("\nNothing is trained: minutes on one core.")
-        return
-    cost = plan(config, BASE)
-    gpu = GPUS[config.precision]
-    devices = [CPU] if config.device == "cpu" else [CPU, gpu]
-    print("\nHours on either, one job after the other: divide by the devices at work. -: no GPU is used.")
-    print("Not counted: fetching, tables and figures.\n")
-    print_stages(cost.stages, devices)
-    print()
-    print_savings(cost, devices)
-    print()
-    print_disk(cost, config.keep)
-
-
-if __name__ == "__main__":
-    try:
-        main(Path(os.path.relpath(sys.argv[1])))
-    except (InputError, FileNotFoundError) as error:
-        sys.exit(str(error))
