@@ -132,7 +132,8 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_holds_the_library_and_its_data(wheel):
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    wanted = {str(path.relative_to(ROOT)) for path in LIBRARY.rglob("*") if path.suffix in (".py", ".tsv", ".json", ".typed")}
+    kinds = (".py", ".tsv", ".json", ".typed")
+    wanted = {str(path.relative_to(ROOT)) for path in LIBRARY.rglob("*") if path.suffix in kinds}
     assert held == wanted
     assert "alignfreeze/py.typed" in held
 
