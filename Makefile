@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help demo plan configuration test test-slurm lint types lock bench
+.PHONY: help demo plan report configuration test test-slurm lint types lock bench
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -27,6 +27,10 @@ plan: .venv/installed ## What an experiment will cost: make plan CONFIG=experime
 
 configuration: .venv/installed ## Write docs/configuration.md and the JSON schema anew from the typed description
 	$(BIN)/python -m alignfreeze.experiment.reference
+
+report: .venv/installed ## What is missing of an experiment, then its HTML report: make report CONFIG=experiments/NAME.yaml
+	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) --report-after-run \
+		--report results/$$($(BIN)/python -c 'import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))["experiment"])' $(CONFIG))/report.html
 
 test: .venv/installed lint ## Lint, types and the whole test suite.
 	$(BIN)/python -m pytest

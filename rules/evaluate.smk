@@ -46,22 +46,24 @@ rule evaluate:
 
 
 def score_files(
-    langs,
+    wildcards,
 ):
     """Scores of every run whose task has a language of the set."""
     files = [
-        results(f"scores/{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}/{langs}.csv")
+        results(f"scores/{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}/{wildcards.langs}.csv")
         for model, strategy, aligner, realignment_languages, task, seed in grid.runs(CONFIG)
-        if evaluated(task, langs)
+        if evaluated(task, wildcards.langs)
     ]
     if not files:
-        raise WorkflowError(f"tables/{langs}: no task is evaluated in {langs}; see evaluate of each task")
+        raise WorkflowError(
+            f"tables/{wildcards.langs}: no task is evaluated in {wildcards.langs}; see evaluate of each task"
+        )
     return files
 
 
 rule collect_scores:
     input:
-        scores=lambda wildcards: score_files(wildcards.langs),
+        scores=score_files,
         code=code("collect_scores"),
     output:
         results("tables/{langs}/scores.csv"),

@@ -16,11 +16,11 @@ TINY = ROOT / "experiments" / "tiny.yaml"
 CONFIG = yaml.safe_load(TINY.read_text())
 
 
-def snakemake(folder, *arguments, config=TINY, check=True):
+def snakemake(folder, *arguments, config=TINY, checkout=ROOT, check=True):
     """Run snakemake with its outputs below `folder`."""
     command = [
         sys.executable, "-m", "snakemake", *arguments,
-        "--snakefile", ROOT / "Snakefile", "--directory", folder, "--configfile", config, "--cores", "2",
+        "--snakefile", checkout / "Snakefile", "--directory", folder, "--configfile", config, "--cores", "2",
     ]  # fmt: skip
     finished = subprocess.run(
         [str(part) for part in command], capture_output=True, text=True, cwd=folder, env=os.environ | {"COLUMNS": "200"}
@@ -65,8 +65,8 @@ def every_rule():
     return found
 
 
-def jobs_of(config, folder):
-    """Snakemake's jobs, planned in `folder`."""
+def jobs_of(config, folder, *targets):
+    """Snakemake's jobs for targets, planned in `folder`."""
     with loaded(config, folder) as workflow, contextlib.redirect_stdout(None):
-        workflow.dag(DAGSettings()).printrulegraph()
+        workflow.dag(DAGSettings(targets=set(targets))).printrulegraph()
         return list(workflow._workflow.dag.jobs)

@@ -51,7 +51,8 @@ def bill(config_file: Path, workflow: Path) -> str:
     lines += ["", "Hours on either, one job after the other: divide by the devices at work. -: no GPU is used."]
     lines += ["Not counted: fetching, tables and figures.", ""]
     lines += [*_stages(cost.stages, devices), "", *_savings(cost, devices), "", *_disk(cost, config.keep)]
-    return "\n".join(lines)
+    lines += ["", *_price_of_a_change(cost, devices, config.keep)]
+    return "\n".join(lines).rstrip()
 
 
 def planned_jobs(config_file: Path, workflow: Path) -> list[tuple[str, int]]:
@@ -140,6 +141,20 @@ def _disk(cost: Plan, chosen: str) -> Iterator[str]:
     yield (
         f"  While it runs: up to {size(cost.disk.state)} more for each training at work (its last state), and\n"
         "  checkpoints that go later but are still needed."
+    )
+
+
+def _price_of_a_change(cost: Plan, devices: list[Device], keep: str) -> Iterator[str]:
+    """What another fine-tuning, of one task alone, would take with the checkpoints that `keep` leaves."""
+    if keep == "all" or not cost.realign.jobs:
+        return
+    hours = " or ".join(f"{duration(cost.realign.hours(device))} on {device.name}" for device in devices)
+    more = size(cost.disk.kept("all") - cost.disk.kept(keep))
+    yield (
+        f"Under keep: {keep} realigned encoders go after their last use. If a task's fine-tuning changes later:\n"
+        f"  those that it starts from are realigned again, in at most {hours},\n"
+        "  and every task that starts from the same ones is fine-tuned again.\n"
+        f"  Under keep: all, for {more} more, the changed task alone is fine-tuned."
     )
 
 

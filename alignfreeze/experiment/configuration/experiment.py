@@ -65,7 +65,10 @@ class Experiment(Scored):
         description="Precision of training: fp32, tf32 or bf16; evaluation, retrieval and alignment stay in fp32.",
     )
     keep: Literal["all", "finetuned", "none"] = Field(
-        default="all", description="Checkpoints that stay on disk after everything that needs them is done."
+        default="all",
+        description="Checkpoints that stay on disk after everything that needs them is done. Unless all stay, a later "
+        "change of a task's fine-tuning realigns again first, and fine-tunes every task that starts from the same "
+        "realignment; make plan says what that takes.",
     )
     resume_every: Annotated[int, Field(ge=0)] = Field(
         default=500,
