@@ -63,6 +63,8 @@ rule align_dictionary:
         results("benchmarks/alignments/dictionary/{lang}.tsv")
     conda:
         "../envs/align.yaml"
+    params:
+        matching=lambda wildcards: CONFIG.aligners.dictionary.matching,
     message:
         "Aligning en-{wildcards.lang} with the bilingual dictionary"
     script:
@@ -87,6 +89,7 @@ rule align_fastalign:
     threads: 2 if FIT_PAIRS else 1
     params:
         iterations=lambda wildcards: CONFIG.aligners.fastalign.iterations,
+        lowercase=lambda wildcards: CONFIG.aligners.fastalign.lowercase,
     message:
         "Aligning en-{wildcards.lang} with FastAlign"
     script:

@@ -23,6 +23,7 @@ rule encode_pairs:
     params:
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),
         max_length=CONFIG.realignment.max_length,
+        max_rows=lambda wildcards: CONFIG.realignment.max_rows.get(wildcards.aligner, {}).get(wildcards.model, {}),
     message:
         "Encoding word pairs of {wildcards.aligner} for {wildcards.model}"
     script:

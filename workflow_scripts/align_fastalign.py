@@ -12,12 +12,13 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write Pharaoh lines."""
     configure_logging(smk.log[0])
-    aligner = fit(smk.input.fit_bitext, smk.params.iterations, processes=min(2, smk.threads))
-    links = (links for part in stream_bitext(smk.input.bitext) for links in align(part, aligner))
+    lowercase = smk.params.lowercase
+    aligner = fit(smk.input.fit_bitext, smk.params.iterations, min(2, smk.threads), lowercase)
+    links = (links for part in stream_bitext(smk.input.bitext) for links in align(part, aligner, lowercase))
     write_alignments(smk.output.alignments, links)
     if "gold" in smk.output.keys():  # noqa: SIM118 - snakemake's named list looks up values
         gold = read_gold_bitext(smk.input.gold_source, smk.input.gold_target)
-        write_alignments(smk.output.gold, align(gold, aligner))
+        write_alignments(smk.output.gold, align(gold, aligner, lowercase))
 
 
 if __name__ == "__main__":

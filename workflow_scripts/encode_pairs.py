@@ -23,7 +23,8 @@ def main(smk: Any) -> None:
             logging.getLogger(__name__).info("language %s", language)
             bitext = read_bitext(bitext_path)
             alignments = read_alignments(alignment_path, bitext.lengths)
-            write_rows(folder / f"{language}.arrow", build_rows(bitext, alignments, tokenizer))
+            rows = build_rows(bitext, alignments, tokenizer, smk.params.max_rows.get(language))
+            write_rows(folder / f"{language}.arrow", rows)
 
 
 if __name__ == "__main__":

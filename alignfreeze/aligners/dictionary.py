@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from alignfreeze.aligners.settings import Matching
 from alignfreeze.data.bitext import Bitext, Sentence
 from alignfreeze.data.pharaoh import Links
 from alignfreeze.data.text import read_lines
 from alignfreeze.support.errors import InputError
-
-Matching = Literal["casefolded", "published"]
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,7 @@ def read_dictionary(path: str | Path, matching: Matching = "casefolded") -> Dict
     path : str or Path
         The file.
     matching : {"casefolded", "published"}
-        `casefolded`: words are compared in lower case. `published`, the paper's code: forms as they stand; entries of
-        two identical forms, or with white space inside a form, are left out; each entry counts in both directions
-        (a word of the target language in the source sentence is translated, too).
+        See `make_dictionary`.
 
     Returns
     -------
@@ -53,7 +49,7 @@ def read_dictionary(path: str | Path, matching: Matching = "casefolded") -> Dict
     InputError
         The file is missing, empty, or a line has not two fields.
     """
-    translations: dict[str, set[str]] = defaultdict(set)
+    entries: list[tuple[str, str]] = []
     for number, line in enumerate(read_lines(path), 1):
         # Not str.split(): a no-break space may stand inside a word.
         fields = line.replace("\t", " ").split(" ")
@@ -61,14 +57,34 @@ def read_dictionary(path: str | Path, matching: Matching = "casefolded") -> Dict
             continue
         if len(fields) != 2 or not all(fields):
             raise InputError(f"{path}:{number}: {line!r} is not 'source target'; write one pair of words a line")
-        source, target = fields
+        entries.append((fields[0], fields[1]))
+    if not entries:
+        raise InputError(f"{path}: no entries; the file must hold 'source target' lines")
+    return make_dictionary(entries, matching)
+
+
+def make_dictionary(entries: Iterable[tuple[str, str]], matching: Matching = "casefolded") -> Dictionary:
+    """Make a dictionary of (source word, target word) entries.
+
+    Parameters
+    ----------
+    entries : iterable of tuple of str
+    matching : {"casefolded", "published"}
+        `casefolded`: words are compared in lower case. `published`, the paper's code: forms as they stand; entries of
+        two identical forms, or with white space inside a form, are left out; each entry counts in both directions
+        (a word of the target language in the source sentence is translated, too).
+
+    Returns
+    -------
+    Dictionary
+    """
+    translations: dict[str, set[str]] = defaultdict(set)
+    for source, target in entries:
         if matching == "casefolded":
             translations[source.lower()].add(target.lower())
-        elif source != target and len(line.split()) == 2:
+        elif source != target and len(f"{source} {target}".split()) == 2:
             translations[source].add(target)
             translations[target].add(source)
-    if not translations:
-        raise InputError(f"{path}: no entries; the file must hold 'source target' lines")
     return Dictionary(
         {word: frozenset(targets) for word, targets in translations.items()}, lower_case=matching == "casefolded"
     )

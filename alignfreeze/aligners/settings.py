@@ -10,6 +10,7 @@ from alignfreeze.encoders.settings import MaxLength
 from alignfreeze.support.settings import Count, Settings
 
 Extraction = Literal["softmax", "argmax"]
+Matching = Literal["casefolded", "published"]
 
 
 class AwesomeSettings(Settings):
@@ -41,7 +42,16 @@ class FastAlignSettings(Settings):
     iterations: Count = Field(
         default=5, description="Passes of expectation maximisation.", json_schema_extra={"unit": "passes"}
     )
+    lowercase: bool = Field(
+        default=True, description="Whether words are lower-cased first; the published code takes them as they stand."
+    )
 
 
 class DictionarySettings(Settings):
-    """Links of unambiguous translations in a bilingual dictionary; there is nothing to set."""
+    """Links of unambiguous translations in a bilingual dictionary."""
+
+    matching: Matching = Field(
+        default="casefolded",
+        description="casefolded compares words in lower case. published: as they stand, each entry in both directions, "
+        "without entries of two identical forms; it finds fewer pairs.",
+    )

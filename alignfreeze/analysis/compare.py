@@ -67,17 +67,28 @@ def _one_set(experiment: Experiment, name: str) -> None:
         raise InputError(f"{name}: several realignment language sets in {', '.join(twice)}; keep one to compare")
 
 
-def _by_the_paper_s_rules(ours: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
-    """Our scores as the other side counts them, and the tasks where that makes a difference.
+def by_the_paper_s_rules(ours: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, set[tuple[str, str]]]:
+    """Our scores as the other side counts them, and the (task, metric) pairs where that makes a difference.
 
-    The published f1 and em of question answering are our `paper_f1` and `paper_em` (docs/deviations.md). Another run of
-    this project has both variants, and its scores are compared as they are.
+    The published accuracy of PoS tagging, f1 of NER, and f1 and em of question answering are our `paper_accuracy`,
+    `paper_f1` and `paper_em` (docs/deviations.md). Another run of this project has both variants, and its scores are
+    compared as they are.
     """
-    variants, theirs = (table["metric"].str.startswith(PAPER_VARIANT) for table in (ours, published))
-    tasks = set(ours["task"][variants]) - set(published["task"][theirs])
-    chosen = ours[variants | ~ours["task"].isin(tasks)]
-    names = chosen["metric"].str.removeprefix(PAPER_VARIANT).where(chosen["task"].isin(tasks), chosen["metric"])
-    return chosen.assign(metric=names), tasks
+    variants = {(task, metric) for task, metric in _measures(ours) if metric.startswith(PAPER_VARIANT)}
+    replaced = {(task, metric.removeprefix(PAPER_VARIANT)) for task, metric in variants - _measures(published)}
+    rows = [
+        (task, metric) not in replaced
+        and ((task, metric) not in variants or (task, metric.removeprefix(PAPER_VARIANT)) in replaced)
+        for task, metric in zip(ours["task"], ours["metric"], strict=True)
+    ]
+    chosen = ours[rows]
+    bare = chosen["metric"].str.removeprefix(PAPER_VARIANT)
+    by_paper = [pair in replaced for pair in zip(chosen["task"], bare, strict=True)]
+    return chosen.assign(metric=bare.where(by_paper, chosen["metric"])), replaced
+
+
+def _measures(scores: pd.DataFrame) -> set[tuple[str, str]]:
+    return set(zip(scores["task"], scores["metric"], strict=True))
 
 
 def _summary(values: pd.Series, suffix: str) -> dict[str, Any]:
@@ -106,10 +117,10 @@ def compare_table(
         mean and std over seeds of each side, in per cent, over the languages that both sides have (n_languages; a cell
         that one side lacks has that side's languages). difference : ours minus published, with Welch's 95 % interval
         over seeds (low, high), the languages being the same. delta_ours, delta_published : difference to each
-        side's own baseline. What one side lacks is missing, and `reason` says which. Question answering beside
-        published results is compared, and named, by the paper's own variant of its metrics.
+        side's own baseline. What one side lacks is missing, and `reason` says which. Beside published results, a
+        metric of which there is the paper's own variant is compared, and named, by that.
     """
-    ours, by_paper = _by_the_paper_s_rules(ours, published)
+    ours, by_paper = by_the_paper_s_rules(ours, published)
     left, right = read_experiment(ours, source), read_experiment(published, source)
     _one_set(left, "ours")
     _one_set(right, "published")
@@ -127,7 +138,7 @@ def compare_table(
                     aligner=key.aligner,
                     strategy=key.strategy,
                     language=names[0] if by_language else "",
-                    metric=PAPER_VARIANT + key.metric if key.task in by_paper else key.metric,
+                    metric=PAPER_VARIANT + key.metric if (key.task, key.metric) in by_paper else key.metric,
                     n_languages=len(names),
                     **_compared(left, left_cell, right, right_cell, names),
                 )

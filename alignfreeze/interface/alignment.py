@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alignfreeze.aligners import fastalign
-from alignfreeze.aligners.dictionary import Dictionary, read_dictionary
 from alignfreeze.aligners.dictionary import align as align_by_dictionary
+from alignfreeze.aligners.dictionary import make_dictionary, read_dictionary
 from alignfreeze.aligners.settings import AwesomeSettings, DictionarySettings, FastAlignSettings
 from alignfreeze.data.bitext import Bitext, write_bitext
 from alignfreeze.data.pharaoh import Links
@@ -37,8 +37,9 @@ def align(bitext: Bitext, aligner: str = "awesome", **settings: Any) -> list[Lin
     **settings
         For `awesome`: `encoder` (as `load_encoder` takes it; needed), `device`, and the settings of
         `alignfreeze.aligners.settings.AwesomeSettings` (`layer`, half of the blocks by default; `extraction`;
-        `threshold`). For `fastalign`: those of `FastAlignSettings` (`iterations`). For `dictionary`: `dictionary`
-        (path of a file in MUSE's format, or a dict from a word to its translations; needed).
+        `threshold`). For `fastalign`: those of `FastAlignSettings` (`iterations`, `lowercase`). For `dictionary`:
+        `dictionary` (path of a file in MUSE's format, or a dict from a word to its translations; needed) and those of
+        `DictionarySettings` (`matching`).
 
     Returns
     -------
@@ -94,22 +95,24 @@ def _fastalign(bitext: Bitext, settings: Mapping[str, Any]) -> Iterator[Links]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bitext.parquet"
         write_bitext(path, [bitext])
-        return fastalign.align(bitext, fastalign.fit(path, chosen.iterations))
+        fitted = fastalign.fit(path, chosen.iterations, lowercase=chosen.lowercase)
+        return fastalign.align(bitext, fitted, chosen.lowercase)
 
 
 def _dictionary(
     bitext: Bitext, settings: Mapping[str, Any], dictionary: str | Path | Mapping[str, Any]
 ) -> Iterator[Links]:
-    make_settings(DictionarySettings, settings)
+    matching = make_settings(DictionarySettings, settings).matching
     if isinstance(dictionary, str | Path):
-        return align_by_dictionary(bitext, read_dictionary(dictionary))
+        return align_by_dictionary(bitext, read_dictionary(dictionary, matching))
     if not isinstance(dictionary, Mapping):
         raise TypeError(f"dictionary: {kind(dictionary)} found; give a path or a dict of words to their translations")
-    translations = {
-        word.lower(): frozenset(map(str.lower, [found] if isinstance(found, str) else found))
+    entries = [
+        (word, translation)
         for word, found in dictionary.items()
-    }
-    return align_by_dictionary(bitext, Dictionary(translations))
+        for translation in ([found] if isinstance(found, str) else found)
+    ]
+    return align_by_dictionary(bitext, make_dictionary(entries, matching))
 
 
 ALIGNERS: dict[str, tuple[Callable[..., Iterator[Links]], type[Settings]]] = {

@@ -7,7 +7,7 @@ from analysis_support import LANGUAGES, make_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alignfreeze.analysis.compare import compare_table
+from alignfreeze.analysis.compare import by_the_paper_s_rules, compare_table
 from alignfreeze.analysis.counts import chance_of_direction, count_directions, directions
 from alignfreeze.analysis.records import run_record, runs_table
 from alignfreeze.analysis.tables import (
@@ -273,6 +273,17 @@ def test_question_answering_beside_published_results_is_scored_by_the_paper_s_ru
     # Two runs of this project have both variants: as they are.
     table = compare_table(ours, ours)
     assert set(table.loc[table["task"] == "xquad", "metric"]) == {"f1"}
+
+
+def test_paper_s_variant_of_a_metric_takes_the_place_of_that_metric_alone():
+    published = make_scores(seed=3).assign(task="wikiann", metric="f1")
+    precision = published.assign(metric="precision")
+    other = published["value"] - 0.2
+    ours = pd.concat([published.assign(metric="paper_f1"), published.assign(value=other), precision])
+    chosen, replaced = by_the_paper_s_rules(ours, pd.concat([published, precision]))
+    assert replaced == {("wikiann", "f1")}
+    assert set(chosen["metric"]) == {"f1", "precision"}
+    pd.testing.assert_frame_equal(chosen[chosen["metric"] == "f1"], published)
 
 
 def test_runs_table():

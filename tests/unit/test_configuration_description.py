@@ -92,18 +92,20 @@ def everything():
                 "model": "small", "layer": 6, "extraction": "softmax", "threshold": 0.1, "batch_tokens": 100,
                 "max_length": 100,
             },
-            "fastalign": {"iterations": 5, "fit_pairs": 10},
-            "dictionary": {},
+            "fastalign": {"iterations": 5, "fit_pairs": 10, "lowercase": True},
+            "dictionary": {"matching": "casefolded"},
         },
         "realignment": {
             "strategies": {"front": {"freeze": "front", "schedule": "before", "weight": 0.1}},
             "pairs": "all", "learning_rate": 1e-3, "batch_size": 4, "max_length": 96, "layer": "paper",
             "temperature": 0.1, "head": True, "head_size": 8, "variant": "strong", "interleave": "first_exhausted",
-            "shuffle": "whole", "bucketing": "none", "freeze_embeddings": False, "trim_vocabulary": True,
+            "max_rows": {"dictionary": {"small": {"de": 5}}}, "shuffle": "whole",
+            "bucketing": "none", "freeze_embeddings": False, "trim_vocabulary": True,
         },
         "tasks": {
-            "udpos": task | {"train": BANKS, "test": BANKS}, "wikiann": task, "xnli": task,
-            "xquad": task | {"stride": 8, "empty_windows": True},
+            "udpos": task | {"train": BANKS, "test": BANKS, "tokens": "words", "evaluation_length": 96},
+            "wikiann": task | {"evaluation_length": 96}, "xnli": task | {"evaluation_length": 96},
+            "xquad": task | {"stride": 8, "empty_windows": True, "prediction": "ours"},
         },
     }  # fmt: skip
 

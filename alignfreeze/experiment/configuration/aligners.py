@@ -25,7 +25,7 @@ class FastAlign(Section, FastAlignSettings):
 
 
 class Dictionary(Section, DictionarySettings):
-    """Unambiguous translations by data.dictionary; there is nothing to set."""
+    """Unambiguous translations by data.dictionary."""
 
 
 class Aligners(Choice):

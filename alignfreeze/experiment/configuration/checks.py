@@ -66,6 +66,22 @@ def check_pairs(config: Experiment, around: Surroundings) -> Iterator[str]:
     yield from _is_set("realignment.pairs", config.realignment.pairs, config, around)
 
 
+def check_max_rows(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """Aligners, models and languages whose pairs are limited exist."""
+    for aligner, models in config.realignment.max_rows.items():
+        key = f"realignment.max_rows.{aligner}"
+        if aligner not in config.aligners.names:
+            known = config.aligners.names
+            yield f"{key}: no such aligner{suggestion(aligner, known)}; allowed are {', '.join(known)}"
+        for model, languages in models.items():
+            if model not in config.models:
+                keys = ", ".join(config.models)
+                yield f"{key}.{model}: no such model{suggestion(model, config.models)}; allowed are {keys}"
+            for language in languages:
+                if language not in around.languages:
+                    yield f"{key}.{model}: {language!r} is no language of this project"
+
+
 def check_tasks_languages(config: Experiment, around: Surroundings) -> Iterator[str]:
     """Each task's own language set exists."""
     for name in config.tasks.names:
@@ -316,6 +332,7 @@ def _source_problems(
 OF_SCORED = (check_language_sets, check_evaluate)
 OF_EXPERIMENTS: tuple[Check, ...] = (
     check_pairs,
+    check_max_rows,
     check_tasks_languages,
     check_bitext,
     check_any_chosen,

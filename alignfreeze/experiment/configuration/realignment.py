@@ -12,6 +12,7 @@ from alignfreeze.encoders.settings import PAPER_MAX_LENGTH, Freeze, MaxLength
 from alignfreeze.experiment.configuration.section import Section
 from alignfreeze.realignment.settings import RealignmentRecipe, Strategy
 from alignfreeze.support.paths import Name
+from alignfreeze.support.settings import Count
 
 
 class ConfiguredStrategy(Section, Strategy):
@@ -42,6 +43,11 @@ class Realignment(Section, RealignmentRecipe):
         description="Strategies by name: what each freezes, such as front, or more: {freeze: front, schedule: during}.",
     )
     pairs: str = Field(description="Language set, or single language, whose bitext is used.")
+    max_rows: dict[Name, dict[Name, dict[str, Count]]] = Field(
+        default={},
+        description="Only so many sentence pairs with a word pair, the first ones, by aligner, model and language. In "
+        "the published runs with dictionaries one language had few, and where it has no more all start again.",
+    )
     max_length: MaxLength = Field(
         default=PAPER_MAX_LENGTH, description="Longest sentence of a pair; words behind it are left out."
     )
