@@ -1,4 +1,4 @@
-"""The contrastive realignment loss (DESIGN.md section 5; Wu and Dredze 2020, strong and weak alignment)."""
+"""The contrastive realignment loss (Wu and Dredze 2020, strong and weak alignment)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class RealignmentLoss(nn.Module):
 
         Returns
         -------
-        scalar, float32.
+        scalar, float32 (float64 for float64 states).
         """
         return self.of_words(
             torch.cat(
@@ -78,10 +78,11 @@ class RealignmentLoss(nn.Module):
 
         Returns
         -------
-        scalar, float32.
+        scalar, float32 (float64 for float64 states).
         """
-        # The similarity and its softmax stay in float32 under autocast: at temperature 0.1 bf16 would round them away.
-        vectors = functional.normalize(self.head(words).float(), dim=-1)  # (W, head_size)
+        # Similarity and softmax are float32 at least: at temperature 0.1, bf16 of an autocast would round them away.
+        projected = self.head(words)  # (W, head_size)
+        vectors = functional.normalize(projected.to(torch.promote_types(projected.dtype, torch.float32)), dim=-1)
         with torch.autocast(words.device.type, enabled=False):
             similarity = vectors[batch.anchors] @ vectors.T / self.temperature  # (2N, W)
         return functional.cross_entropy(similarity.masked_fill(self._mask(batch), -torch.inf), batch.partners)

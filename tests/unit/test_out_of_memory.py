@@ -36,7 +36,16 @@ def streams(tmp_path):
     return write_streams(tmp_path / "rows", {"de": 9, "ta": 7})
 
 
-def limit_memory(encoder, rows, fail_once_at=None):
+def pretend():
+    raise torch.OutOfMemoryError("pretended")
+
+
+def allocate_too_much():
+    """What PyTorch raises on the CPU: a RuntimeError of no class of its own."""
+    torch.empty(1 << 50)
+
+
+def limit_memory(encoder, rows, fail_once_at=None, fail=pretend):
     """A forward pass of more than `rows` rows fails, and so does one call of the number `fail_once_at`."""
     calls = []
 
@@ -44,7 +53,7 @@ def limit_memory(encoder, rows, fail_once_at=None):
         ids = kwargs["input_ids"] if "input_ids" in kwargs else args[0]
         calls.append(len(ids))
         if len(ids) > rows or len(calls) == fail_once_at:
-            raise torch.OutOfMemoryError("pretended")
+            fail()
 
     encoder.base_model.register_forward_pre_hook(check, with_kwargs=True)
     return calls
@@ -126,9 +135,10 @@ def test_with_dropout_both_passes_over_a_part_drop_the_same(streams, family):
     assert differing(found, gradients(trainer.modules)), "another dropout gives other gradients"
 
 
-def test_realignment_goes_on_with_smaller_parts_and_says_so(streams, caplog):
+@pytest.mark.parametrize("fail", [pretend, allocate_too_much])
+def test_realignment_goes_on_with_smaller_parts_and_says_so(streams, caplog, fail):
     expected, trainer = never_drop(realigner(streams)), never_drop(realigner(streams))
-    limit_memory(trainer.model, 1)
+    limit_memory(trainer.model, 1, fail=fail)
     with caplog.at_level(logging.WARNING):
         report = trainer.run([5])
     assert [line for line in caplog.messages if "memory" in line] == [
@@ -149,6 +159,17 @@ def test_failure_in_the_middle_of_the_parts_leaves_no_gradient_behind(streams):
     assert calls[:8] == [4, 2, 2, 2, 2, 2, 2, 1]
     reference.run([1])
     assert_close(gradients(trainer.modules), gradients(reference.modules))
+
+
+def test_other_errors_end_the_run(streams):
+    trainer = realigner(streams)
+
+    def fail():
+        raise RuntimeError("the shapes do not fit")
+
+    limit_memory(trainer.model, 0, fail=fail)
+    with pytest.raises(RuntimeError, match="the shapes do not fit"):
+        trainer.run([3])
 
 
 def test_one_item_that_does_not_fit_is_an_error_in_one_line(streams):
