@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help demo plan report configuration test test-slurm lint types lock bench
+.PHONY: help demo plan report configuration test test-slurm lint types lock bench test-arithmetic rooms
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -38,6 +38,16 @@ test: .venv/installed lint ## Lint, types and the whole test suite.
 # Needs root and Debian's packages slurm-wlm and munge (skipped, with the reason, without them); about 5 minutes.
 test-slurm: .venv/installed ## Jobs through a SLURM cluster of one node, started for the test.
 	$(BIN)/python -m pytest -m slurm -rs
+
+# Other processors' arithmetic on this one: what a test compares must not depend on the order of adding.
+ARITHMETIC := ATEN_CPU_CAPABILITY=default ATEN_CPU_CAPABILITY=avx2 MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=AVX2
+NUMERIC := $(patsubst %,tests/unit/test_%.py,interleaving out_of_memory loss realignment finetuning training \
+	inference encoders retrieval vocabulary)
+test-arithmetic: .venv/installed ## The numeric tests under the arithmetic of other processors: about six minutes.
+	set -e; for setting in $(ARITHMETIC); do echo "$$setting"; env $$setting $(BIN)/python -m pytest $(NUMERIC); done
+
+rooms: .venv/installed ## The graph of the packages, in Mermaid's language.
+	@PYTHONPATH=. $(BIN)/python -m alignfreeze.support.rooms
 
 lint: .venv/installed ## Format, style, spelling.
 	$(BIN)/ruff check .
