@@ -39,6 +39,7 @@ if HAS_GOLD:
 
 include: "rules/analysis_outputs.smk"
 include: "rules/analysis.smk"
+include: "rules/advice.smk"
 
 
 if CONFIG.compare_with:

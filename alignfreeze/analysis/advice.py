@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from alignfreeze.analysis.gain_rule import STRATEGIES, Estimate, Fits, Rule, SeedVariance, decide
+from alignfreeze.analysis.advice_needs import MINIMUM_FOR_INTERVAL, MINIMUM_LANGUAGES, POS_LANGUAGES, STRATEGIES
+from alignfreeze.analysis.gain_rule import Estimate, Fits, Rule, SeedVariance, decide
 from alignfreeze.analysis.names import BASELINE, main_metric, ordered, title
 from alignfreeze.data.table import decimal_numbers, place, read_text_table
 from alignfreeze.support.atomic import atomic_file
@@ -28,7 +29,6 @@ PACKAGED_FIT = Path(__file__).with_name("advice_fit.json")
 NEW_ENCODER = "gap, other encoders"
 NEW_ENCODER_MEAN = "mean, other encoders"
 SEEDS = 5  # that a user is assumed to run
-POS_LANGUAGES = 20  # PoS tagging needs about so many to learn from
 DIGITS = 8  # significant, in the file
 # An interval must become shorter by this share for a measurement to be worth naming.
 WORTH = 0.05
@@ -181,7 +181,7 @@ def fit_advice(results: Results, provenance: Mapping[str, Any]) -> AdviceFit:
                     }
     if not rules:
         raise InputError(
-            f"advice: too few languages; at least {advice_data.MINIMUM_LANGUAGES + 1} with a baseline and both "
+            f"advice: too few languages; at least {MINIMUM_LANGUAGES + 1} with a baseline and both "
             "strategies are needed for a model and task"
         )
     for task, strategy in itertools.product(results.tasks, STRATEGIES):
@@ -591,7 +591,7 @@ def _advice(
     if known and task == "udpos" and others < POS_LANGUAGES:
         limits.append(f"PoS tagging needs about {POS_LANGUAGES} languages to learn from; here are {others}.")
     if known and np.isnan([one.low for one in estimates.values()]).any():
-        limits.append(f"No interval: it needs nine languages to learn from; here are {others}.")
+        limits.append(f"No interval: it needs {MINIMUM_FOR_INTERVAL} languages to learn from; here are {others}.")
     return Advice(
         model,
         task,

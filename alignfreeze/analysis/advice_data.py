@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from alignfreeze.analysis.advice_needs import MINIMUM_LANGUAGES, STRATEGIES
 from alignfreeze.analysis.cells import Scores, language_means, read_experiment
 from alignfreeze.analysis.contrasts import mean_over_aligners
 from alignfreeze.analysis.gain_rule import (
     CONSTANT,
-    STRATEGIES,
     Rule,
     SeedVariance,
     fit_rule,
@@ -34,10 +34,6 @@ from alignfreeze.support.errors import InputError
 
 # From the least to the most that is known of a language.
 FEATURE_SETS = ("A", "B", "B+", "C")
-# The fewest languages that a fit may rest on: with fewer, one language decides the slope.
-MINIMUM_LANGUAGES = 5
-# With fewer, the advice for PoS tagging is no better than the mean in the published results.
-POS_LANGUAGES = 20
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ import pandas as pd
 
 from alignfreeze.analysis.advice_data import (
     FEATURE_SETS,
-    POS_LANGUAGES,
     Results,
     fit_pooled,
     held_out_estimates,
@@ -23,8 +22,9 @@ from alignfreeze.analysis.advice_data import (
     problem_of,
     why_refused,
 )
+from alignfreeze.analysis.advice_needs import POS_LANGUAGES, STRATEGIES
 from alignfreeze.analysis.cells import RESOLUTION_DIGITS
-from alignfreeze.analysis.gain_rule import STRATEGIES, Estimate
+from alignfreeze.analysis.gain_rule import Estimate
 from alignfreeze.analysis.names import BASELINE
 from alignfreeze.analysis.tables import table_of
 from alignfreeze.support.errors import InputError

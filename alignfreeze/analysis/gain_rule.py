@@ -14,14 +14,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from alignfreeze.analysis.advice_needs import MINIMUM_FOR_INTERVAL
 from alignfreeze.analysis.names import BASELINE
 from alignfreeze.support.errors import InputError
 
-STRATEGIES = ("full", "front")
 # Fixed, not tuned: a share of each feature's own sum of squares.
 PENALTY = 0.1
 NORMAL_QUANTILE = 1.645  # of a two-sided interval of 90 %
-MINIMUM_FOR_INTERVAL = 9
 # A standard deviation below this, in the unit of the feature, is rounding.
 CONSTANT = 1e-9
 

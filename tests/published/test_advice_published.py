@@ -9,7 +9,7 @@ from analysis_support import PUBLISHED, needs_published
 from alignfreeze.analysis.advice import fit_advice, read_fit, write_fit
 from alignfreeze.analysis.advice_data import held_out_estimates, problem_of, read_results
 from alignfreeze.analysis.advice_evaluation import outcomes_table, regret_table, splits_of
-from alignfreeze.analysis.gain_rule import STRATEGIES
+from alignfreeze.analysis.advice_needs import STRATEGIES
 from alignfreeze.analysis.published import published_files, published_scores
 
 pytestmark = needs_published

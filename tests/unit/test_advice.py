@@ -21,6 +21,8 @@ from alignfreeze.analysis.advice_data import (
     read_results,
 )
 from alignfreeze.analysis.advice_evaluation import advice_table, outcomes_table, regret_table, splits_of
+from alignfreeze.analysis.advice_figure import draw_advice
+from alignfreeze.analysis.advice_needs import what_is_missing
 from alignfreeze.analysis.gain_rule import Estimate, SeedVariance, decide, fit_rule, fit_without, seed_variance
 from alignfreeze.languages.uriel import DISTANCES, uriel_distances
 from alignfreeze.support.errors import InputError
@@ -264,3 +266,23 @@ def test_tables_of_several_experiments_join():
     joined = read_results(join_scores([two_models(), ours]))
     assert joined.models == ["large", "ours", "small"]
     assert joined.others("ours", "udpos", "B+") == ["large", "small"]
+
+
+def test_what_an_experiment_lacks():
+    assert what_is_missing(["full", "front", "back"], 3, 5, 34, ["udpos"]) == []
+    assert what_is_missing(["full", "front"], 2, 2, 10, ["xnli"]) == []
+    assert what_is_missing(["full"], 1, 3, 14, ["udpos"]) == [
+        "strategy front",
+        "languages: 14, at least 21 needed",
+        "models: 1, at least 2 needed",
+    ]
+
+
+def test_the_figure_shows_every_language_that_has_an_estimate(results):
+    table = advice_table(results)
+    figure = draw_advice(table)
+    shown = sum(len(points.get_offsets()) for axes in figure.axes for points in axes.collections[:2])
+    assert shown == len(table[(table["features"] == "B+") & table["gain"].notna()])
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["large, PoS tagging", "small, PoS tagging"]
+    assert draw_advice(table[table["language"] == ""]).axes[0].texts

@@ -1,0 +1,60 @@
+"""Advice for a language without results; an experiment that is too small for it goes without."""
+
+from alignfreeze.analysis.advice_needs import STRATEGIES as ADVISED, what_is_missing
+
+# The published results have both strategies under five seeds.
+NO_ADVICE = what_is_missing(
+    ADVISED if PUBLISHED else STRATEGIES,
+    len(MODELS),
+    5 if PUBLISHED else len(CONFIG.seeds),
+    len(languages_of(EVALUATE)),
+    TASKS,
+)
+
+
+def advice_outputs(langs):
+    """Tables and figure of advice, none where the experiment is too small."""
+    if NO_ADVICE:
+        return []
+    tables = [results(f"tables/{langs}/{name}.csv") for name in ("advice", "regret")]
+    return tables + [results(f"figures/{langs}/advice.{suffix}") for suffix in ("pdf", "png")]
+
+
+if NO_ADVICE and workflow.is_main_process:
+    logger.info(f"advice for new languages is left out: {'; '.join(NO_ADVICE)}")
+
+
+rule tabulate_advice:
+    input:
+        scores=SCORES,
+        code=code("tabulate_advice"),
+    output:
+        advice=report(
+            results("tables/{langs}/advice.csv"),
+            category="Advice",
+            labels={"table": "advice", "languages": "{langs}"},
+            caption="../report/advice.rst",
+        ),
+        regret=report(
+            results("tables/{langs}/regret.csv"),
+            category="Advice",
+            labels={"table": "regret", "languages": "{langs}"},
+            caption="../report/regret.rst",
+        ),
+        png=report(
+            results("figures/{langs}/advice.png"),
+            category="Advice",
+            labels={"figure": "advice", "languages": "{langs}"},
+            caption="../report/advice_figure.rst",
+        ),
+        pdf=results("figures/{langs}/advice.pdf"),
+    log:
+        log_of("tables/{langs}/advice"),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        source=SOURCE,
+    message:
+        "Advice for a language without results: {wildcards.langs}"
+    script:
+        "../workflow_scripts/tabulate_advice.py"
