@@ -47,6 +47,9 @@ if CONFIG.compare_with:
     include: "rules/compare.smk"
 
 
+include: "rules/page.smk"
+
+
 report: "report/workflow.rst"
 
 
@@ -72,6 +75,7 @@ rule all:
         results(f"tables/{EVALUATE}/scores.csv"),
         TABLES,
         FIGURES,
+        PAGE,
 
 
 rule scores:
@@ -90,3 +94,9 @@ rule figures:
     """Figures."""
     input:
         FIGURES,
+
+
+rule page:
+    """All results as one HTML page."""
+    input:
+        PAGE,

@@ -82,12 +82,12 @@ def code(script, *loaded, without=()):
     """A script and the modules behind it, as inputs: an edit reruns the rule, a touch or a fresh checkout does not.
 
     `loaded` are modules that it loads by name; `without` leaves out some that decide nothing of the rule's result.
-    The tables of a package go with its modules.
+    The tables and templates of a package go with its modules.
     """
     path = BASE / "workflow_scripts" / f"{script}.py"
     files = [BASE / "alignfreeze" / f"{module}.py" for module in decisive_modules(path, loaded, without)]
-    tables = sorted({table for file in files for table in file.parent.glob("*.tsv")})
-    return [in_base(file) for file in [path, *files, *tables]]
+    beside = {other for file in files for other in file.parent.iterdir() if other.is_file() and other.suffix != ".py"}
+    return [in_base(file) for file in [path, *files, *sorted(beside)]]
 
 
 def one_of(names):

@@ -1,5 +1,10 @@
 """Records of runs: what each took, from its run.json files; they outlive the checkpoints."""
 
+RECORDS = [
+    results(f"records/{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}.json")
+    for model, strategy, aligner, realignment_languages, task, seed in grid.runs(CONFIG)
+]
+
 
 def realignment_before(
     wildcards,
@@ -29,10 +34,7 @@ rule record_run:
 
 rule collect_records:
     input:
-        records=[
-            results(f"records/{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}.json")
-            for model, strategy, aligner, realignment_languages, task, seed in grid.runs(CONFIG)
-        ],
+        records=RECORDS,
         code=code("collect_records"),
     output:
         results("tables/{langs}/run_records.csv"),

@@ -29,6 +29,12 @@ CELL = ["model", "task", "aligner", "strategy", "realignment_languages"]
 QUANTITIES = ["finetuning_steps", "realignment_steps", "distinct_pairs", "pairs_seen"]
 
 
+def read_log(path: Path) -> list[tuple[int, float]]:
+    """Return a training log as pairs of a step and the mean loss since the pair before."""
+    log = pd.read_csv(path)
+    return [(int(step), float(loss)) for step, loss in zip(log["step"], log["loss"], strict=True)]
+
+
 def run_record(
     identity: Mapping[str, Any], finetuning: Mapping[str, Any], realignment: Mapping[str, Any] | None
 ) -> dict[str, Any]:

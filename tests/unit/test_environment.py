@@ -18,6 +18,7 @@ LOADED_BY_NAME = [
     f"{path.parent.name}/{path.stem}" for room in ("tasks", "metrics") for path in (LIBRARY / room).glob("[a-z]*.py")
 ]
 PACKAGE_OF_MODULE = {
+    "vl_convert": "vl-convert-python",
     "thot": "sil-thot",
     "sklearn": "scikit-learn",
     "pynvml": "nvidia-ml-py",

@@ -23,6 +23,7 @@ PACKAGE_OF_MODULE = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
     "pynvml": "nvidia-ml-py",
+    "vl_convert": "vl-convert-python",
     "pydantic_core": "pydantic",
 }
 # Read or used by another package without an import of our own.

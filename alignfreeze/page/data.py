@@ -1,0 +1,187 @@
+"""What the page shows, as tidy tables: gathered from the tables of an experiment, nothing computed a second time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from alignfreeze.analysis.cells import Experiment, language_average, read_experiment
+from alignfreeze.analysis.names import BASELINE, ordered, title
+from alignfreeze.analysis.scores import read_scores
+from alignfreeze.languages.uriel import DISTANCES, coordinates
+from alignfreeze.support.errors import InputError
+
+# Tables that an experiment may lack: those of runs that it did not make, or of gold links that it has not.
+OPTIONAL = ("retrieval", "aligner_quality", "runs", "compare", "compare_by_language", "advice")
+TABLES = ("main", "findings", "languages")
+
+
+@dataclass(frozen=True)
+class PageData:
+    """Everything that the page is made from.
+
+    Attributes
+    ----------
+    experiment : str
+    source : str
+        Code of the source language.
+    main, findings, languages : pandas.DataFrame
+        The tables of these names; languages with latitude and longitude (degrees).
+    cells : pandas.DataFrame
+        A row for each model, task, metric, aligner, strategy, realignment language set and target language: mean and
+        std (ddof = 1) over seeds, the difference to the baseline paired by seed with its std, in points, and the
+        number of seeds.
+    seeds : pandas.DataFrame
+        The same cells by seed: the language average and its difference to the baseline.
+    curves : pandas.DataFrame
+        Training curves: stage, run, step, loss; empty where there are no run records.
+    others : dict of str to pandas.DataFrame
+        The optional tables at hand.
+    compared_with : str
+        Name of the other experiment of the comparison, empty if there is none.
+    """
+
+    experiment: str
+    source: str
+    main: pd.DataFrame
+    findings: pd.DataFrame
+    languages: pd.DataFrame
+    cells: pd.DataFrame
+    seeds: pd.DataFrame
+    curves: pd.DataFrame
+    others: dict[str, pd.DataFrame] = field(default_factory=dict)
+    compared_with: str = ""
+
+    def names(self, column: str) -> list[str]:
+        """Return the models, tasks, strategies, ... of the cells, in the order of every table."""
+        return ordered(column, self.cells[column].unique())
+
+
+def cell_tables(experiment: Experiment) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of `PageData.cells` and `PageData.seeds`."""
+    rows, seeds = [], []
+    for cell in sorted(experiment.targets, key=lambda each: each.sort_key()):
+        matrix, keys = experiment.targets[cell], cell._asdict()
+        delta = None if cell.is_baseline else experiment.delta(cell)
+        for language in matrix.columns:
+            values = matrix[language].dropna()
+            if values.empty:
+                continue
+            paired = pd.Series(dtype=float) if delta is None else delta[language].dropna()
+            rows.append(
+                keys
+                | {
+                    "language": language,
+                    "mean": values.mean(),
+                    "std": values.std(ddof=1),
+                    "delta": paired.mean(),
+                    "delta_std": paired.std(ddof=1),
+                    "n_seeds": len(values),
+                }
+            )
+        averages = language_average(matrix)
+        differences = pd.Series(dtype=float) if delta is None else language_average(delta)
+        seeds += [
+            keys | {"seed": int(seed), "average": value, "delta": differences.get(seed, float("nan"))}
+            for seed, value in averages.items()
+        ]
+    return pd.DataFrame(rows), pd.DataFrame(seeds)
+
+
+def read_curves(records: Iterable[Path]) -> pd.DataFrame:
+    """Read the training curves of run records.
+
+    Parameters
+    ----------
+    records : iterable of Path
+        Run records (JSON), with the key `curves`: by stage, pairs of a step and the mean loss since the pair before.
+    """
+    rows = []
+    for path in records:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        name = " ".join(str(record[key]) for key in ("model", "task", "strategy", "aligner", "seed"))
+        for stage, points in record.get("curves", {}).items():
+            rows += [{"stage": stage, "run": name, "step": step, "loss": loss} for step, loss in points]
+    return pd.DataFrame(rows, columns=["stage", "run", "step", "loss"])
+
+
+def read_page_data(folder: Path, source: str, records: Iterable[Path] = ()) -> PageData:
+    """Gather what the page shows.
+
+    Parameters
+    ----------
+    folder : Path
+        `results/{experiment}/tables/{langs}`.
+    source : str
+        Code of the source language.
+    records : iterable of Path
+        See `read_curves`.
+
+    Raises
+    ------
+    InputError
+        A table is missing.
+    """
+    missing = [name for name in ("scores", *TABLES) if not (folder / f"{name}.csv").is_file()]
+    if missing:
+        raise InputError(f"{folder}: no {', '.join(missing)}; make the tables first")
+
+    def table(name: str) -> pd.DataFrame:
+        return pd.read_csv(
+            folder / f"{name}.csv", keep_default_na=False, na_values=_numbers_only(folder / f"{name}.csv")
+        )
+
+    scores = read_scores(folder / "scores.csv")
+    experiment = read_experiment(scores, source)
+    cells, seeds = cell_tables(experiment)
+    languages = table("languages")
+    places = [coordinates(code) for code in languages["uriel"]]
+    languages = languages.assign(latitude=[place[0] for place in places], longitude=[place[1] for place in places])
+    others = {name: table(name) for name in OPTIONAL if (folder / f"{name}.csv").is_file()}
+    compared = others["compare"].get("other_experiment") if "compare" in others else None
+    return PageData(
+        str(scores["experiment"].iloc[0]), source, table("main"), table("findings"), languages, cells, seeds,
+        read_curves(records), others, str(compared.iloc[0]) if compared is not None and len(compared) else "",
+    )  # fmt: skip
+
+
+def _numbers_only(path: Path) -> dict[str, list[str]]:
+    """Say for `read_csv` that an empty cell is missing in columns of numbers alone; a language may be called nan."""
+    sample = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return {name: [""] for name in sample.columns if _is_numeric(sample[name])}
+
+
+def _is_numeric(column: pd.Series) -> bool:
+    filled = column[column != ""]
+    return bool(len(filled)) and bool(pd.to_numeric(filled, errors="coerce").notna().all())
+
+
+def genus_means(data: PageData) -> pd.DataFrame:
+    """Return the mean difference of the other languages of each language's genus, by cell.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns that identify a cell, language, genus_delta, genus_n; no row for a language alone in its genus.
+    """
+    genus = data.languages.set_index("language")["genus"]
+    table = data.cells[(data.cells["strategy"] != BASELINE) & data.cells["delta"].notna()].copy()
+    table["genus"] = table["language"].map(genus)
+    table = table[table["genus"].fillna("") != ""]
+    keys = ["model", "task", "metric", "aligner", "strategy", "realignment_languages"]
+    grouped = table.groupby([*keys, "genus"])["delta"]
+    total, count = grouped.transform("sum"), grouped.transform("count")
+    table = table.assign(genus_delta=(total - table["delta"]) / (count - 1), genus_n=count - 1)
+    return table.loc[table["genus_n"] > 0, [*keys, "language", "genus_delta", "genus_n"]]
+
+
+def labels(data: PageData) -> dict[str, str]:
+    """Return the display names of everything that the page names by a key."""
+    columns = ("model", "task", "metric", "aligner", "strategy")
+    found = {name for column in columns for name in data.cells[column].unique()}
+    found |= set(data.others["aligner_quality"]["aligner"]) if "aligner_quality" in data.others else set()
+    return {name: title(name) for name in found} | {name: name.replace("_", " ") for name in DISTANCES}

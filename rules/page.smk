@@ -1,0 +1,35 @@
+"""The results as one self-contained HTML page, made from the tables."""
+
+PAGE = results("page/index.html")
+
+
+def page_tables():
+    """Tables that the page shows: those that the experiment has."""
+    wanted = ("main", "findings", "languages", "runs", "compare", "compare_by_language", "aligner_quality", "retrieval")
+    files = {Path(table).stem: table for table in TABLES if table.endswith(".csv")}
+    return {name: files[name] for name in wanted if name in files}
+
+
+rule build_page:
+    input:
+        **page_tables(),
+        scores=results(f"tables/{EVALUATE}/scores.csv"),
+        records=[] if PUBLISHED else RECORDS,
+        code=code("build_page"),
+    output:
+        report(
+            PAGE,
+            category="Page",
+            labels={"page": "all results"},
+            caption="../report/page.rst",
+        ),
+    log:
+        log_of("page/index"),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        source=SOURCE,
+    message:
+        "Building the page of all results"
+    script:
+        "../workflow_scripts/build_page.py"

@@ -1,0 +1,218 @@
+"""The page: its data against the tables, its text against what breaks pages, and itself in a browser."""
+
+import json
+import re
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from analysis_support import LANGUAGES, make_scores
+from browser import console, needs_chromium, opened, requests, wait_for
+
+from alignfreeze.analysis.cells import read_experiment
+from alignfreeze.analysis.names import BASELINE
+from alignfreeze.analysis.scores import write_scores
+from alignfreeze.analysis.tables import main_table
+from alignfreeze.languages.uriel import language_table
+from alignfreeze.page.build import MAXIMUM_BYTES, render, table_view, write_page
+from alignfreeze.page.data import cell_tables, genus_means, read_page_data
+
+NASTY = "</script><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Tables of two models and two tasks, with the optional ones."""
+    folder = tmp_path_factory.mktemp("tables")
+    scores = pd.concat(
+        [
+            make_scores(model="small", aligners=("awesome", "dictionary")),
+            make_scores(model="large", seed=1),
+            make_scores(model="small", task="wikiann", metric="f1", languages=LANGUAGES[:5], seed=2),
+        ],
+        ignore_index=True,
+    )
+    write_scores(scores, folder / "scores.csv")
+    main_table(read_experiment(scores, "en"), "en").to_csv(folder / "main.csv", index=False)
+    language_table("en", list(LANGUAGES)).to_csv(folder / "languages.csv", index=False)
+    findings = pd.DataFrame({"topic": ["average"], "finding": [f"A finding with {NASTY}"]})
+    findings.to_csv(folder / "findings.csv", index=False)
+    rows = [
+        ("small", s, "awesome", 12, "last", code, 0.5, 0.1, 3, 400, 0.1) for s in ("full",) for code in ("de", "tr")
+    ]
+    columns = [
+        "model",
+        "strategy",
+        "aligner",
+        "layer",
+        "place",
+        "language",
+        "accuracy",
+        "std",
+        "n_seeds",
+        "n_words",
+        "change",
+    ]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "retrieval.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(folder, tmp_path_factory):
+    record = {"model": "small", "task": "udpos", "strategy": "full", "aligner": "awesome", "seed": 31}
+    curves = {"finetuned": [[1, 2.0], [2, 1.0]], "realigned": [[1, 3.0]]}
+    path = tmp_path_factory.mktemp("records") / "run.json"
+    path.write_text(json.dumps(record | {"curves": curves}))
+    return read_page_data(folder, "en", [path])
+
+
+@pytest.fixture(scope="module")
+def page(data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "index.html"
+    write_page(data, path)
+    return path
+
+
+def test_cells_are_the_means_and_paired_differences_of_the_scores(folder, data):
+    scores = pd.read_csv(folder / "scores.csv", keep_default_na=False)
+    row = data.cells.query(
+        "model == 'small' and task == 'udpos' and aligner == 'dictionary' and strategy == 'front' and language == 'tr'"
+    )
+    of = scores.query("model == 'small' and task == 'udpos' and language == 'tr'").set_index("seed")
+    front = of.query("aligner == 'dictionary' and strategy == 'front'")["value"]
+    difference = 100 * (front - of[of["strategy"] == BASELINE]["value"])
+    assert row["mean"].item() == pytest.approx(100 * front.mean())
+    assert row["delta"].item() == pytest.approx(difference.mean())
+    assert row["delta_std"].item() == pytest.approx(difference.std(ddof=1))
+    assert row["n_seeds"].item() == 3
+    average = data.seeds.query("model == 'large' and strategy == 'full'").set_index("seed")["delta"]
+    of = scores.query("model == 'large' and language != 'en'").pivot_table(
+        index="seed", columns="strategy", values="value"
+    )
+    np.testing.assert_allclose(average, 100 * (of["full"] - of[BASELINE]))
+
+
+def test_one_seed_has_no_spread_and_no_baseline_no_difference():
+    scores = make_scores(seeds=(31,))
+    cells, seeds = cell_tables(read_experiment(scores[scores["strategy"] != BASELINE], "en"))
+    assert cells["std"].isna().all()
+    assert cells["delta"].isna().all()
+    assert seeds["delta"].isna().all()
+
+
+def test_genus_mean_leaves_the_language_itself_out(data):
+    means = genus_means(data).query("model == 'large' and strategy == 'full'").set_index("language")
+    # Of the languages here only Spanish, German, ... stand alone; no two share a genus but none at all is impossible.
+    genera = data.languages.set_index("language")["genus"]
+    shared = genera[genera.duplicated(keep=False)].index
+    assert set(means.index) == set(shared)
+
+
+def test_page_is_one_file_without_addresses_and_nasty_text_stays_text(data):
+    text = render(data)
+    assert len(text.encode()) < MAXIMUM_BYTES
+    assert NASTY not in text
+    assert "A finding with &lt;/script&gt;" in text
+    markup = re.sub(r"<script.*?</script>|<style.*?</style>", "", text, flags=re.DOTALL)
+    assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]*"', markup)
+
+
+def test_missing_numbers_are_dashes():
+    view = table_view(
+        pd.DataFrame({"mean": [1.25, np.nan], "n_seeds": [3.0, 2.0]}), {"mean": "mean", "n_seeds": "n", "x": "x"}
+    )
+    assert view.columns == ["mean", "n"]
+    assert view.cells == [["1.2", "3"], ["–", "2"]]
+
+
+SIZES = """
+return Object.fromEntries([...document.querySelectorAll(".chart")].map(
+    (chart) => [chart.id, chart.querySelectorAll("svg path").length]))
+"""
+CHOOSE = """
+for (const [id, value] of [["model", "small"], ["task", "wikiann"]]) {
+    document.getElementById(id).value = value;
+    document.getElementById(id).dispatchEvent(new Event("change"));
+}
+"""
+CHARTS = {
+    "forest",
+    "world",
+    "panel",
+    "by-language",
+    "front-against-full",
+    "against-distance",
+    "seeds",
+    "retrieval",
+    "curves",
+}
+
+
+def text_of(driver, name):
+    return driver.execute_script(f"return document.getElementById('{name}').textContent")
+
+
+@needs_chromium
+@pytest.mark.parametrize(("width", "dark"), [(1400, False), (400, True)])
+def test_in_a_browser(page, width, dark, tmp_path):
+    with opened(page, width, dark=dark, fragment="#tr", downloads=tmp_path) as driver:
+        assert text_of(driver, "panel-title") == "Turkish (tr)"
+        assert driver.execute_script("return document.documentElement.scrollWidth <= innerWidth"), "scrolls sideways"
+        assert driver.execute_script("return document.documentElement.classList.contains('dark')") == dark
+        charts = driver.execute_script(SIZES)
+        assert set(charts) == CHARTS
+        assert min(charts.values()) > 3, charts
+        # Another choice draws other rows; another address shows another panel.
+        before = len(driver.execute_script("return document.getElementById('by-language').innerHTML"))
+        driver.execute_script(CHOOSE)
+        wait_for(driver, f"return document.getElementById('by-language').innerHTML.length !== {before}")
+        assert driver.execute_script("return document.getElementById('metric').value") == "f1"
+        driver.execute_script("location.hash = '#de'")
+        wait_for(driver, "return document.getElementById('panel-title').textContent === 'German (de)'")
+        table = "#languages .dt-container"
+        driver.find_element("css selector", f"{table} input").send_keys("Finn")
+        wait_for(driver, f"return document.querySelectorAll('{table} tbody tr').length === 1")
+        for place, kind in (("by-language", "csv"), ("by-language", "svg"), ("forest", "png")):
+            button = driver.find_element("css selector", f'[data-save="{place}"][data-format="{kind}"]')
+            driver.execute_script("arguments[0].click()", button)
+            end = time.monotonic() + 20
+            while not (tmp_path / f"{place}.{kind}").exists():
+                assert time.monotonic() < end, f"{place}.{kind} was not saved"
+                time.sleep(0.1)
+        saved = pd.read_csv(tmp_path / "by-language.csv")
+        assert set(saved["task"]) == {"wikiann"}
+        assert len(saved) == 5 * 3
+        assert (tmp_path / "forest.png").read_bytes().startswith(b"\x89PNG")
+        assert not console(driver)
+        assert not requests(driver)
+
+
+@needs_chromium
+def test_every_control_can_be_reached_and_used_by_keyboard(page):
+    from selenium.webdriver.common.keys import Keys
+
+    with opened(page, 1400) as driver:
+        controls = driver.execute_script("return document.querySelectorAll('main select:not([hidden]), nav a').length")
+        reached = []
+        for _ in range(120):
+            driver.switch_to.active_element.send_keys(Keys.TAB)
+            reached.append(
+                driver.execute_script("return document.activeElement.id || document.activeElement.textContent")
+            )
+        assert {
+            "theme",
+            "forest-task",
+            "map-cell",
+            "language",
+            "model",
+            "task",
+            "metric",
+            "aligner",
+            "distance",
+        } <= set(reached)
+        assert controls > 8
+        driver.find_element("id", "language").send_keys("Finnish")
+        wait_for(driver, "return location.hash === '#fi'")
+        driver.find_element("id", "theme").send_keys(Keys.ENTER)
+        assert driver.execute_script("return document.documentElement.classList.contains('dark')")

@@ -1,0 +1,19 @@
+"""The results as one HTML page."""
+
+from pathlib import Path
+from typing import Any
+
+from alignfreeze.page.build import write_page
+from alignfreeze.page.data import read_page_data
+from alignfreeze.support.logs import configure_logging
+
+
+def main(smk: Any) -> None:
+    """Write page/index.html."""
+    configure_logging(smk.log[0])
+    data = read_page_data(Path(smk.input.scores).parent, smk.params.source, [Path(path) for path in smk.input.records])
+    write_page(data, smk.output[0])
+
+
+if __name__ == "__main__":
+    main(snakemake)
