@@ -133,8 +133,8 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_holds_the_library_and_its_data(wheel):
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    kinds = (".py", ".tsv", ".json", ".typed")
-    wanted = {str(path.relative_to(ROOT)) for path in LIBRARY.rglob("*") if path.suffix in kinds}
+    files = (path for path in LIBRARY.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    wanted = {str(path.relative_to(ROOT)) for path in files}
     assert held == wanted
     assert "alignfreeze/py.typed" in held
 
