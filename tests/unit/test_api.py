@@ -3,6 +3,7 @@
 import doctest
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -500,3 +501,24 @@ def test_examples_in_the_docstrings():
         failed, tried = doctest.testmod(module, extraglobs={"load_bitext": alignfreeze.load_bitext})
         assert failed == 0, module.__name__
         assert tried, module.__name__
+
+
+@pytest.mark.workflow
+def test_the_examples_of_the_library_page_run_as_printed(tmp_path, monkeypatch):
+    """One after the other, as a reader would type them, on the embedded model and data."""
+    text = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    examples = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    (tmp_path / "examples.txt").write_text(examples, encoding="utf-8")
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    monkeypatch.chdir(tmp_path)
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    failed, tried = doctest.testfile(
+        str(tmp_path / "examples.txt"), module_relative=False, optionflags=options, encoding="utf-8"
+    )
+    assert failed == 0
+    assert tried == examples.count(">>>")
+
+
+def test_the_library_page_names_every_public_name():
+    text = (ROOT / "docs" / "library.md").read_text(encoding="utf-8").partition("## All names")[2]
+    assert set(re.findall(r"`(\w+)`", text)) >= set(alignfreeze.__all__) - {"__version__"}

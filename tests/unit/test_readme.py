@@ -16,7 +16,11 @@ def test_library_example_runs_as_printed(tmp_path):
     (tmp_path / "data").symlink_to(ROOT / "data")
     (tmp_path / "example.py").write_text(block)
     finished = subprocess.run(
-        [sys.executable, "example.py"], capture_output=True, text=True, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}
+        [sys.executable, "example.py"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
     )
     assert finished.returncode == 0, finished.stderr[-3000:]
     assert re.search(r"\[\(1, \d\.\d+\)", finished.stdout)
