@@ -129,7 +129,7 @@ class _Planner:
 
     def plan(self) -> Plan:
         sample, fastalign = self.config.data.bitext.sample, self.config.aligners.fastalign
-        fit_pairs = fastalign and fastalign.fit_pairs
+        fit_pairs = None if fastalign is None else fastalign.fit_pairs
         realign = self._realign(self.realignments)
         alone = [
             run._replace(steps=grid.realignment_steps(self.config, task, run.model))

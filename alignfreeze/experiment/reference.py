@@ -48,7 +48,7 @@ class _Generator(GenerateJsonSchema):
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         values = self.generate_inner(schema["values_schema"])
-        found = {"type": "object", "propertyNames": self.generate_inner(schema["keys_schema"])}
+        found: Schema = {"type": "object", "propertyNames": self.generate_inner(schema["keys_schema"])}
         found |= {"minProperties": schema["min_length"]} if "min_length" in schema else {}
         return found | {"additionalProperties": values}
 

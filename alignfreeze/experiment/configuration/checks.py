@@ -111,7 +111,8 @@ def check_awesome(config: Experiment, _: Surroundings) -> Iterator[str]:
 
 def check_fastalign(config: Experiment, _: Surroundings) -> Iterator[str]:
     """What FastAlign is fitted on is more than the sample."""
-    fit_pairs = config.aligners.fastalign and config.aligners.fastalign.fit_pairs
+    fastalign = config.aligners.fastalign
+    fit_pairs = None if fastalign is None else fastalign.fit_pairs
     sample = config.data.bitext.sample
     if fit_pairs is not None and (sample is None or fit_pairs <= sample):
         yield (

@@ -84,14 +84,14 @@ def _joined(path: Iterable[Any]) -> str:
     return ".".join(part if str(part).isprintable() else shown(part) for part in map(str, path)) or "top level"
 
 
-def _key_path(details: ErrorDetails, config: Any) -> list[Any]:
+def _key_path(details: ErrorDetails, node: Any) -> list[Any]:
     """Keys of the configuration that lead to an error: those parts of its place that the configuration has."""
-    path = []
+    path: list[Any] = []
     parts = details["loc"][:-1] if details["type"] in ("missing", "extra_forbidden") else details["loc"]
     for part in parts:
-        if (isinstance(config, dict) and part in config) or (isinstance(config, list) and isinstance(part, int)):
+        if (isinstance(node, dict) and part in node) or (isinstance(node, list) and isinstance(part, int)):
             path.append(part)
-            config = config[part]
+            node = node[part]  # type: ignore[index]
     return path
 
 
