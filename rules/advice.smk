@@ -12,15 +12,10 @@ NO_ADVICE = what_is_missing(
 )
 
 
-def advice_outputs(langs):
-    """Tables and figure of advice, none where the experiment is too small."""
-    if NO_ADVICE:
-        return []
-    tables = [results(f"tables/{langs}/{name}.csv") for name in ("advice", "regret")]
-    return tables + [results(f"figures/{langs}/advice.{suffix}") for suffix in ("pdf", "png")]
-
-
-if NO_ADVICE and workflow.is_main_process:
+if not NO_ADVICE:
+    TABLES += [results(f"tables/{EVALUATE}/{name}.csv") for name in ("advice", "regret")]
+    FIGURES += [results(f"figures/{EVALUATE}/advice.{suffix}") for suffix in ("pdf", "png")]
+elif workflow.is_main_process:
     logger.info(f"advice for new languages is left out: {'; '.join(NO_ADVICE)}")
 
 

@@ -20,7 +20,6 @@ def analysis_tables(langs):
         *(results(f"tables/{langs}/{name}.{suffix}") for name in names for suffix in ("csv", "tex")),
         *(results(f"regression/{langs}/regression.{suffix}") for suffix in ("csv", "tex")),
         results(f"tables/{langs}/findings.csv"),
-        *advice_outputs(langs),
     ]
 
 
