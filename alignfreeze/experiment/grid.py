@@ -47,9 +47,10 @@ def strategies_of(config: Experiment, task: str) -> list[str]:
 def realignment_steps(config: Experiment, task: str, model: str) -> int:
     """Optimiser steps of realignment that a task's runs start from."""
     settings = config.tasks[task]
-    if settings.realignment_steps == "match_finetuning":
+    steps = settings.realignment_steps
+    if steps == "match_finetuning":
         return settings.steps(settings.items_of(model))
-    return settings.realignment_steps
+    return steps[model] if isinstance(steps, dict) else steps
 
 
 def steps_of(config: Experiment, model: str, strategy: str, aligner: str) -> list[int]:

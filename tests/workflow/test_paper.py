@@ -117,7 +117,10 @@ def test_paper_plans_nothing_twice_and_a_dropped_language_takes_only_its_own_alo
 def test_every_set_of_the_paper_is_the_papers():
     """Read from the published result files' own columns (see experiments/published.yaml)."""
     published = yaml.safe_load((ROOT / "experiments" / "published.yaml").read_text(encoding="utf-8"))
-    assert CONFIG["language_sets"]["all"] == published["language_sets"]["all"]
+    assert set(CONFIG["language_sets"]["all"]) == set(published["language_sets"]["all"])
+    # Languages take turns in the order of the published script for PoS tagging.
+    order = "bg cs de es lv af ar ca da el fa fi fr he hi hu it ja ko lt no pl pt ro ru sk sl sv ta th tr uk vi zh"
+    assert CONFIG["language_sets"]["all"] == order.split()
     assert CONFIG["seeds"] == [31, 42, 66, 23, 17]
     treebanks = CONFIG["tasks"]["udpos"]["test"]["treebanks"]
     assert treebanks.keys() == {"en", *CONFIG["language_sets"]["all"]}

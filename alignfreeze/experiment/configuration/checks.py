@@ -166,16 +166,17 @@ def check_tasks_strategies(config: Experiment, _: Surroundings) -> Iterator[str]
 
 
 def check_train_items(config: Experiment, _: Surroundings) -> Iterator[str]:
-    """Numbers of training items are there where they are needed."""
+    """Numbers of training items are there where they are needed, and those by model are complete."""
     for name in config.tasks.names:
         task = config.tasks[name]
         if task.realignment_steps == "match_finetuning" and task.train_items is None:
             yield f"tasks.{name}.train_items: missing; match_finetuning needs the number of training items"
-        if isinstance(items := task.train_items, dict) and items.keys() != config.models.keys():
-            yield (
-                f"tasks.{name}.train_items: numbers for {', '.join(items) or 'no model'}; "
-                f"wanted is one for each of the models: {', '.join(config.models)}"
-            )
+        for key in ("train_items", "realignment_steps"):
+            if isinstance(numbers := getattr(task, key), dict) and numbers.keys() != config.models.keys():
+                yield (
+                    f"tasks.{name}.{key}: numbers for {', '.join(numbers) or 'no model'}; "
+                    f"wanted is one for each of the models: {', '.join(config.models)}"
+                )
 
 
 def check_windows(config: Experiment, _: Surroundings) -> Iterator[str]:

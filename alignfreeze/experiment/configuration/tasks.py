@@ -15,9 +15,10 @@ from alignfreeze.tasks.settings import EncodingSettings, SequenceSettings, Treeb
 from alignfreeze.training.settings import FinetuningRecipe
 from alignfreeze.training.steps import total_steps
 
+StepCount = Annotated[Count, Field(json_schema_extra={"unit": "steps"})]
 Steps = Annotated[
-    Literal["match_finetuning"] | Annotated[Count, Field(json_schema_extra={"unit": "steps"})],
-    one_of("match_finetuning", "a whole number from 1 on"),
+    Literal["match_finetuning"] | StepCount | dict[Name, StepCount],
+    one_of("match_finetuning", "a whole number from 1 on", "one by model"),
 ]
 Items = Annotated[Count | dict[Name, Count], one_of("a whole number", "one by model")]
 Names = Annotated[list[str], Field(min_length=1), Distinct]
@@ -42,7 +43,8 @@ class Task(Section, EncodingSettings, FinetuningRecipe):
         default=None, description="Strategies that are run on this task; all where it is left out."
     )
     realignment_steps: Steps = Field(
-        description="Steps of realignment before fine-tuning, or match_finetuning (as many as fine-tuning has).",
+        description="Steps of realignment before fine-tuning, or match_finetuning (as many as fine-tuning has); by "
+        "model where they differ.",
     )
     train_items: Items | None = Field(
         default=None,
