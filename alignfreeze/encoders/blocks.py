@@ -1,4 +1,4 @@
-"""Which blocks a setting means, by number; imports no PyTorch, for the plan of costs counts with them, too."""
+"""Resolve layer and freezing settings to block indices, without importing PyTorch (the plan uses it)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is frozen during realignment: a strategy is a range of blocks (DESIGN.md section 2)."""
+"""What is frozen during realignment: a strategy is a range of blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words to subwords: each distinct word is tokenised once, lone `▁` pieces are removed (DESIGN.md section 5)."""
+"""Words to subwords: each distinct word is tokenised once, lone `▁` pieces are removed."""
 
 from __future__ import annotations
 

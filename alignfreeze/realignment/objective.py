@@ -210,7 +210,7 @@ class Realigner(RealignmentObjective):
         save: Callable[[int, Callable[[Path], None]], None] | None = None,
         state: TrainingState | None = None,
     ) -> TrainingReport:
-        """Train for max(steps) steps; one trajectory serves every step count, for the rate is constant.
+        """Train for max(steps) steps; one trajectory serves every step count, because the learning rate is constant.
 
         Parameters
         ----------

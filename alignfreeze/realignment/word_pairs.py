@@ -1,4 +1,4 @@
-"""From links to training rows: the word pairs that realignment uses, as flat integers (DESIGN.md section 5)."""
+"""From links to training rows: the word pairs that realignment uses, as flat integers."""
 
 from __future__ import annotations
 

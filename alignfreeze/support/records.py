@@ -15,7 +15,7 @@ from typing import Any
 
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.checksums import file_checksum
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import damaged
 
 logger = logging.getLogger(__name__)
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "pyarrow", "sil-thot")
@@ -127,12 +127,10 @@ def read_run_record(folder: str | Path) -> dict[str, Any]:
     path = Path(folder) / NAME
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: missing; {_anew(folder)}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: damaged ({type(error).__name__}); {_anew(folder)}") from error
+        raise damaged(path, error, _made_as_a_whole(path.parent)) from error
     if not isinstance(record, dict) or not isinstance(record.get("files"), dict):
-        raise InputError(f"{path}: damaged (no checksums in it); {_anew(folder)}")
+        raise damaged(path, "no checksums in it", _made_as_a_whole(path.parent))
     return record
 
 
@@ -159,12 +157,13 @@ def verify_checkpoint(folder: str | Path, *patterns: str) -> None:
         path = folder / name
         if not any(Path(name).match(pattern) for pattern in patterns):
             continue
+        output = record.get("output", folder)
         if not path.is_file():
-            raise InputError(f"{path}: missing; {_anew(record.get('output', folder))}")
+            raise damaged(path, "missing", output)
         if file_checksum(path) != checksum:
-            found = f"its SHA-256 is not the one that {folder / NAME} states"
-            raise InputError(f"{path}: damaged, {found}; {_anew(record.get('output', folder))}")
+            raise damaged(path, f"its SHA-256 is not the one that {NAME} states", output)
 
 
-def _anew(output: str | Path) -> str:
-    return f"make it anew: rm -r {output}, then run the same command again"
+def _made_as_a_whole(folder: Path) -> Path:
+    """Output that a checkpoint's folder belongs to: checkpoints of a trajectory are made together."""
+    return folder.parent if folder.name.startswith("steps") else folder

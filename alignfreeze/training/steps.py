@@ -1,4 +1,4 @@
-"""Number of fine-tuning steps; apart from finetuning.py so that planning does not import PyTorch."""
+"""Number of fine-tuning steps; a module of its own, so that planning does not import PyTorch."""
 
 from __future__ import annotations
 

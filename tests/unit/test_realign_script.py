@@ -126,7 +126,9 @@ def test_damaged_checkpoint_is_named_with_the_command_that_makes_it_anew(job):
     middle = len(content) // 2
     content[middle : middle + 1000] = bytes(1000)
     path.write_bytes(content)
-    with pytest.raises(InputError, match=rf"{path}: damaged, its SHA-256 .*; make it anew: rm -r {run.output[0]}, "):
+    with pytest.raises(
+        InputError, match=rf"{path}: damaged \(its SHA-256 .*; delete the folder {run.output[0]} and run"
+    ):
         load_encoder(folder)
     (folder / "tokenizer.json").write_text("{}")
     with pytest.raises(InputError, match=r"tokenizer\.json: damaged"):
@@ -135,7 +137,7 @@ def test_damaged_checkpoint_is_named_with_the_command_that_makes_it_anew(job):
     with pytest.raises(InputError, match=r"model"):
         load_encoder(folder)
     (folder / "run.json").write_text("{")
-    with pytest.raises(InputError, match=r"run\.json: damaged"):
+    with pytest.raises(InputError, match=rf"run\.json: damaged .* the folder {run.output[0]} and run"):
         load_encoder(folder)
 
 

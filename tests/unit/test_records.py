@@ -29,7 +29,7 @@ def test_record_holds_what_a_number_goes_back_to(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b'{"files": [1]}', b"[" * 100_000])
 def test_damaged_record_is_one_line(tmp_path, content):
     (tmp_path / "run.json").write_bytes(content)
-    with pytest.raises(InputError, match=rf"{tmp_path}/run\.json: damaged .*; make it anew: rm -r {tmp_path}, then"):
+    with pytest.raises(InputError, match=rf"{tmp_path}/run\.json: damaged .*; delete the folder {tmp_path} and run"):
         read_run_record(tmp_path)
 
 

@@ -141,3 +141,12 @@ def test_damaged_rows_are_named_with_what_makes_them_anew(tmp_path, damage):
         path.unlink()
     with pytest.raises(InputError, match=r"de\.arrow: damaged \(.*\); delete the folder .* and run the same"):
         PairRows(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"ARROW1", b"no Arrow file at all"])
+def test_damaged_file_is_named_with_what_makes_it_anew(tmp_path, content):
+    path = tmp_path / "all" / "de.arrow"
+    write_rows(path, [random_row(np.random.default_rng(0))])
+    path.write_bytes(content or path.read_bytes()[:200])
+    with pytest.raises(InputError, match=rf"{path}: damaged .*; delete the folder {path.parent} and run"):
+        PairRows(path)
