@@ -26,6 +26,7 @@ rule tabulate_cells:
     output:
         **table_outputs(CELL_TABLES, "Tables"),
         **language_table_outputs(),
+        deltas=tidy_output("deltas"),
     log:
         log_of("tables/{langs}/cells"),
     conda:
@@ -46,6 +47,7 @@ rule correlate:
         code=code("correlate"),
     output:
         **table_outputs(["correlations"], "Distance and transfer"),
+        contrasts=tidy_output("contrasts"),
     log:
         log_of("tables/{langs}/correlations"),
     conda:
@@ -86,7 +88,7 @@ rule generalise:
             results("figures/{langs}/generalisation.png"),
             category="Distance and transfer",
             labels={"figure": "generalisation", "languages": "{langs}"},
-            caption="../report/generalisation.rst",
+            caption="../report/generalisation_figure.rst",
         ),
         pdf=results("figures/{langs}/generalisation.pdf"),
     log:
@@ -120,7 +122,9 @@ rule tabulate_runs:
 
 rule draw_figures:
     input:
-        scores=SCORES,
+        main=results("tables/{langs}/main.csv"),
+        deltas=results("tables/{langs}/deltas.csv"),
+        contrasts=results("tables/{langs}/contrasts.csv"),
         code=code("draw_figures"),
     output:
         **figure_outputs(),
@@ -129,7 +133,6 @@ rule draw_figures:
     conda:
         "../envs/analysis.yaml"
     params:
-        source=SOURCE,
         by_language=ANALYSED,
     message:
         "Figures: {wildcards.langs}"

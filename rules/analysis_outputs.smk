@@ -19,7 +19,7 @@ def analysis_tables(langs):
     return [
         *(results(f"tables/{langs}/{name}.{suffix}") for name in names for suffix in ("csv", "tex")),
         *(results(f"regression/{langs}/regression.{suffix}") for suffix in ("csv", "tex")),
-        results(f"tables/{langs}/findings.csv"),
+        *(results(f"tables/{langs}/{name}.csv") for name in ("findings", "deltas", "contrasts")),
     ]
 
 
@@ -35,14 +35,26 @@ TABLES += analysis_tables(EVALUATE)
 FIGURES += analysis_figures(EVALUATE)
 
 
+def table_caption(name):
+    """Description of a table, which its LaTeX has, too."""
+    return f"../alignfreeze/analysis/captions/{name}.rst"
+
+
+def tidy_output(name):
+    """A table that figures are drawn from: CSV only."""
+    labels = {"table": name, "languages": "{langs}"}
+    return report(
+        results(f"tables/{{langs}}/{name}.csv"), category="Tables", labels=labels, caption=table_caption(name)
+    )
+
+
 def table_outputs(names, category, folder="tables"):
     """CSV (in the report) and LaTeX of some tables, as named outputs."""
     outputs = {}
     for name in names:
         path = results(f"{folder}/{{langs}}/{name}")
         labels = {"table": name.replace("_", " "), "languages": "{langs}"}
-        caption = name if (BASE / "report" / f"{name}.rst").exists() else name.split("_by_")[0]
-        outputs[name] = report(f"{path}.csv", category=category, labels=labels, caption=f"../report/{caption}.rst")
+        outputs[name] = report(f"{path}.csv", category=category, labels=labels, caption=table_caption(name))
         outputs[f"{name}_tex"] = f"{path}.tex"
     return outputs
 
@@ -55,7 +67,7 @@ def language_table_outputs():
         path = results(f"tables/{{langs}}/{name}")
         labels = {"table": "by language", "model": model, "task": task, "languages": "{langs}"}
         outputs[name] = report(
-            f"{path}.csv", category="Tables by language", labels=labels, caption="../report/per_language.rst"
+            f"{path}.csv", category="Tables by language", labels=labels, caption=table_caption("per_language")
         )
         outputs[f"{name}_tex"] = f"{path}.tex"
     return outputs

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ import pandas as pd
 from alignfreeze.analysis.cells import Experiment, Group, Scores, language_means, read_experiment
 from alignfreeze.analysis.names import BASELINE
 from alignfreeze.analysis.predictors import predictor_frame
+from alignfreeze.analysis.tables import table_of
+from alignfreeze.languages.registry import facts_table
 from alignfreeze.languages.uriel import language_table
 
 CONTRASTS = {
@@ -119,3 +122,67 @@ def contrasts(scores: Scores, source: str = "en") -> Iterator[Contrast]:
                 continue
             effect = _full_effect(differences["full-base"], predictors.index) if name == "front-full" else None
             yield Contrast(group, name, by_aligner, baseline, predictors, genera, effect)
+
+
+class ContrastRow(NamedTuple):
+    """A row of `contrasts_table`."""
+
+    model: str
+    task: str
+    contrast: str
+    language: str
+    name: str
+    delta: float
+    syntactic: float
+    phonological: float
+    inventory: float
+    genetic: float
+    geographic: float
+    featural: float
+    nonlatin: float
+    baseline: float
+    n_seeds: int
+    metric: str
+    realignment_languages: str
+
+
+def contrasts_table(scores: Scores, source: str = "en") -> pd.DataFrame:
+    """Return every contrast by language beside its predictors: what correlations and figures of distance are made from.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    source : str
+        Code of the language that distances are measured from.
+
+    Returns
+    -------
+    pandas.DataFrame
+        delta : mean over seeds and aligners, in points. The six URIEL distances are 0..1, nonlatin is 0 or 1 and
+        baseline is the mean over seeds in per cent. n_seeds : seeds that every aligner has.
+
+    Examples
+    --------
+    Redraw Δ against a distance from the table of an experiment:
+
+    >>> import pandas as pd, seaborn as sns
+    >>> table = pd.read_csv("results/demo/tables/all/contrasts.csv", keep_default_na=False)  # doctest: +SKIP
+    >>> sns.lmplot(table, x="syntactic", y="delta", hue="contrast", col="model", row="task")  # doctest: +SKIP
+    """
+    experiment = read_experiment(scores, source)
+    names = facts_table(experiment.languages())["name"]
+    rows = []
+    for contrast in contrasts(experiment, source):
+        for language, predictors in contrast.predictors.iterrows():
+            rows.append(
+                ContrastRow(
+                    **contrast.identity,
+                    language=language,
+                    name=names[language],
+                    delta=contrast.means[language],
+                    **predictors,
+                    n_seeds=len(contrast.matrix),
+                )
+            )
+    return table_of(ContrastRow, rows)

@@ -1,50 +1,48 @@
-"""The figures: readable at the width of a paper's column, without colour, and the same bytes every time.
+"""The figures, drawn by seaborn from tidy tables: readable at the width of a paper's column, also in grey.
 
-Strategies differ in colour (Okabe and Ito's palette, safe for the colour-blind), in marker and in lightness, so that a
-figure survives printing in grey. Differences are in points of per cent. Every function returns a Matplotlib
-figure that `save_figure` writes as PDF and PNG.
+Every function takes one of the tables (deltas, contrasts, main, generalisation) as its rule writes it and returns a
+Matplotlib figure; `save_figure` writes the same bytes every time. Strategies differ in colour (Okabe and Ito's palette,
+safe for the colour-blind), in marker and in lightness. Differences are in points of per cent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
+from textwrap import fill
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import seaborn as sns
+import seaborn.objects as so
+from adjustText import adjust_text
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.lines import AxLine, Line2D
+from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
-from matplotlib.transforms import Bbox
 
-from alignfreeze.analysis.cells import (
-    Cell,
-    Experiment,
-    Group,
-    Scores,
-    language_average,
-    language_means,
-    read_experiment,
-)
-from alignfreeze.analysis.contrasts import Contrast, contrasts
 from alignfreeze.analysis.correlations import MINIMUM_LANGUAGES
 from alignfreeze.analysis.generalisation import SPLITS
-from alignfreeze.analysis.intervals import two_way_interval
-from alignfreeze.analysis.names import ordered, rank, title
+from alignfreeze.analysis.names import (
+    BASELINE,
+    contrast_title,
+    ordered,
+    predictors_title,
+    rank,
+    title,
+)
 from alignfreeze.analysis.predictors import why_unusable
 from alignfreeze.analysis.tables import slope
 from alignfreeze.languages.uriel import DISTANCES
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.errors import InputError
 
-COLUMN = 3.3  # inches, one column of a paper
-PAGE = 6.8  # inches, both columns
+COLUMN = 3.03  # inches, one column of a paper: 7.7 cm
+PAGE = 6.3  # inches, both columns: 16 cm
 DPI = 300
 STYLE = {
     "font.size": 7.0,
@@ -60,6 +58,7 @@ STYLE = {
     "lines.linewidth": 1.0,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "axes.formatter.useoffset": False,
     "savefig.dpi": DPI,
     "pdf.fonttype": 42,
     "svg.hashsalt": "alignfreeze",
@@ -74,17 +73,30 @@ STRATEGY_STYLES = {
     "during_back": ("#8C8C8C", "P"),
 }
 SPARE_STYLES = (("#009E73", "X"), ("#CC79A7", "d"), ("#D55E00", "<"), ("#7F3C8D", ">"), ("#6B6B00", "h"))
-MAIN_STRATEGIES = ("full", "front", "back")
+CONTRAST_STYLES = {"full-base": ("#E69F00", "o"), "front-base": ("#0072B2", "^"), "front-full": ("#000000", "s")}
 GREY = "#777777"
+PALE = "#DDDDDD"
+# Differences smaller than this, in points, are drawn on an axis of this length and not on one of 1e-17.
+SHORTEST_AXIS = 0.1
+# More languages than this do not fit into a column.
+COLUMN_LANGUAGES = 16
+# A heatmap of no more cells than this has languages in its rows and numbers in its fields.
+NUMBERED_CELLS = 6
+SEED = 20250206
+LABEL_STEPS = 400
+LOWEST_R2 = -1.0
+
+CELL = ["model", "task", "aligner", "strategy", "realignment_languages"]
 
 
-def strategy_styles(strategies: Sequence[str]) -> dict[str, tuple[str, str]]:
+def strategy_styles(strategies: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Give each strategy its colour and marker; ranges that a config names get the spare ones in order."""
-    unknown = [name for name in ordered("strategy", strategies) if name not in STRATEGY_STYLES]
+    names = ordered("strategy", strategies)
+    unknown = [name for name in names if name not in STRATEGY_STYLES]
     if len(unknown) > len(SPARE_STYLES):
         raise InputError(f"figures: {len(unknown)} strategies beside the named ones; at most {len(SPARE_STYLES)}")
     spare = dict(zip(unknown, SPARE_STYLES, strict=False))
-    return {name: STRATEGY_STYLES.get(name) or spare[name] for name in ordered("strategy", strategies)}
+    return {name: STRATEGY_STYLES.get(name) or spare[name] for name in names}
 
 
 def save_figure(figure: Figure, *paths: str | Path) -> None:
@@ -99,478 +111,585 @@ def save_figure(figure: Figure, *paths: str | Path) -> None:
                 figure.savefig(temporary, metadata=metadata)
 
 
-def _new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """Make an empty figure, in inches, that no window shows."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
     return figure
 
 
-def _conditions(cells: Sequence[Cell]) -> dict[tuple[str, str], str]:
-    """Return the (aligner, realignment languages) of cells in order, with the name of each."""
-    keys = dict.fromkeys((cell.aligner, cell.realignment_languages) for cell in cells)
-    several = len({languages for _, languages in keys}) > 1
-    return {
-        (aligner, languages): f"{title(aligner)} ({languages})" if several else title(aligner)
-        for aligner, languages in keys
-    }
-
-
-def _shown(experiment: Experiment, model: str, task: str) -> list[Cell]:
-    """Return the cells of a model and task for the figures by language: realignment before fine-tuning only."""
-    cells = [cell for cell in experiment.methods() if (cell.model, cell.task) == (model, task)]
-    before = [cell for cell in cells if not cell.strategy.startswith("during_")]
-    return [cell for cell in before or cells if len(experiment.delta(cell))]
-
-
 def _nothing(message: str, width: float = COLUMN) -> Figure:
     """Return a figure that says why there is nothing to draw."""
-    figure = _new_figure(width, 1.0)
+    figure = new_figure(width, 1.0)
     axes = figure.subplots()
     axes.axis("off")
     axes.text(0.5, 0.5, message, ha="center", va="center", wrap=True)
     return figure
 
 
-def _full_order(experiment: Experiment, cells: Sequence[Cell]) -> list[str]:
+def _handles(styles: dict[str, tuple[str, str]]) -> list[Line2D]:
+    """Return the legend's marks of strategies or contrasts, by their display names."""
+    return [
+        Line2D([], [], color=color, marker=marker, linestyle="", markersize=3.5, label=name)
+        for name, (color, marker) in styles.items()
+    ]
+
+
+def _hold_zero(axes: Axes, axis: str) -> None:
+    """Widen an axis until zero is inside it, and until it is long enough for rounding not to be seen."""
+    low, high = sorted(getattr(axes, f"get_{axis}lim")())
+    margin = 0.04 * (high - low)
+    low, high = min(low, -margin), max(high, margin)
+    lacking = max(0.0, SHORTEST_AXIS - (high - low)) / 2
+    getattr(axes, f"set_{axis}lim")(low - lacking, high + lacking)
+
+
+def _conditions(table: pd.DataFrame) -> pd.Series:
+    """Name the aligner of each row, with the realignment languages where there are several sets."""
+    names = table["aligner"].map(title)
+    if table["realignment_languages"].nunique() > 1:
+        names = names + " (" + table["realignment_languages"] + ")"
+    return names
+
+
+def _complete(deltas: pd.DataFrame) -> pd.DataFrame:
+    """Blank a language of a cell if any of its seeds is missing: a mean over fewer seeds is no mean of the cell."""
+    known = deltas.groupby([*CELL, "language"])["delta"].transform(lambda values: values.notna().all())
+    return deltas.assign(delta=deltas["delta"].where(known))
+
+
+def _shown(deltas: pd.DataFrame, model: str, task: str) -> pd.DataFrame:
+    """Return the rows of a model and task for the figures by language: realignment before fine-tuning, if there is."""
+    own = deltas[(deltas["model"] == model) & (deltas["task"] == task)]
+    before = own[~own["strategy"].str.startswith("during_")]
+    own = _complete(before if len(before) else own)
+    return own.assign(condition=_conditions(own))
+
+
+def _full_order(own: pd.DataFrame) -> list[str]:
     """Order languages by the gain of full realignment (or of the first strategy there is), mean over aligners."""
-    leading = ordered("strategy", (cell.strategy for cell in cells))[0]
-    means = [language_means(experiment.delta(cell)) for cell in cells if cell.strategy == leading]
-    gain = sum(means) / len(means)
+    leading = ordered("strategy", own["strategy"])[0]
+    by_cell = own[own["strategy"] == leading].groupby([*CELL, "language"])["delta"].mean()
+    gain = by_cell.groupby("language").agg(lambda values: values.mean(skipna=False))
     return sorted(gain.index, key=lambda language: (-np.nan_to_num(gain[language], nan=-np.inf), language))
 
 
-def delta_by_language(scores: Scores, model: str, task: str, source: str = "en") -> Figure:
+def delta_by_language(deltas: pd.DataFrame, model: str, task: str) -> Figure:
     """Draw Δ by language, sorted by full's Δ, one panel per aligner.
 
     Points are means over seeds, whiskers one standard deviation (ddof 1) of the differences by seed; the band is the
     baseline's own standard deviation over seeds about zero.
-    """
-    with mpl.rc_context(STYLE):
-        return _delta_by_language(read_experiment(scores, source), model, task)
-
-
-def _delta_by_language(experiment: Experiment, model: str, task: str) -> Figure:
-    cells = _shown(experiment, model, task)
-    if not cells:
-        return _nothing(f"{title(model)}, {title(task)}: nothing to compare with the baseline")
-    languages = _full_order(experiment, cells)
-    conditions = _conditions(cells)
-    styles = strategy_styles([cell.strategy for cell in cells])
-    width = PAGE if len(languages) > 16 else COLUMN
-    figure = _new_figure(width, 0.55 + 1.35 * len(conditions))
-    panels = np.atleast_1d(figure.subplots(len(conditions), 1, sharex=True, sharey=True))
-    places = np.arange(len(languages))
-    for axes, (condition, name) in zip(panels, conditions.items(), strict=True):
-        own = [cell for cell in cells if (cell.aligner, cell.realignment_languages) == condition]
-        band = 2 * experiment.baseline(own[0])[languages].std(ddof=1).to_numpy()
-        axes.bar(places, band, width=0.9, bottom=-band / 2, color="#DDDDDD", linewidth=0, zorder=0)
-        axes.axhline(0, color=GREY, linewidth=0.6, zorder=1)
-        shifts = np.linspace(-0.22, 0.22, len(own)) if len(own) > 1 else [0.0]
-        for shift, cell in zip(shifts, own, strict=True):
-            difference = experiment.delta(cell)[languages]
-            spread = difference.std(ddof=1).to_numpy() if len(difference) > 1 else None  # one seed: no whisker
-            color, marker = styles[cell.strategy]
-            axes.errorbar(
-                *(places + shift, difference.mean(skipna=False).to_numpy()),
-                yerr=spread,
-                fmt=marker,
-                color=color,
-                markersize=2.8,
-                elinewidth=0.6,
-                label=title(cell.strategy),
-                zorder=3,
-            )
-        axes.set_ylabel("Δ (points)")
-        axes.set_title(name if len(conditions) > 1 else f"{title(model)}, {title(task)}, {name}", loc="left", pad=2)
-        axes.margins(x=0.01)
-        axes.grid(axis="x", color="#EEEEEE", linewidth=0.5, zorder=-1)
-        axes.set_axisbelow(True)
-    panels[-1].set_xticks(places, languages)
-    handles = [
-        Line2D([], [], color=color, marker=marker, linestyle="", markersize=3.5, label=title(name))
-        for name, (color, marker) in styles.items()
-    ]
-    handles.append(Patch(color="#DDDDDD", label="± std of the baseline"))
-    heading = None if len(conditions) == 1 else f"{title(model)}, {title(task)}"
-    figure.legend(handles=handles, loc="outside upper right", ncols=len(handles) if width > 5 else 2)
-    if heading:
-        figure.suptitle(heading, x=0.02, ha="left", fontsize=8)
-    return figure
-
-
-def heatmap(scores: Scores, model: str, task: str, source: str = "en") -> Figure:
-    """Draw Δ of every strategy and aligner by language as colours centred on zero.
-
-    Languages are sorted as in `delta_by_language`. Colours are cut at the 97th percentile of |Δ|; a bar marks a loss,
-    so that the sign is seen without colour, and missing cells are hatched.
-    """
-    with mpl.rc_context(STYLE):
-        return _heatmap(read_experiment(scores, source), model, task)
-
-
-def _heatmap(experiment: Experiment, model: str, task: str) -> Figure:
-    cells = [cell for cell in experiment.methods() if (cell.model, cell.task) == (model, task)]
-    cells = [cell for cell in cells if len(experiment.delta(cell))]
-    if not cells:
-        return _nothing(f"{title(model)}, {title(task)}: nothing to compare with the baseline")
-    languages = _full_order(experiment, cells)
-    conditions = _conditions(cells)
-    values = np.array([experiment.delta(cell)[languages].mean(skipna=False).to_numpy() for cell in cells])
-    known = np.abs(values[np.isfinite(values)])
-    limit = max(float(np.quantile(known, 0.97)), 1e-3) if known.size else 1.0
-    width = PAGE if len(languages) > 16 else COLUMN
-    figure = _new_figure(width, 0.75 + 0.17 * len(cells))
-    axes = figure.subplots()
-    axes.set_facecolor("white")
-    mesh = axes.pcolormesh(
-        np.ma.masked_invalid(values),
-        cmap="PuOr",
-        norm=TwoSlopeNorm(0.0, -limit, limit),
-        edgecolors="white",
-        linewidth=0.4,
-    )
-    for row, column in zip(*np.nonzero(~np.isfinite(values)), strict=True):
-        axes.add_patch(Rectangle((column, row), 1, 1, fill=False, hatch="////", color=GREY, linewidth=0))
-    for color, losses in (("black", (values < 0) & (values > -0.5 * limit)), ("white", values <= -0.5 * limit)):
-        rows, columns = np.nonzero(losses)
-        axes.plot(columns + 0.5, rows + 0.5, "_", color=color, markersize=3.0, markeredgewidth=0.7)
-    axes.set_xticks(np.arange(len(languages)) + 0.5, languages)
-    axes.set_yticks(
-        np.arange(len(cells)) + 0.5,
-        [f"{title(cell.strategy)}, {conditions[cell.aligner, cell.realignment_languages]}" for cell in cells],
-    )
-    axes.invert_yaxis()
-    axes.tick_params(length=0)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    axes.set_title(f"{title(model)}, {title(task)}: Δ (– marks a loss)", loc="left", pad=3)
-    bar = figure.colorbar(
-        mesh, ax=axes, extend="both", extendfrac=0.03, pad=0.01, fraction=0.05, aspect=max(8, len(cells))
-    )
-    bar.set_label("points")
-    bar.outline.set_visible(False)
-    return figure
-
-
-def front_vs_full(scores: Scores, model: str, task: str, source: str = "en") -> Figure:
-    """Draw front's Δ against full's Δ, one labelled point per language, one panel per aligner.
-
-    The dashed line is equality, the full one least squares over the languages.
-    """
-    with mpl.rc_context(STYLE):
-        return _front_vs_full(read_experiment(scores, source), model, task)
-
-
-def _front_vs_full(experiment: Experiment, model: str, task: str) -> Figure:
-    fronts = [
-        cell
-        for cell in _shown(experiment, model, task)
-        if cell.strategy == "front"
-        and cell.with_strategy("full") in experiment.targets
-        and len(experiment.delta(cell.with_strategy("full")))
-    ]
-    if not fronts:
-        return _nothing(f"{title(model)}, {title(task)}: no front and full realignment by the same aligner")
-    conditions = _conditions(fronts)
-    width = COLUMN if len(fronts) == 1 else PAGE
-    figure = _new_figure(width, 2.9 if len(fronts) == 1 else 0.45 + PAGE / len(fronts))
-    panels = np.atleast_1d(figure.subplots(1, len(fronts), sharex=True, sharey=True))
-    for axes, cell in zip(panels, fronts, strict=True):
-        full = language_means(experiment.delta(cell.with_strategy("full")))
-        front = language_means(experiment.delta(cell))
-        axes.plot(full, front, "o", color="#0072B2", markersize=2.2, zorder=3)
-        axes.axhline(0, color="#CCCCCC", linewidth=0.5, zorder=0)
-        axes.axvline(0, color="#CCCCCC", linewidth=0.5, zorder=0)
-        name = conditions[cell.aligner, cell.realignment_languages]
-        heading = name if len(fronts) > 1 else f"{title(model)}, {title(task)}, {name}"
-        axes.set_title(heading, loc="left", pad=2)
-        axes.set_xlabel("Δ full (points)")
-        axes.margins(0.1)
-    panels[0].set_ylabel("Δ front (points)")
-    if len(fronts) > 1:
-        figure.suptitle(f"{title(model)}, {title(task)}", x=0.02, ha="left", fontsize=8)
-    figure.canvas.draw()
-    for axes, cell in zip(panels, fronts, strict=True):
-        full = language_means(experiment.delta(cell.with_strategy("full")))
-        front = language_means(experiment.delta(cell))
-        limits = axes.get_xlim(), axes.get_ylim()
-        ends = np.array([min(limits[0][0], limits[1][0]), max(limits[0][1], limits[1][1])])
-        lines = [axes.plot(ends, ends, "--", color=GREY, linewidth=0.8, zorder=1, label="equal")[0]]
-        steepness = slope(full, front)
-        if np.isfinite(steepness):
-            fitted = front.mean() + steepness * (np.array(limits[0]) - full.mean())
-            lines += axes.plot(
-                limits[0],
-                fitted,
-                "-",
-                color="black",
-                linewidth=0.8,
-                zorder=1,
-                label=f"slope {steepness:.2f}".replace("-", "−"),
-            )
-        axes.set(xlim=limits[0], ylim=limits[1])
-        axes.legend(handles=lines, loc="lower right", handlelength=1.5, borderpad=0.1)
-        place_labels(axes, full.to_numpy(), front.to_numpy(), list(full.index))
-    return figure
-
-
-def place_labels(axes: Axes, x: np.ndarray, y: np.ndarray, labels: Sequence[str], size: float = 5.5) -> None:
-    """Write a label beside each point where it covers neither a point nor another label.
-
-    Places around the point are tried from near to far, always in the same order; a far label gets a thin line to
-    its point.
-    """
-    figure = axes.get_figure()
-    finite = np.isfinite(x) & np.isfinite(y)
-    pixels = axes.transData.transform(np.column_stack([x[finite], y[finite]]))
-    unit = figure.dpi / 72.0
-    frame = axes.get_window_extent()
-    height = size * 0.8 * unit
-    taken = [(px - 1.6 * unit, py - 1.6 * unit, px + 1.6 * unit, py + 1.6 * unit) for px, py in pixels]
-    legend = axes.get_legend()
-    if legend is not None:
-        box = legend.get_window_extent()
-        taken.append((box.x0, box.y0, box.x1, box.y1))
-    names = [label for label, known in zip(labels, finite, strict=True) if known]
-    angles = np.deg2rad([0, 90, 180, 270, 45, 135, 225, 315, 22, 67, 112, 157, 202, 247, 292, 337])
-    for (px, py), label in sorted(zip(map(tuple, pixels), names, strict=True), key=lambda item: (-item[0][1], item[1])):
-        half = 0.31 * size * len(label) * unit
-        for radius in (4.2, 5.5, 7.0, 9.0, 11.5, 14.5, 18.0, 22.0, 27.0, 33.0):
-            boxes = []
-            for angle in angles:
-                cx = px + np.cos(angle) * (radius * unit + half * abs(np.cos(angle)) * 0.5)
-                cy = py + np.sin(angle) * radius * unit
-                boxes.append((cx - half, cy - height / 2, cx + half, cy + height / 2))
-            free = [box for box in boxes if _inside(box, frame) and not any(_overlap(box, other) for other in taken)]
-            if free:
-                box = free[0]
-                break
-        else:
-            continue
-        taken.append(box)
-        middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
-        place = axes.transData.inverted().transform(middle)
-        text = axes.text(*place, label, fontsize=size, ha="center", va="center_baseline", zorder=4)
-        text.set_path_effects([withStroke(linewidth=1.2, foreground="white")])
-        if radius > 6:
-            point = axes.transData.inverted().transform((px, py))
-            axes.plot(*zip(point, place, strict=True), color="#AAAAAA", linewidth=0.35, zorder=2)
-
-
-def _overlap(left: tuple[float, ...], right: tuple[float, ...]) -> bool:
-    return left[0] < right[2] and right[0] < left[2] and left[1] < right[3] and right[1] < left[3]
-
-
-def _inside(box: tuple[float, ...], frame: Bbox) -> bool:
-    return frame.x0 <= box[0] and box[2] <= frame.x1 and frame.y0 <= box[1] and box[3] <= frame.y1
-
-
-def delta_vs_distance(scores: Scores, task: str, source: str = "en") -> Figure:
-    """Draw full's and front's Δ against each distance to the source language, a row of panels per model.
-
-    One point per language: mean over seeds and aligners. Each panel states Spearman's ρ of both and n.
-    """
-    with mpl.rc_context(STYLE):
-        return _delta_vs_distance(scores, task, source)
-
-
-def _delta_vs_distance(scores: Scores, task: str, source: str) -> Figure:
-    by_group: dict[Group, dict[str, Contrast]] = {}
-    for contrast in contrasts(scores, source):
-        if contrast.group.task == task and contrast.name in ("full-base", "front-base") and len(contrast.matrix):
-            by_group.setdefault(contrast.group, {})[contrast.name] = contrast
-    if not by_group:
-        return _nothing(f"{title(task)}: no full realignment to compare with the baseline")
-    several = len({group.realignment_languages for group in by_group}) > 1
-    figure = _new_figure(PAGE, 0.5 + 1.35 * len(by_group))
-    panels = figure.subplots(len(by_group), len(DISTANCES), sharex="col", sharey="row", squeeze=False)
-    for row, (group, own) in zip(panels, by_group.items(), strict=True):
-        frame = next(iter(own.values())).predictors
-        for axes, distance in zip(row, DISTANCES, strict=True):
-            notes = []
-            axes.axhline(0, color="#CCCCCC", linewidth=0.5, zorder=0)
-            for name, contrast in own.items():
-                strategy = name.removesuffix("-base")
-                color, marker = STRATEGY_STYLES[strategy]
-                axes.plot(frame[distance], contrast.means, marker, color=color, markersize=2.0, zorder=3)
-                notes.append(f"{strategy} {_rho(frame[distance], contrast.means)}")
-            axes.set_title("\n".join(notes), fontsize=5.8, loc="left", pad=2, linespacing=1.05)
-            axes.tick_params(labelsize=5.8)
-            axes.margins(0.07)
-            axes.xaxis.set_major_locator(MaxNLocator(3))
-        heading = f"{title(group.model)} ({group.realignment_languages})" if several else title(group.model)
-        row[0].set_ylabel(f"{heading}\nΔ (points), n = {len(frame)}")
-    for axes, distance in zip(panels[-1], DISTANCES, strict=True):
-        axes.set_xlabel(distance)
-    handles = [
-        Line2D([], [], color=color, marker=marker, linestyle="", markersize=3.5, label=title(name))
-        for name, (color, marker) in STRATEGY_STYLES.items()
-        if name in ("full", "front")
-    ]
-    figure.legend(handles=handles, loc="outside upper right", ncols=2)
-    figure.suptitle(f"{title(task)}: Δ and distance to the source language", x=0.02, ha="left", fontsize=8)
-    return figure
-
-
-def _rho(distance: pd.Series, gain: pd.Series) -> str:
-    pair = pd.DataFrame({"distance": distance, "gain": gain})
-    if why_unusable(pair, MINIMUM_LANGUAGES):
-        return "ρ = —"
-    return f"ρ = {pair.rank().corr().iloc[0, 1]:.2f}".replace("-", "−")
-
-
-def _grid(cells: Sequence[Cell], per_row: float) -> tuple[Figure, dict[tuple[str, str], Axes], dict]:
-    """Lay out one panel per model (columns) and task (rows), a line per aligner and strategy in each."""
-    models = ordered("model", (cell.model for cell in cells))
-    tasks = ordered("task", (cell.task for cell in cells))
-    several = len({cell.realignment_languages for cell in cells}) > 1
-    lines = {
-        task: sorted(
-            {(cell.aligner, cell.strategy, cell.realignment_languages) for cell in cells if cell.task == task},
-            key=lambda key: (rank("aligner", key[0]), rank("strategy", key[1]), key[2]),
-        )
-        for task in tasks
-    }
-    heights = [len(lines[task]) + 1.2 for task in tasks]
-    width = PAGE if len(models) > 1 else COLUMN
-    figure = _new_figure(width, 0.6 + per_row * sum(heights) + 0.12 * len(tasks))
-    axes = figure.subplots(len(tasks), len(models), squeeze=False, height_ratios=heights)
-    panels = {}
-    for row, task in enumerate(tasks):
-        for column, model in enumerate(models):
-            panel = axes[row, column]
-            panels[model, task] = panel
-            labels = [
-                f"{title(aligner)}, {title(strategy)}" + (f" ({languages})" if several else "")
-                for aligner, strategy, languages in lines[task]
-            ]
-            panel.set_yticks(range(len(labels)), labels if column == 0 else [])
-            panel.set_ylim(len(labels) - 0.4, -0.6)
-            panel.axvline(0, color=GREY, linewidth=0.6, zorder=1)
-            panel.tick_params(axis="y", length=0)
-            panel.spines["left"].set_visible(False)
-            panel.set_title(f"{title(model)}, {title(task)}", loc="left", pad=2)
-            panel.grid(axis="x", color="#EEEEEE", linewidth=0.5)
-            panel.set_axisbelow(True)
-            panel.margins(x=0.06)
-            for place, (aligner, _, _) in enumerate(lines[task]):
-                if place and aligner != lines[task][place - 1][0]:
-                    panel.axhline(place - 0.5, color="#CCCCCC", linewidth=0.4)
-    places = {(task, *key): place for task in tasks for place, key in enumerate(lines[task])}
-    for panel in axes[-1]:
-        panel.set_xlabel("Δ (points)")
-    return figure, panels, places
-
-
-def _mark_gaps(cells: Sequence[Cell], panels: dict, places: dict) -> None:
-    """Write a dash where a model lacks a cell that another has."""
-    present = {(cell.model, cell.task, cell.aligner, cell.strategy, cell.realignment_languages) for cell in cells}
-    for (model, task), panel in panels.items():
-        for (place_task, *key), place in places.items():
-            if place_task == task and (model, task, *key) not in present:
-                panel.text(0.02, place, "—", color=GREY, ha="left", va="center", transform=panel.get_yaxis_transform())
-
-
-def forest_main(scores: Scores, source: str = "en") -> Figure:
-    """Draw Δ of every cell with its interval, all on one page.
-
-    Points are means over seeds and languages, lines 95 % two-way bootstrap intervals over both. A dash is a cell that
-    was not run; a point without a line has no interval (one seed or one language).
-    """
-    with mpl.rc_context(STYLE):
-        experiment = read_experiment(scores, source)
-        cells = [cell for cell in experiment.methods() if len(experiment.delta(cell))]
-        if not cells:
-            return _nothing("no realignment to compare with a baseline")
-        figure, panels, places = _grid(cells, 0.135)
-        styles = strategy_styles([cell.strategy for cell in cells])
-        for cell in cells:
-            difference = experiment.delta(cell).to_numpy()
-            interval = two_way_interval(difference)
-            color, marker = styles[cell.strategy]
-            panel = panels[cell.model, cell.task]
-            place = places[cell.task, cell.aligner, cell.strategy, cell.realignment_languages]
-            panel.plot([interval.low, interval.high], [place, place], color=color, linewidth=1.1, zorder=2)
-            panel.plot(difference.mean(), place, marker, color=color, markersize=3.2, zorder=3)
-        _mark_gaps(cells, panels, places)
-        return figure
-
-
-def seed_strips(scores: Scores, source: str = "en") -> Figure:
-    """Draw Δ of every cell by seed: one mark per seed, of the average over languages; a bar at the mean."""
-    with mpl.rc_context(STYLE):
-        experiment = read_experiment(scores, source)
-        cells = [cell for cell in experiment.methods() if len(experiment.delta(cell))]
-        if not cells:
-            return _nothing("no realignment to compare with a baseline")
-        figure, panels, places = _grid(cells, 0.135)
-        styles = strategy_styles([cell.strategy for cell in cells])
-        for cell in cells:
-            average = language_average(experiment.delta(cell)).to_numpy()
-            color, marker = styles[cell.strategy]
-            panel = panels[cell.model, cell.task]
-            place = places[cell.task, cell.aligner, cell.strategy, cell.realignment_languages]
-            panel.plot(average, np.full(len(average), place), marker, color=color, markersize=2.6, alpha=0.75, zorder=2)
-            panel.plot(average.mean(), place, "|", color="black", markersize=6, markeredgewidth=0.9, zorder=3)
-        _mark_gaps(cells, panels, places)
-        return figure
-
-
-LOWEST_R2 = -1.0
-
-
-def generalisation(table: pd.DataFrame) -> Figure:
-    """Draw R² by split: one mark per model and task, a bar at their median, a panel per set of predictors.
 
     Parameters
     ----------
-    table : as `generalisation_table` returns it. Values below -1 are drawn at the lower edge as triangles that point
+    deltas : pandas.DataFrame
+        As `deltas_table` returns it.
+    model, task : str
+        Names as in the table.
+    """
+    own = _shown(deltas, model, task)
+    if own.empty:
+        return _nothing(f"{title(model)}, {title(task)}: nothing to compare with the baseline")
+    with mpl.rc_context(STYLE):
+        languages, styles = _full_order(own), strategy_styles(own["strategy"])
+        conditions = list(dict.fromkeys(own["condition"]))
+        width = PAGE if len(languages) > COLUMN_LANGUAGES else COLUMN
+        figure = new_figure(width, 0.6 + 1.35 * len(conditions))
+        panels = np.atleast_1d(figure.subplots(len(conditions), 1, sharex=True, sharey=True))
+        for axes, condition in zip(panels, conditions, strict=True):
+            rows = own[own["condition"] == condition]
+            present = ordered("strategy", rows["strategy"])
+            baseline = rows.drop_duplicates(["language", "seed"]).groupby("language")["baseline"]
+            band = 2 * baseline.std().reindex(languages).to_numpy()
+            axes.bar(range(len(languages)), band, width=0.9, bottom=-band / 2, color=PALE, linewidth=0, zorder=0)
+            axes.axhline(0, color=GREY, linewidth=0.6, zorder=1)
+            sns.pointplot(
+                rows,
+                x="language",
+                y="delta",
+                hue="strategy",
+                order=languages,
+                hue_order=present,
+                palette={name: styles[name][0] for name in present},
+                markers=[styles[name][1] for name in present],
+                errorbar="sd",
+                dodge=0.44 if len(present) > 1 else False,
+                linestyle="none",
+                markersize=2.8,
+                markeredgewidth=0,
+                err_kws={"linewidth": 0.6},
+                legend=False,
+                ax=axes,
+            )
+            axes.set(xlabel="", ylabel="Δ (points)")
+            axes.set_title(condition, loc="left", pad=2)
+            axes.margins(x=0.01)
+            axes.grid(axis="x", color="#EEEEEE", linewidth=0.5, zorder=-1)
+            axes.set_axisbelow(True)
+        _hold_zero(panels[0], "y")
+        handles = _handles({title(name): style for name, style in styles.items()})
+        handles.append(Patch(color=PALE, label="± std of the baseline"))
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles) if width > COLUMN else 2)
+        figure.suptitle(f"{title(model)}, {title(task)}", x=0.02, ha="left", fontsize=8)
+    return figure
+
+
+def heatmap(deltas: pd.DataFrame, model: str, task: str) -> Figure:
+    """Draw Δ of every strategy and aligner by language as colours centred on zero.
+
+    Languages are sorted as in `delta_by_language`. Few cells stand in columns, with their numbers; many stand in rows,
+    and a dash marks a loss, so that the sign is seen without colour. Colours are cut at the 97th percentile of |Δ|;
+    missing cells are hatched.
+
+    Parameters
+    ----------
+    deltas : pandas.DataFrame
+        As `deltas_table` returns it.
+    model, task : str
+        Names as in the table.
+    """
+    own = deltas[(deltas["model"] == model) & (deltas["task"] == task)]
+    if own.empty:
+        return _nothing(f"{title(model)}, {title(task)}: nothing to compare with the baseline")
+    own = _complete(own)
+    own = own.assign(condition=_conditions(own))
+    several = own["condition"].nunique() > 1
+    own["cell"] = own["strategy"].map(title) + (", " + own["condition"] if several else "")
+    cells = list(dict.fromkeys(own["cell"]))
+    languages = _full_order(own)
+    names = own.drop_duplicates("language").set_index("language")["name"]
+    values = own.groupby(["cell", "language"])["delta"].mean().unstack("language").loc[cells, languages]
+    known = values.abs().stack()
+    limit = max(float(known.quantile(0.97)), SHORTEST_AXIS) if len(known) else 1.0
+    numbered = len(cells) <= NUMBERED_CELLS
+    with mpl.rc_context(STYLE):
+        if numbered:
+            values = values.T
+            values.index = [names[language] for language in languages]
+            figure = new_figure(COLUMN, 0.95 + 0.14 * len(languages))
+        else:
+            figure = new_figure(PAGE, 0.95 + 0.17 * len(cells))
+        axes = figure.subplots()
+        axes.patch.set(hatch="////", edgecolor=GREY, facecolor="white")
+        sns.heatmap(
+            values,
+            cmap="PuOr",
+            center=0.0,
+            vmin=-limit,
+            vmax=limit,
+            annot=values.map(lambda value: f"{value:+.1f}".replace("-", "−")) if numbered else None,
+            fmt="",
+            annot_kws={"fontsize": 5.8},
+            linewidths=0.4,
+            linecolor="white",
+            cbar_kws={
+                "orientation": "horizontal",
+                "label": "Δ (points)" if numbered else "Δ (points); – marks a loss",
+                "extend": "both",
+                "extendfrac": 0.03,
+                "aspect": 40,
+                "pad": 0.02,
+                "fraction": 0.06,
+            },
+            ax=axes,
+        )
+        if not numbered:
+            for color, losses in (("black", (values < 0) & (values > -limit / 2)), ("white", values <= -limit / 2)):
+                rows, columns = np.nonzero(losses.to_numpy())
+                axes.plot(columns + 0.5, rows + 0.5, "_", color=color, markersize=3.0, markeredgewidth=0.7)
+        axes.set(xlabel="", ylabel="")
+        axes.tick_params(length=0)
+        axes.tick_params(axis="x", rotation=0 if not numbered or len(cells) <= 3 else 35)
+        axes.tick_params(axis="y", rotation=0)
+        setting = "" if several else f", {own['condition'].iloc[0]}"
+        figure.suptitle(f"{title(model)}, {title(task)}{setting}", x=0.02, ha="left", fontsize=8)
+    return figure
+
+
+def front_vs_full(deltas: pd.DataFrame, model: str, task: str) -> Figure:
+    """Draw front's Δ against full's Δ, one point per language, one panel per aligner.
+
+    Points are means over seeds, whiskers one standard deviation (ddof 1) over seeds. The dashed line is equality, the
+    full one least squares over the languages. Both axes have one scale. Where there are many languages, those farthest
+    from the middle are named.
+
+    Parameters
+    ----------
+    deltas : pandas.DataFrame
+        As `deltas_table` returns it.
+    model, task : str
+        Names as in the table.
+    """
+    own = _shown(deltas, model, task)
+    own = own[own["strategy"].isin(["full", "front"])]
+    if len(own):
+        own = own[own.groupby("condition")["strategy"].transform("nunique") == 2]
+    if own.empty:
+        return _nothing(f"{title(model)}, {title(task)}: no front and full realignment by the same aligner")
+    spread = own.groupby(["condition", "language", "strategy"], sort=False)["delta"].agg(["mean", "std"])
+    spread = spread.unstack("strategy")
+    conditions = list(dict.fromkeys(own["condition"]))
+    with mpl.rc_context(STYLE):
+        width = COLUMN if len(conditions) == 1 else PAGE
+        figure = new_figure(width, 3.2 if len(conditions) == 1 else 0.6 + PAGE / len(conditions))
+        panels = np.atleast_1d(figure.subplots(1, len(conditions), sharex=True, sharey=True))
+        low, high = _square(spread["mean"])
+        for axes, condition in zip(panels, conditions, strict=True):
+            points = spread.loc[condition]
+            full, front = points["mean", "full"], points["mean", "front"]
+            axes.errorbar(
+                full,
+                front,
+                xerr=points["std", "full"] if points["std", "full"].notna().any() else None,
+                yerr=points["std", "front"] if points["std", "front"].notna().any() else None,
+                fmt="none",
+                ecolor="#D0D0D0",
+                elinewidth=0.5,
+                zorder=1,
+            )
+            sns.scatterplot(x=full, y=front, color="#0072B2", s=7, linewidth=0, zorder=3, ax=axes)
+            axes.axhline(0, color="#CCCCCC", linewidth=0.5, zorder=0)
+            axes.axvline(0, color="#CCCCCC", linewidth=0.5, zorder=0)
+            axes.axline((0, 0), slope=1, linestyle="--", color=GREY, linewidth=0.8, zorder=2, label="front = full")
+            steepness = slope(full, front)
+            if np.isfinite(steepness):
+                label = f"slope {steepness:.2f}".replace("-", "−")
+                middle = (full.mean(), front.mean())
+                axes.axline(middle, slope=steepness, color="black", linewidth=0.8, zorder=2, label=label)
+            axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+            axes.set(xlabel="Δ full (points)", ylabel="Δ front (points)")
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+            axes.yaxis.set_major_locator(MaxNLocator(5))
+            axes.set_title(condition, loc="left", pad=2)
+            axes.legend(loc="upper left", handlelength=1.5, borderpad=0.1)
+        figure.suptitle(f"{title(model)}, {title(task)}", x=0.02, ha="left", fontsize=8)
+        figure.draw_without_rendering()
+        for axes, condition in zip(panels, conditions, strict=True):
+            points = spread.loc[condition, "mean"].dropna()
+            most = COLUMN_LANGUAGES if len(conditions) == 1 else 9
+            away = ((points - points.mean()) ** 2).sum(axis=1).sort_values(ascending=False, kind="stable")
+            label_points(axes, points.loc[away.index[:most], "full"], points.loc[away.index[:most], "front"], points)
+    return figure
+
+
+def _square(means: pd.DataFrame) -> tuple[float, float]:
+    """Return the limits of both axes, which hold every point and zero; a long whisker may run out of them."""
+    values = np.append(means.to_numpy(dtype=float).ravel(), 0.0)
+    low, high = np.nanmin(values), np.nanmax(values)
+    margin = max(0.15 * (high - low), SHORTEST_AXIS / 2)
+    return float(low - margin), float(high + margin)
+
+
+def label_points(axes: Axes, x: pd.Series, y: pd.Series, points: pd.DataFrame | None = None) -> None:
+    """Write the name of each point beside it, where it covers neither a point nor a line nor another name.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Laid out and drawn once, so that the size of text is known.
+    x, y : pandas.Series
+        Places of the points to name, indexed by name.
+    points : pandas.DataFrame, optional
+        All points of the panel (two columns, x and y) that names keep away from; by default those to name.
+    """
+    if x.empty:
+        return
+    halo = [withStroke(linewidth=1.2, foreground="white")]
+    texts = [axes.text(x[name], y[name], name, fontsize=5.5, zorder=4, path_effects=halo) for name in x.index]
+    around = points.to_numpy(dtype=float) if points is not None else np.column_stack([x, y])
+    # A line is kept free as a row of points.
+    places = np.linspace(*axes.get_xlim(), 60)
+    lines = [
+        np.column_stack([places, line.get_xy1()[1] + line.get_slope() * (places - line.get_xy1()[0])])
+        for line in axes.get_lines()
+        if isinstance(line, AxLine)
+    ]
+    away = np.vstack([around, *lines])
+    adjust_text(
+        texts,
+        x=away[:, 0],
+        y=away[:, 1],
+        target_x=x.to_numpy(),
+        target_y=y.to_numpy(),
+        ax=axes,
+        iter_lim=LABEL_STEPS,
+        expand=(1.15, 1.3),
+        arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.35},
+    )
+
+
+def delta_vs_distance(contrasts: pd.DataFrame, task: str) -> Figure:
+    """Draw full's and front's Δ against each distance to the source language, a row of panels per model.
+
+    One point per language: mean over seeds and aligners. Lines are least squares with a 95 % bootstrap band over
+    languages. Each panel states Spearman's ρ of both; languages far from full's line are named.
+
+    Parameters
+    ----------
+    contrasts : pandas.DataFrame
+        As `contrasts_table` returns it.
+    task : str
+        Name as in the table.
+    """
+    own = contrasts[(contrasts["task"] == task) & contrasts["contrast"].isin(["full-base", "front-base"])]
+    own = own[own["n_seeds"] > 0]
+    if own.empty:
+        return _nothing(f"{title(task)}: no realignment to compare with the baseline")
+    own = own.assign(strategy=own["contrast"].str.removesuffix("-base"))
+    groups = list(own.groupby(["model", "realignment_languages"], sort=False))
+    several = own["realignment_languages"].nunique() > 1
+    with mpl.rc_context(STYLE):
+        figure = new_figure(PAGE, 0.75 + 1.45 * len(groups))
+        panels = figure.subplots(len(groups), len(DISTANCES), sharex="col", sharey="row", squeeze=False)
+        for row, ((model, languages), frame) in zip(panels, groups, strict=True):
+            for axes, distance in zip(row, DISTANCES, strict=True):
+                _against(axes, frame, distance)
+            name = f"{title(model)} ({languages})" if several else title(model)
+            row[0].set_ylabel(f"{name}, n = {frame['language'].nunique()}\nΔ (points)")
+            # By the points alone: the band of a fit that a few languages decide would flatten them.
+            low, high = frame["delta"].min(), frame["delta"].max()
+            row[0].set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
+            _hold_zero(row[0], "y")
+        for axes, distance in zip(panels[-1], DISTANCES, strict=True):
+            axes.set_xlabel(distance)
+        styles = {title(name): STRATEGY_STYLES[name] for name in ("full", "front") if name in set(own["strategy"])}
+        figure.legend(handles=_handles(styles), loc="outside upper right", ncols=2)
+        scale = "" if len(groups) == 1 else " (each model on its own scale)"
+        figure.suptitle(f"{title(task)}: Δ and distance{scale}", x=0.02, ha="left", fontsize=8)
+        figure.supxlabel("URIEL distance to the source language (0 to 1)", fontsize=7)
+        figure.draw_without_rendering()
+        for row, (_, frame) in zip(panels, groups, strict=True):
+            for axes, distance in zip(row, DISTANCES, strict=True):
+                _name_outliers(axes, frame[frame["strategy"] == frame["strategy"].iloc[0]], distance)
+    return figure
+
+
+def _against(axes: Axes, frame: pd.DataFrame, distance: str) -> None:
+    """Draw one panel: Δ of each strategy against a distance, with fit and band where they can be estimated."""
+    notes = []
+    axes.axhline(0, color="#CCCCCC", linewidth=0.5, zorder=0)
+    for strategy, values in frame.groupby("strategy", sort=False):
+        color, marker = STRATEGY_STYLES[strategy]
+        usable = not why_unusable(values.set_index("language")[[distance, "delta"]].astype(float), MINIMUM_LANGUAGES)
+        sns.regplot(
+            values,
+            x=distance,
+            y="delta",
+            fit_reg=usable,
+            seed=SEED,
+            n_boot=200,
+            color=color,
+            marker=marker,
+            scatter_kws={"s": 4, "linewidths": 0, "alpha": 0.9},
+            line_kws={"linewidth": 0.9, "linestyle": "-" if strategy == "full" else "--"},
+            ax=axes,
+        )
+        rho = values[[distance, "delta"]].rank().corr().iloc[0, 1] if usable else np.nan
+        notes.append(f"{title(strategy)} ρ = " + (f"{rho:.2f}".replace("-", "−") if usable else "—"))
+    axes.set_title("\n".join(notes), fontsize=5.8, loc="left", pad=2, linespacing=1.05)
+    axes.tick_params(labelsize=5.8)
+    axes.margins(0.07)
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.set(xlabel="", ylabel="")
+
+
+def _name_outliers(axes: Axes, frame: pd.DataFrame, distance: str, most: int = 3) -> None:
+    """Name the languages more than two standard deviations from the line, at most three."""
+    values = frame.set_index("language")[[distance, "delta"]].astype(float)
+    if why_unusable(values, MINIMUM_LANGUAGES):
+        return
+    x, y = values[distance], values["delta"]
+    residual = (y - np.polyval(np.polyfit(x, y, 1), x)).abs()
+    far = residual[residual > 2 * residual.std()].sort_values(ascending=False, kind="stable").index[:most]
+    middle = np.mean(axes.get_xlim())
+    for name in far:
+        side = "left" if x[name] < middle else "right"
+        axes.annotate(
+            name,
+            (x[name], y[name]),
+            (2 if side == "left" else -2, 0),
+            textcoords="offset points",
+            fontsize=5.5,
+            ha=side,
+            va="center_baseline",
+        )
+
+
+def _cell_grid(cells: pd.DataFrame) -> tuple[Figure, dict[tuple[str, str], Axes]]:
+    """Lay out one panel per model (columns) and task (rows), a line per aligner and strategy in each.
+
+    The panels of a task share one scale, so that models can be compared.
+    """
+    models, tasks = ordered("model", cells["model"]), ordered("task", cells["task"])
+    lines = {task: list(dict.fromkeys(cells.loc[cells["task"] == task, "line"])) for task in tasks}
+    heights = [len(lines[task]) + 1.2 for task in tasks]
+    width = PAGE if len(models) > 1 else COLUMN
+    figure = new_figure(width, 0.6 + 0.135 * sum(heights) + 0.16 * len(tasks))
+    grid = figure.subplots(len(tasks), len(models), squeeze=False, height_ratios=heights, sharex="row")
+    panels = {}
+    for row, task in zip(grid, tasks, strict=True):
+        for panel, model in zip(row, models, strict=True):
+            panels[model, task] = panel
+            panel.axvline(0, color=GREY, linewidth=0.6, zorder=1)
+            panel.set_title(f"{title(model)}, {title(task)}", loc="left", pad=2)
+            panel.tick_params(axis="y", length=0)
+            panel.spines["left"].set_visible(False)
+            panel.grid(axis="x", color="#EEEEEE", linewidth=0.5)
+            panel.set_axisbelow(True)
+            aligners = [line.split(", ")[0] for line in lines[task]]
+            for place in range(1, len(aligners)):
+                if aligners[place] != aligners[place - 1]:
+                    panel.axhline(place - 0.5, color="#CCCCCC", linewidth=0.4)
+            own = set(cells.loc[(cells["model"] == model) & (cells["task"] == task), "line"])
+            for place, line in enumerate(lines[task]):
+                if line not in own:
+                    panel.text(0.02, place, "—", color=GREY, va="center", transform=panel.get_yaxis_transform())
+    for panel in grid[-1]:
+        panel.set_xlabel("Δ (points)")
+    return figure, panels
+
+
+def _with_lines(cells: pd.DataFrame) -> pd.DataFrame:
+    """Give each row the name and the number of its line in the panel of its task; rows in display order."""
+    keys = ["aligner", "strategy", "realignment_languages"]
+    cells = cells.sort_values(keys, key=lambda column: column.map(lambda name: rank(column.name, name)), kind="stable")
+    cells = cells.assign(line=_conditions(cells) + ", " + cells["strategy"].map(title))
+    place = cells.groupby("task")["line"].transform(lambda lines: pd.factorize(lines)[0])
+    return cells.assign(place=place)
+
+
+def forest_main(main: pd.DataFrame) -> Figure:
+    """Draw Δ of every cell with its interval, all on one page.
+
+    Points are means over seeds and languages, lines the 95 % two-way bootstrap intervals over both that the table
+    holds. A dash is a cell that was not run; a point without a line has no interval (one seed or one language).
+
+    Parameters
+    ----------
+    main : pandas.DataFrame
+        As `main_table` returns it.
+    """
+    metrics = main.groupby("task")["metric"].first()
+    cells = main[(main["strategy"] != BASELINE) & (main["metric"] == main["task"].map(metrics))]
+    cells = cells[cells["delta"].notna()]
+    if cells.empty:
+        return _nothing("no realignment to compare with a baseline")
+    cells = _with_lines(cells)
+    styles = strategy_styles(cells["strategy"])
+    with mpl.rc_context(STYLE):
+        figure, panels = _cell_grid(cells)
+        for (model, task), panel in panels.items():
+            own = cells[(cells["model"] == model) & (cells["task"] == task)]
+            for strategy, rows in own.groupby("strategy", sort=False):
+                color, marker = styles[strategy]
+                (
+                    so.Plot(rows, x="delta", y="place", xmin="delta_low", xmax="delta_high")
+                    .add(so.Range(color=color, linewidth=1.1), orient="y")
+                    .add(so.Dot(color=color, marker=marker, pointsize=3.2))
+                    .theme(STYLE)
+                    .on(panel)
+                    .plot()
+                )
+        _finish_grid(panels, cells)
+    return figure
+
+
+def seed_strips(deltas: pd.DataFrame) -> Figure:
+    """Draw Δ of every cell by seed: one mark per seed, of the average over languages; a bar at the mean.
+
+    Parameters
+    ----------
+    deltas : pandas.DataFrame
+        As `deltas_table` returns it.
+    """
+    if deltas.empty:
+        return _nothing("no realignment to compare with a baseline")
+    average = deltas.groupby([*CELL, "seed"], sort=False)["delta"].agg(lambda values: values.mean(skipna=False))
+    cells = _with_lines(average.reset_index())
+    styles = strategy_styles(cells["strategy"])
+    with mpl.rc_context(STYLE):
+        figure, panels = _cell_grid(cells)
+        for (model, task), panel in panels.items():
+            own = cells[(cells["model"] == model) & (cells["task"] == task)]
+            for strategy, rows in own.groupby("strategy", sort=False):
+                color, marker = styles[strategy]
+                sns.scatterplot(
+                    rows, x="delta", y="place", color=color, marker=marker, s=8, linewidth=0, alpha=0.8, ax=panel
+                )
+            means = own.groupby("place")["delta"].agg(lambda values: values.mean(skipna=False)).reset_index()
+            sns.scatterplot(means, x="delta", y="place", color="black", marker="|", s=22, linewidth=0.9, ax=panel)
+        _finish_grid(panels, cells)
+    return figure
+
+
+def _finish_grid(panels: dict[tuple[str, str], Axes], cells: pd.DataFrame) -> None:
+    """Name the lines at the left, put zero into every panel and a label under the last row."""
+    first, last = next(iter(panels))[0], list(panels)[-1][1]
+    for (model, task), panel in panels.items():
+        lines = list(dict.fromkeys(cells.loc[cells["task"] == task, "line"]))
+        panel.set_yticks(range(len(lines)), lines if model == first else [])
+        panel.set_ylim(len(lines) - 0.4, -0.6)
+        _hold_zero(panel, "x")
+        panel.xaxis.set_major_locator(MaxNLocator(5))
+        panel.set(xlabel="Δ (points)" if task == last else "", ylabel="")
+
+
+def generalisation(table: pd.DataFrame) -> Figure:
+    """Draw R² by what is held out: one mark per model and task, a bar at their median, a panel per set of predictors.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `generalisation_table` returns it. Values below -1 are drawn at the lower edge as triangles that point
         down; missing ones are not drawn and counted in the panel.
     """
-    with mpl.rc_context(STYLE):
-        return _generalisation(table)
-
-
-def _generalisation(table: pd.DataFrame) -> Figure:
     if table.empty:
         return _nothing("no contrast to predict")
     sets = list(dict.fromkeys(table["predictors"]))
     contrasts = list(dict.fromkeys(table["contrast"]))
     splits = [split for split in SPLITS if split in set(table["split"])]
-    looks = dict(zip(contrasts, (("#E69F00", "o"), ("#0072B2", "^"), ("#000000", "s")), strict=False))
     rows = -(-len(sets) // 3)
-    figure = _new_figure(PAGE, 0.5 + 1.55 * rows)
-    panels = figure.subplots(rows, 3, sharey=True, squeeze=False)
-    offsets = np.linspace(-0.25, 0.25, len(contrasts)) if len(contrasts) > 1 else [0.0]
-    shifts = dict(zip(contrasts, offsets, strict=True))
-    for axes, name in zip(panels.flat, sets, strict=False):
-        own = table[table["predictors"] == name]
-        axes.axhline(0, color=GREY, linewidth=0.6, zorder=1)
-        for contrast, (color, marker) in looks.items():
-            for place, split in enumerate(splits):
-                values = own.loc[(own["contrast"] == contrast) & (own["split"] == split), "r2"].dropna().to_numpy(float)
-                if not values.size:
-                    continue
-                spot = place + shifts[contrast]
-                low = values < LOWEST_R2
-                axes.plot(np.full((~low).sum(), spot), values[~low], marker, color=color, markersize=2.0, alpha=0.7)
-                axes.plot(np.full(low.sum(), spot), np.full(low.sum(), LOWEST_R2), "v", color=color, markersize=2.6)
-                middle = max(float(np.median(values)), LOWEST_R2)
-                axes.plot([spot - 0.11, spot + 0.11], [middle, middle], color=color, linewidth=1.4, zorder=4)
-        absent = int(own["r2"].isna().sum())
-        axes.set_title(name + (f" ({absent} missing)" if absent else ""), loc="left", pad=2)
-        axes.set_xticks(range(len(splits)), splits)
-        axes.set_ylim(LOWEST_R2 - 0.08, 1.02)
-        axes.set_xlim(-0.5, len(splits) - 0.5)
-    for axes in list(panels.flat)[len(sets) :]:
-        axes.axis("off")
-    for axes in panels[:, 0]:
-        axes.set_ylabel("R², held out")
-    handles = [
-        Line2D([], [], color=color, marker=marker, linestyle="", markersize=3.5, label=contrast)
-        for contrast, (color, marker) in looks.items()
-    ]
-    figure.legend(handles=handles, loc="outside upper right", ncols=len(handles))
-    figure.suptitle("R² of predictions for what is held out", x=0.02, ha="left", fontsize=8)
+    with mpl.rc_context(STYLE):
+        figure = new_figure(PAGE, 0.7 + 1.7 * rows)
+        panels = figure.subplots(rows, min(3, len(sets)), sharey=True, squeeze=False)
+        for axes, name in zip(panels.flat, sets, strict=False):
+            own = table[table["predictors"] == name]
+            axes.axhline(0, color=GREY, linewidth=0.6, zorder=1)
+            shown = own.dropna(subset=["r2"])
+            low = shown["r2"] < LOWEST_R2
+            shared = {"x": "split", "order": splits, "hue": "contrast", "hue_order": contrasts, "y": "r2"}
+            shared |= {"palette": {key: CONTRAST_STYLES[key][0] for key in contrasts}, "legend": False, "ax": axes}
+            for part, marker, size in ((shown[~low], "o", 2.0), (shown[low].assign(r2=LOWEST_R2), "v", 2.6)):
+                if len(part):
+                    sns.stripplot(part, dodge=True, jitter=False, size=size, marker=marker, alpha=0.7, **shared)
+            if len(shown):
+                sns.pointplot(
+                    shown.assign(r2=shown["r2"].clip(lower=LOWEST_R2)),
+                    estimator="median",
+                    errorbar=None,
+                    dodge=0.8 - 0.8 / len(contrasts) if len(contrasts) > 1 else False,
+                    linestyle="none",
+                    markers="_",
+                    markersize=7,
+                    markeredgewidth=1.4,
+                    zorder=4,
+                    **shared,
+                )
+            absent = int(own["r2"].isna().sum())
+            heading = f"from {predictors_title(name)}" + (f" ({absent} missing)" if absent else "")
+            axes.set_title(fill(heading, 38), loc="left", pad=2)
+            axes.set_xticks(range(len(splits)), splits)
+            axes.set(ylim=(LOWEST_R2 - 0.08, 1.02), xlim=(-0.5, len(splits) - 0.5), xlabel="", ylabel="R²")
+        for axes in list(panels.flat)[len(sets) :]:
+            axes.axis("off")
+        styles = {contrast_title(name): (CONTRAST_STYLES[name][0], "o") for name in contrasts}
+        figure.legend(handles=_handles(styles), loc="outside lower center", ncols=len(styles))
+        figure.suptitle(
+            "Prediction of Δ for the rows, seeds, languages or genera that were held out"
+            " (R²: 1 perfect, 0 as good as the mean)",
+            x=0.02,
+            ha="left",
+            fontsize=7.5,
+        )
     return figure

@@ -1,7 +1,15 @@
-"""LaTeX of the tables: booktabs, one decimal, a dash for what is missing, ready to paste."""
+r"""LaTeX of the tables for a two-column paper: booktabs, one decimal, a dash for what is missing, ready to paste.
+
+A table is a column table where it fits and `table*` over both columns otherwise; a long one comes in parts. What is
+the same in all rows (model, seeds, number of languages, ...) stands in the caption. A rounded number keeps its sign: an
+interval from -0.04 to 0.9 is printed [-0.0, 0.9], so that it is seen to hold zero.
+
+The descriptions in `captions/` are those of the Snakemake report, too.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,12 +17,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alignfreeze.analysis.names import BASELINE, main_metric, ordered, title
+from alignfreeze.analysis.names import (
+    BASELINE,
+    NONE,
+    contrast_title,
+    main_metric,
+    ordered,
+    predictors_title,
+    rank,
+    title,
+)
+from alignfreeze.languages.registry import facts_of, is_known
 from alignfreeze.support.atomic import atomic_file
 
+CAPTIONS = Path(__file__).with_name("captions")
 MISSING = "---"
-# Longer tables break over pages.
-LONG = 45
+PART_ROWS = 44
+PART_COLUMNS = 12
+# Points: ACL's column and text width, and its sizes of text (name, size, distance between columns).
+COLUMN_WIDTH, TEXT_WIDTH = 219.0, 455.0
+SIZES = (("footnotesize", 9.0, 3.0), ("scriptsize", 8.0, 2.5), ("scriptsize", 8.0, 1.5), ("tiny", 6.0, 1.5))
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -37,6 +59,7 @@ UNICODE = {
     "−": "$-$",
     "×": r"$\times$",
 }
+SIGN_NOTE = f"A zero with a sign ({UNICODE['−']}0.0) is a negative number that rounds to zero."
 
 Row = dict[str, Any]
 Column = tuple[str, Callable[[Row], str]]
@@ -48,77 +71,49 @@ def escape(text: str) -> str:
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """Write a number with a true minus sign; a dash if it is missing. A rounded zero has no sign."""
-    if value is None or pd.isna(value):
-        return MISSING
-    text = f"{float(value):.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return f"$-${text[1:]}" if text.startswith("-") else text
-
-
-def p_value(value: float | None) -> str:
-    """Write a p-value with three decimals, or as below 0.001."""
-    if value is None or pd.isna(value):
-        return MISSING
-    return f"{value:.3f}" if value >= 0.001 else "$<$0.001"
-
-
-def with_spread(mean: float, std: float) -> str:
-    """Write mean ± standard deviation; a dash for a spread that one seed cannot give."""
-    if pd.isna(mean):
-        return MISSING
-    return f"{number(mean)} $\\pm$ {number(std)}"
-
-
-def between(low: float, high: float) -> str:
-    """Write the limits of an interval."""
-    return MISSING if pd.isna(low) or pd.isna(high) else f"[{number(low)}, {number(high)}]"
-
-
-def tabular(
-    header: Sequence[str], rows: Sequence[Sequence[str]], caption: str, label: str, left: int, size: str = "small"
-) -> str:
-    """Set a table; header and rows are LaTeX already, the caption is plain text.
+    """Write a number with a true minus sign, which a negative number keeps when it rounds to zero.
 
     Parameters
     ----------
-    header : column titles.
-    rows : cells as strings.
-    caption, label : of the table.
-    left : number of columns aligned to the left; the others are aligned to the right.
-    size : LaTeX font size of a table that fits on a page.
+    value : float or None
+        The number; a dash is written if it is missing.
+    digits : int
+        Decimals.
+
+    Returns
+    -------
+    str
+        LaTeX.
     """
-    alignment = "l" * left + "r" * (len(header) - left)
-    titles = " & ".join(header) + r" \\"
-    body = "\n".join(" & ".join(row) + r" \\" for row in rows)
-    caption = rf"\caption{{{escape(caption)}}}"
-    if len(rows) > LONG:
-        parts = [
-            rf"\begin{{longtable}}{{{alignment}}}",
-            rf"{caption}\label{{{label}}} \\",
-            "\\toprule\n" + titles + "\n\\midrule\n\\endfirsthead",
-            "\\toprule\n" + titles + "\n\\midrule\n\\endhead",
-            "\\bottomrule\n\\endfoot",
-            body,
-            r"\end{longtable}",
-        ]
-    else:
-        parts = [
-            f"\\begin{{table}}\n\\centering\n\\{size}\\setlength{{\\tabcolsep}}{{3pt}}",
-            rf"{caption}\label{{{label}}}",
-            rf"\begin{{tabular}}{{{alignment}}}",
-            "\\toprule\n" + titles + "\n\\midrule",
-            body,
-            "\\bottomrule\n\\end{tabular}\n\\end{table}",
-        ]
-    return (
-        "% needs \\usepackage{booktabs" + (",longtable" if len(rows) > LONG else "") + "}\n" + "\n".join(parts) + "\n"
-    )
+    if value is None or pd.isna(value):
+        return MISSING
+    return ("$-$" if value < 0 else "") + f"{abs(value):.{digits}f}"
 
 
-def _text(name: str) -> Callable[[Row], str]:
-    return lambda row: escape(title(str(row[name])))
+def p_value(value: float | None) -> str:
+    """Write a p-value with three decimals, or that it is smaller."""
+    if value is None or pd.isna(value):
+        return MISSING
+    return "$<$0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def with_spread(value: float, spread: float) -> str:
+    """Write mean ± standard deviation; only the part that is missing becomes a dash."""
+    return MISSING if pd.isna(value) else rf"{number(value)} $\pm$ {number(spread)}"
+
+
+def between(low: float, high: float) -> str:
+    """Write an interval."""
+    return MISSING if pd.isna(low) or pd.isna(high) else f"[{number(low)}, {number(high)}]"
+
+
+def language_name(code: str) -> str:
+    """Return a language's English name; a code that nobody knows (such as `average`) stays as it is."""
+    return facts_of(code).name if is_known(code) else code
+
+
+def _text(name: str, write: Callable[[str], str] = title) -> Callable[[Row], str]:
+    return lambda row: escape(write(str(row[name]))) or MISSING
 
 
 def _number(name: str, digits: int = 1) -> Callable[[Row], str]:
@@ -141,29 +136,28 @@ def _of(name: str, total: str) -> Callable[[Row], str]:
     return lambda row: MISSING if pd.isna(row[name]) else f"{number(row[name], 0)}/{number(row[total], 0)}"
 
 
-def _up_down(up: str, down: str) -> Callable[[Row], str]:
-    return lambda row: MISSING if pd.isna(row[up]) else f"{number(row[up], 0)}/{number(row[down], 0)}"
+def _task(row: Row) -> str:
+    """Name the task, with the metric where it is not the task's main one."""
+    second = row.get("metric") != row.get("main_metric")
+    return escape(title(str(row["task"])) + (f", {title(str(row['metric']))}" if second else ""))
 
 
-CELL: list[Column] = [
-    ("Model", _text("model")),
-    ("Task", _text("task")),
-    ("Aligner", _text("aligner")),
-    ("Strategy", _text("strategy")),
-]
-GROUP: list[Column] = [("Model", _text("model")), ("Task", _text("task")), ("Contrast", _text("contrast"))]
+MODEL: Column = ("Model", _text("model"))
+ALIGNER: Column = ("Aligner", _text("aligner", lambda name: "" if name == NONE else title(name)))
+CELL: list[Column] = [MODEL, ("Task", _task), ALIGNER, ("Strategy", _text("strategy"))]
+CONTRAST: list[Column] = [MODEL, ("Task", _task), ("Contrast", _text("contrast", contrast_title))]
 SEEDS: Column = ("Seeds", _number("n_seeds", 0))
 LANGUAGES: Column = ("Lang.", _number("n_languages", 0))
-REPEATED = ("Model", "Task", "Aligner", "Strategy", "Contrast", "Predictors", "Side")
+LANGUAGE: Column = ("Language", _text("language", language_name))
+DELTA, INTERVAL, HOLM = r"$\Delta$", r"95\,\%", r"$p_{\mathrm{Holm}}$"
 
 COLUMNS: dict[str, list[Column]] = {
     "main": [
         *CELL,
-        ("Metric", _text("metric")),
         ("Mean", _spread("mean", "std")),
-        (r"$\Delta$", _spread("delta", "delta_std")),
-        (r"95\,\%", _between("delta_low", "delta_high")),
-        ("Up/down", _up_down("n_up_paper", "n_down_paper")),
+        (DELTA, _spread("delta", "delta_std")),
+        (INTERVAL, _between("delta_low", "delta_high")),
+        ("Up/down", _of("n_up_paper", "n_down_paper")),
         ("English", _number("english")),
         LANGUAGES,
         SEEDS,
@@ -171,20 +165,20 @@ COLUMNS: dict[str, list[Column]] = {
     "front_vs_full": [
         *CELL[:3],
         (r"front $-$ full", _spread("delta", "delta_std")),
-        (r"95\,\%", _between("delta_low", "delta_high")),
-        ("Seeds", _of("n_seeds_better", "n_seeds")),
-        ("Lang.", _of("n_languages_better", "n_languages")),
+        (INTERVAL, _between("delta_low", "delta_high")),
+        ("Seeds better", _of("n_seeds_better", "n_seeds")),
+        ("Lang. better", _of("n_languages_better", "n_languages")),
         ("$p$", _p("p")),
-        (r"$p_{\mathrm{Holm}}$", _p("p_holm")),
+        (HOLM, _p("p_holm")),
         ("Slope", _number("slope", 2)),
     ],
     "counts": [
         *CELL,
-        ("Metric", _text("metric")),
-        ("Rule", _text("rule")),
-        ("Up", _number("n_up", 0)),
-        ("Down", _number("n_down", 0)),
-        ("By chance", _number("expected_by_chance")),
+        *(
+            (f"{heading} ({rule})", _number(f"{name}_{rule}", digits))
+            for rule in ("paper", "plain")
+            for heading, name, digits in (("Up", "n_up", 0), ("Down", "n_down", 0), ("Ch.", "expected_by_chance", 1))
+        ),
         LANGUAGES,
         SEEDS,
     ],
@@ -193,126 +187,120 @@ COLUMNS: dict[str, list[Column]] = {
         (r"$\Delta$ source", _spread("delta_source", "delta_source_std")),
         (r"$\Delta$ targets", _spread("delta_target", "delta_target_std")),
         ("Gap", _number("gap")),
-        (r"95\,\%", _between("gap_low", "gap_high")),
+        (INTERVAL, _between("gap_low", "gap_high")),
         LANGUAGES,
         SEEDS,
     ],
     "best_worst": [
         *CELL,
-        ("Side", _text("side")),
-        ("Language", lambda row: escape(str(row["language"]))),
-        (r"$\Delta$", _spread("delta", "delta_std")),
+        ("Gain most", lambda row: row["best"]),
+        ("Gain least", lambda row: row["worst"]),
         LANGUAGES,
         SEEDS,
     ],
-    "correlations": [
-        *GROUP,
-        ("Predictor", lambda row: escape(str(row["predictor"]).replace("_", " "))),
-        (r"$\rho$", _number("rho", 2)),
-        ("$p$", _p("p")),
-        (r"$p_{\mathrm{Holm}}$", _p("p_holm")),
-        ("$n$", _number("n", 0)),
-    ],
     "regression": [
-        *GROUP,
-        ("Predictors", _text("predictors")),
-        ("Term", lambda row: escape(str(row["term"]).replace("_", " "))),
+        *CONTRAST,
+        ("Term", _text("term", predictors_title)),
         ("Coef.", _number("coefficient")),
-        (r"95\,\%", _between("low", "high")),
-        (r"$p_{\mathrm{Holm}}$", _p("p_holm")),
+        (INTERVAL, _between("low", "high")),
+        (HOLM, _p("p_holm")),
         ("VIF", _number("vif")),
         ("Leave one out", _between("loo_low", "loo_high")),
         ("Mixed", _number("mixed")),
         ("$n$", _number("n", 0)),
     ],
     "generalisation": [
-        *GROUP,
-        ("Predictors", _text("predictors")),
-        ("Split", _text("split")),
-        ("$R^2$", _number("r2", 2)),
-        ("$n$", _number("n", 0)),
+        *CONTRAST,
+        ("Predicted from", _text("predictors", predictors_title)),
+        *((split.capitalize(), _number(split, 2)) for split in ("rows", "seeds", "languages", "genera")),
     ],
     "runs": [
         *CELL,
         ("Seeds", _text("seeds")),
-        ("Fine-tuning steps", _number("finetuning_steps", 0)),
-        ("Realignment steps", _number("realignment_steps", 0)),
-        ("Distinct pairs", _number("distinct_pairs", 0)),
-        ("Pairs seen", _number("pairs_seen", 0)),
+        ("FT steps", _number("finetuning_steps", 0)),
+        ("RA steps", _number("realignment_steps", 0)),
+        ("Distinct", _number("distinct_pairs", 0)),
+        ("Seen", _number("pairs_seen", 0)),
         ("Time (s)", _spread("wall_time", "wall_time_std")),
-        ("Device", lambda row: escape(str(row["device"])) if row["device"] else MISSING),
+        ("Device", _text("device")),
     ],
     "noise": [
         *CELL,
-        ("Language", lambda row: escape(str(row["language"]))),
-        ("Std baseline", _number("std_baseline", 2)),
-        ("Std", _number("std", 2)),
-        ("Std paired", _number("std_paired", 2)),
-        ("Std unpaired", _number("std_unpaired", 2)),
+        ("Baseline", _number("std_baseline", 2)),
+        ("Method", _number("std", 2)),
+        ("Paired", _number("std_paired", 2)),
+        ("Unpaired", _number("std_unpaired", 2)),
         ("Gain", _number("gain", 2)),
         SEEDS,
     ],
     "compare": [
         *CELL,
-        ("Metric", _text("metric")),
         ("Ours", _spread("mean_ours", "std_ours")),
         ("Published", _spread("mean_published", "std_published")),
         ("Difference", _number("difference")),
-        (r"95\,\%", _between("low", "high")),
+        (INTERVAL, _between("low", "high")),
         LANGUAGES,
-        ("Seeds", lambda row: f"{number(row['n_seeds_ours'], 0)}/{number(row['n_seeds_published'], 0)}"),
+        ("Seeds (ours)", _number("n_seeds_ours", 0)),
+        ("Seeds (publ.)", _number("n_seeds_published", 0)),
     ],
     "languages": [
-        ("Code", lambda row: escape(str(row["language"]))),
-        ("Name", lambda row: escape(str(row["name"]))),
-        ("Genus", lambda row: escape(str(row["genus"]))),
-        ("Script", lambda row: escape(str(row["script"]))),
+        ("Code", _text("language", str)),
+        ("Name", _text("name", str)),
+        ("Genus", _text("genus", str)),
+        ("Script", _text("script", str)),
         ("Syn.", _number("syntactic", 2)),
         ("Phon.", _number("phonological", 2)),
         ("Inv.", _number("inventory", 2)),
         ("Gen.", _number("genetic", 2)),
         ("Geo.", _number("geographic", 2)),
         ("Feat.", _number("featural", 2)),
-        ("Only imputed", lambda row: escape(str(row["imputed"])) or MISSING),
+        ("Only imputed", _text("imputed", str)),
     ],
 }
 COLUMNS["compare_by_language"] = [
     *CELL,
-    ("Language", lambda row: escape(str(row["language"]))),
-    *COLUMNS["compare"][len(CELL) : -2],
-    COLUMNS["compare"][-1],
+    LANGUAGE,
+    *(column for column in COLUMNS["compare"][len(CELL) :] if column is not LANGUAGES),
 ]
-CAPTIONS = {
-    "main": "Mean ± standard deviation (ddof 1) over seeds of the average over target languages, in per cent; "
-    "Δ: difference to fine-tuning only with the same seed, with a 95 % two-way bootstrap interval over seeds and "
-    "languages; languages up/down by the paper's rule; English: mean over seeds.",
-    "front_vs_full": "Front-freezing minus full realignment, paired by seed: mean ± standard deviation (ddof 1) over "
-    "seeds, 95 % two-way bootstrap interval over seeds and languages; seeds and languages where front is "
-    "better; paired "
-    "t-test over seeds, Holm over the rows of this table; slope over languages of front's Δ on full's Δ.",
-    "counts": "Languages up and down by the paper's rule (rounded, ddof 0) and the plain rule (not rounded, ddof 1), "
-    "and how many of either chance alone gives for this number of seeds.",
-    "source_vs_target": "Δ on the source language beside Δ on the targets: mean ± standard deviation (ddof 1) over "
-    "seeds; gap: targets minus source, with a 95 % t interval over seeds.",
-    "best_worst": "Languages that gain most and least: Δ mean ± standard deviation (ddof 1) over seeds.",
-    "correlations": "Spearman's ρ over n languages of a contrast (mean over seeds and aligners) with a predictor; p by "
-    "19,999 permutations of languages, Holm over the rows of this table. 'baseline other seeds' takes baseline and "
-    "contrast from different seeds, which removes regression to the mean.",
-    "regression": "Least squares over n languages: points of Δ per standard deviation of a predictor, with 95 % HC3 "
-    "intervals, variance inflation factors and the range when each language is left out; Holm over the rows of this "
-    "table; Mixed: the same coefficient in a model with a random intercept per language over seeds × languages.",
-    "generalisation": "R² on held-out rows, seeds, languages or genera; n: rows of data (seeds × languages for "
-    "the first two splits, languages for the others). Negative: worse than the training mean.",
-    "runs": "Seeds, optimiser steps, sentence pairs, wall time (mean ± standard deviation over seeds) and device.",
-    "noise": "Standard deviations (ddof 1) over seeds by language: baseline, method, their difference by seed and of "
-    "unrelated seeds; gain: unpaired over paired.",
-    "compare": "Ours beside the published results, over the languages that both have: mean ± standard deviation "
-    "(ddof 1) over seeds; difference with Welch's 95 % interval over seeds. Seeds: ours/published.",
-    "compare_by_language": "Ours beside the published results by language: mean ± standard deviation (ddof 1) over "
-    "seeds; difference with Welch's 95 % interval over seeds. Seeds: ours/published.",
-    "languages": "Languages and their URIEL distances to the source language (0 to 1); the last column names the kinds "
-    "of features that are imputed throughout.",
+PREDICTORS = {
+    "syntactic": "Syn.",
+    "phonological": "Phon.",
+    "inventory": "Inv.",
+    "genetic": "Gen.",
+    "geographic": "Geo.",
+    "featural": "Feat.",
+    "nonlatin": "Script",
+    "baseline": "Baseline score",
+    "baseline_other_seeds": "Other seeds",
 }
+COLUMNS["correlations"] = [
+    *CONTRAST,
+    *((heading, lambda row, name=name: row[name]) for name, heading in PREDICTORS.items()),
+    ("$n$", _number("n", 0)),
+]
+TEXT = {"Model", "Task", "Aligner", "Strategy", "Contrast", "Predicted from", "Term", "Language", "Code", "Name"}
+TEXT |= {"Genus", "Script", "Seeds", "Device", "Only imputed", "Gain most", "Gain least"}
+# Left out of the table and put into its caption where they are the same in all rows.
+CONSTANTS = {
+    "Model": "{}",
+    "Task": "{}",
+    "Aligner": "{}",
+    "Contrast": "{}",
+    "Lang.": "{} languages",
+    "Seeds": "seeds: {}",
+    "Seeds (ours)": "seeds of ours: {}",
+    "Seeds (publ.)": "seeds of the published: {}",
+    "$n$": "$n$ = {} languages",
+    "Device": "device: {}",
+}
+REPEATED = ("Model", "Task", "Aligner", "Strategy", "Contrast", "Predicted from")
+WRAPPED = {"Gain most", "Gain least"}
+WRAP_WIDTH = 105.0
+
+
+def caption_of(name: str) -> str:
+    """Return the description of a table, in LaTeX; the Snakemake report shows the same file."""
+    return escape(" ".join((CAPTIONS / f"{name}.rst").read_text(encoding="utf-8").split()))
 
 
 def latex_table(name: str, frame: pd.DataFrame) -> str:
@@ -320,99 +308,360 @@ def latex_table(name: str, frame: pd.DataFrame) -> str:
 
     Parameters
     ----------
-    name : a key of `COLUMNS`.
-    frame : the table, as its function returns it.
+    name : str
+        A key of `COLUMNS`.
+    frame : pandas.DataFrame
+        The table, as its function returns it.
+
+    Returns
+    -------
+    str
+        One or more floats, ready to paste.
     """
-    columns = COLUMNS[name]
-    rows = [[cell(row) for _, cell in columns] for row in frame.to_dict("records")]
-    left = next(index for index, (heading, _) in enumerate(columns) if heading not in TEXT_HEADINGS)
-    header = [heading for heading, _ in columns]
-    return tabular(header, _without_repeats(header, rows), CAPTIONS[name], f"tab:{name}", left)
+    frame = RESHAPED.get(name, lambda table: table)(frame)
+    rows = frame.to_dict("records")
+    if "metric" in frame:
+        main = {task: main_metric(own["metric"]) for task, own in frame.groupby("task")}
+        rows = [row | {"main_metric": main[row["task"]]} for row in rows]
+    cells = pd.DataFrame(
+        [[write(row) for _, write in COLUMNS[name]] for row in rows], columns=[heading for heading, _ in COLUMNS[name]]
+    )
+    notes = [_metrics(main)] if "metric" in frame and len(frame) else []
+    cells, constants = _without_constants(cells)
+    text = cells.to_numpy(dtype=str)
+    signs = [SIGN_NOTE] if any(re.search(r"\$-\$0\.0+(?!\d)", cell) for cell in text.ravel()) else []
+    caption = " ".join([caption_of(name), *notes, *constants, *signs, *NOTES.get(name, [])])
+    height = 22 if WRAPPED & set(cells.columns) else PART_ROWS
+    return floats(cells, caption, f"tab:{name}", _parts(cells, height))
 
 
-TEXT_HEADINGS = {
-    *REPEATED,
-    *("Metric", "Rule", "Language", "Predictor", "Term", "Split", "Seeds", "Code", "Name", "Genus", "Script"),
+def _metrics(main: dict[str, str]) -> str:
+    """State the metric of each task."""
+    names = {}
+    for task in ordered("task", main):
+        names.setdefault(title(main[task]), []).append(title(task))
+    return escape("Metric: " + "; ".join(f"{metric} ({', '.join(tasks)})" for metric, tasks in names.items()) + ".")
+
+
+def _without_constants(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Take columns with one value out of the table, and those that say the same in all rows of a task."""
+    notes, constant = [], []
+    for heading, words in CONSTANTS.items():
+        if heading not in cells or cells[heading].empty:
+            continue
+        values = cells[heading].unique()
+        if len(values) == 1:
+            constant.append(words.format(values[0]))
+        elif heading == "Lang." and (cells.groupby("Task")[heading].nunique() == 1).all():
+            by_task = cells.groupby("Task", sort=False)[heading].first()
+            constant.append("languages: " + ", ".join(f"{count} ({task})" for task, count in by_task.items()))
+        else:
+            continue
+        cells = cells.drop(columns=heading)
+    if constant:
+        notes.append(f"All rows: {'; '.join(constant)}.")
+    empty = [heading for heading in cells if len(cells) and (cells[heading] == MISSING).all()]
+    if empty:
+        notes.append("Missing in all rows: " + ", ".join(empty) + ".")
+    return cells.drop(columns=empty), notes
+
+
+def _parts(cells: pd.DataFrame, height: int) -> list[pd.DataFrame]:
+    """Cut a long table into parts of at most `height` rows, between models and tasks where that is possible."""
+    keys = [heading for heading in ("Model", "Task") if heading in cells] or list(cells.columns[:1])
+    blocks = [block for _, block in cells.groupby(keys, sort=False)] if len(cells) > height else [cells]
+    parts: list[pd.DataFrame] = []
+    for block in blocks:
+        for start in range(0, max(len(block), 1), height):
+            piece = block.iloc[start : start + height]
+            if parts and start == 0 and len(parts[-1]) + len(piece) <= height:
+                parts[-1] = pd.concat([parts[-1], piece])
+            else:
+                parts.append(piece)
+    return parts
+
+
+def _without_repeats(cells: pd.DataFrame) -> pd.DataFrame:
+    """Blank the leading names that the row above has, as printed tables do."""
+    shown = cells.copy()
+    same = pd.Series(True, index=cells.index)
+    for heading in cells.columns:
+        if heading not in REPEATED:
+            break
+        same &= cells[heading] == cells[heading].shift()
+        shown.loc[same, heading] = ""
+    return shown
+
+
+def _width(text: str) -> float:
+    """Estimate the width of a cell in units of its size of text, rather too wide than too narrow."""
+    plain = re.sub(r"\\textbf\{([^}]*)\}", r"\1", text)
+    plain = re.sub(r"\$_\{([^}]*)\}\$", lambda match: match[1][: -(-2 * len(match[1]) // 3)], plain)
+    plain = re.sub(r"\\(pm|times|Delta|rho)", "M", plain.replace("$-$", "+").replace(r"\,", ""))
+    plain = re.sub(r"\\[a-zA-Z]+|[${}\\^_]", "", plain)
+    widths = {"m": 0.8, "M": 0.95, "W": 0.95, "w": 0.75, "+": 0.6, " ": 0.26}
+    narrow = dict.fromkeys("ijlrtfI.,:;()[]/'-", 0.34)
+    return sum((widths | narrow).get(c, 0.75 if c.isupper() else 0.52) for c in plain)
+
+
+def _fit(parts: Sequence[pd.DataFrame]) -> tuple[str, str, float]:
+    """Return environment, size of text and distance of columns with which all parts fit."""
+    natural = max(
+        sum(
+            WRAP_WIDTH / 8 if heading in WRAPPED else max(map(_width, [_heading_text(heading), *part[heading]]))
+            for heading in part.columns
+        )
+        for part in parts
+    )
+    columns = max(len(part.columns) for part in parts)
+    for environment, available in (("table", COLUMN_WIDTH), ("table*", TEXT_WIDTH)):
+        for name, size, gap in SIZES[:1] if environment == "table" else SIZES:
+            if natural * size + 2 * gap * columns <= available:
+                return environment, name, gap
+    return "table*", SIZES[-1][0], SIZES[-1][2]
+
+
+def _heading_text(heading: str) -> str:
+    """Return the part of a heading that takes width: a turned one is as wide as a line is high."""
+    return "mm" if heading.startswith(r"\rotatebox") else heading
+
+
+def floats(
+    cells: pd.DataFrame,
+    caption: str,
+    label: str,
+    parts: Sequence[pd.DataFrame],
+    bold: pd.DataFrame | None = None,
+) -> str:
+    """Write the parts of a table as floats.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        The whole table, LaTeX in every cell and heading.
+    caption, label : str
+        Of the first part; the others refer to it.
+    parts : sequence of pandas.DataFrame
+        Pieces of `cells`, in order.
+    bold : pandas.DataFrame, optional
+        Where to print in bold, of the shape of `cells`.
+
+    Returns
+    -------
+    str
+        LaTeX that needs the package booktabs (and graphicx where headings are turned).
+    """
+    environment, size, gap = _fit(parts)
+    turned = any(heading.startswith(r"\rotatebox") for heading in cells.columns)
+    texts = [f"% needs \\usepackage{{booktabs{',graphicx' if turned else ''}}}"]
+    for place, part in enumerate(parts):
+        styler = _without_repeats(part).style.hide(axis="index")
+        if bold is not None:
+            styles = bold.loc[part.index, part.columns].map(lambda marked: "textbf:--rwrap;" if marked else "")
+            styler = styler.apply(lambda _, styles=styles: styles, axis=None)
+        styler = styler.set_table_styles(
+            [
+                {"selector": "vspace", "props": ":{4pt};"},
+                {"selector": size, "props": ":{};"},
+                {"selector": "setlength", "props": rf":{{\tabcolsep}}{{{gap}pt}};"},
+            ]
+        )
+        alignment = "".join(
+            rf">{{\raggedright\arraybackslash}}p{{{WRAP_WIDTH}pt}}" if name in WRAPPED else "l" if name in TEXT else "r"
+            for name in part.columns
+        )
+        own = caption if not place else f"Table~\\ref{{{label}}}, part {place + 1} of {len(parts)}."
+        if len(parts) > 1 and not place:
+            own = f"{caption} Part 1 of {len(parts)}."
+        texts.append(
+            styler.to_latex(
+                environment=environment,
+                position="tp",
+                position_float="centering",
+                hrules=True,
+                column_format=alignment,
+                caption=own,
+                label=label if not place else f"{label}-{place + 1}",
+            ).rstrip()
+        )
+        # LaTeX holds few floats back; a long table would be too many.
+        if place % 8 == 7:
+            texts.append(r"\clearpage")
+    if WRAPPED & set(cells.columns):
+        texts[0] = "% needs \\usepackage{booktabs,array}"
+    return "\n".join(texts) + "\n"
+
+
+def _counts_by_rule(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put both rules of a cell into one row."""
+    keys = [*CELL_KEYS, "metric", "realignment_languages", "n_languages", "n_seeds"]
+    values = ["n_up", "n_down", "expected_by_chance"]
+    wide = frame.set_index([*keys, "rule"])[values].unstack("rule")
+    wide.columns = [f"{value}_{rule}" for value, rule in wide.columns]
+    return _in_order(wide.reindex(columns=[f"{v}_{r}" for v in values for r in ("paper", "plain")]).reset_index())
+
+
+def _best_and_worst(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put the languages of a cell into one row, as text."""
+    keys = [*CELL_KEYS, "metric", "realignment_languages", "n_languages", "n_seeds"]
+    text = frame.assign(
+        text=[
+            f"{escape(language_name(language))} {number(delta)}"
+            for language, delta in zip(frame["language"], frame["delta"], strict=True)
+        ]
+    )
+    wide = text.groupby([*keys, "side"])["text"].agg(", ".join).unstack("side")
+    return _in_order(wide.reindex(columns=["best", "worst"]).fillna(MISSING).reset_index())
+
+
+def _correlations_by_predictor(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put the predictors of a contrast into one row, ρ as text with a star where Holm's p is below 5 %."""
+    keys = ["model", "task", "contrast", "metric", "realignment_languages", "n"]
+    star = np.where(frame["p_holm"].astype(float) < 0.05, "*", "")
+    text = frame.assign(text=[number(rho, 2) + mark for rho, mark in zip(frame["rho"], star, strict=True)])
+    wide = text.groupby([*keys, "predictor"], sort=False)["text"].first().unstack("predictor")
+    return _in_order(wide.reindex(columns=list(PREDICTORS)).fillna(MISSING).reset_index())
+
+
+def _splits_in_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put the splits of a set of predictors into one row."""
+    keys = ["model", "task", "contrast", "metric", "realignment_languages", "predictors"]
+    order = {name: place for place, name in enumerate(dict.fromkeys(frame["predictors"]))}
+    wide = frame.groupby([*keys, "split"], sort=False)["r2"].first().unstack("split")
+    wide = wide.reindex(columns=["rows", "seeds", "languages", "genera"]).reset_index()
+    wide = wide.sort_values("predictors", key=lambda names: names.map(order), kind="stable")
+    return _in_order(wide)
+
+
+def _averages(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the language averages; the noise of each language is in the CSV file."""
+    return frame[frame["language"] == "average"]
+
+
+CELL_KEYS = ["model", "task", "aligner", "strategy"]
+RESHAPED: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "counts": _counts_by_rule,
+    "best_worst": _best_and_worst,
+    "correlations": _correlations_by_predictor,
+    "generalisation": _splits_in_columns,
+    "noise": _averages,
+}
+NOTES = {
+    "correlations": [r"*: $p < 0.05$ after Holm's correction; all $p$ are in the CSV file."],
+    "noise": ["Of the language average; each language is in the CSV file."],
 }
 
 
-def _without_repeats(header: Sequence[str], rows: list[list[str]]) -> list[list[str]]:
-    """Blank the leading names that the row above has, as printed tables do."""
-    result = []
-    previous: list[str] | None = None
-    for row in rows:
-        shown = list(row)
-        if previous is not None:
-            for index, heading in enumerate(header):
-                if heading not in REPEATED or row[index] != previous[index]:
-                    break
-                shown[index] = ""
-        result.append(shown)
-        previous = row
-    return result
+def _in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows as everywhere else."""
+    keys = [name for name in ("model", "task", "metric", "aligner", "strategy", "contrast") if name in frame]
+    contrasts = {"full-base": 0, "front-base": 1, "front-full": 2}
+    return frame.sort_values(
+        keys,
+        key=lambda column: column.map(
+            lambda name: (contrasts.get(name, 9), name) if column.name == "contrast" else rank(column.name, name)
+        ),
+        kind="stable",
+        ignore_index=True,
+    )
 
 
 def per_language_latex(frame: pd.DataFrame, model: str, task: str) -> str:
-    """Write table 3 as in the paper: one row per language, one column per aligner and strategy.
+    """Write table 3 as in the paper: one row per language, one column per strategy and aligner.
 
     Bold is the highest mean of the language, decided by number; if several are equal, all are bold.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As `per_language_table` returns it.
+    model, task : str
+        Names as in the table.
+
+    Returns
+    -------
+    str
+        One float, or several with some of the columns each.
     """
-    sets = [name for name in ordered("realignment_languages", frame["realignment_languages"]) if name != "none"]
-    cells = [(BASELINE, "none", "none")] + [
-        (strategy, aligner, languages)
-        for languages in sets
-        for aligner in ordered("aligner", frame["aligner"])
-        for strategy in ordered("strategy", frame["strategy"])
-        if strategy != BASELINE
+    keys = ["strategy", "aligner", "realignment_languages"]
+    several = frame.loc[frame["strategy"] != BASELINE, "realignment_languages"].nunique() > 1
+    present = frame[keys].drop_duplicates().to_dict("records")
+    methods = [BASELINE_KEY, *sorted((m for m in map(_key, present) if m != BASELINE_KEY), key=_method_rank)]
+    turned = len(methods) > 5
+    headings = {method: _method_heading(method, several, turned) for method in methods}
+    names = {language: escape(language_name(language)) for language in sorted(frame["language"].unique())}
+    order = sorted(names, key=lambda language: names[language])
+    columns = ["Language", *headings.values()]
+    cells = pd.DataFrame(MISSING, index=order, columns=columns)
+    bold = pd.DataFrame(False, index=order, columns=columns)
+    cells["Language"] = pd.Series(names, dtype=object)
+    for row in frame.to_dict("records"):
+        heading = headings[_key(row)]
+        cells.loc[row["language"], heading] = _score(row["mean"], row["std"])
+        bold.loc[row["language"], heading] = bool(row["best"])
+    seeds = "/".join(str(count) for count in sorted(frame["n_seeds"].dropna().unique()))
+    metric = f": {title(main_metric(frame['metric']))}" if len(frame) else ""
+    caption = escape(f"{title(model)}, {title(task)}{metric}. ") + caption_of("per_language")
+    caption += f" Seeds: {seeds}; {len(order)} languages." if len(frame) else ""
+    rest = columns[2:]
+    # Before and during fine-tuning apart, each beside the baseline.
+    first = [heading for method, heading in headings.items() if not method[0].startswith("during_")][1:]
+    groups = [rest] if len(rest) <= PART_COLUMNS else [first, [heading for heading in rest if heading not in first]]
+    pieces = [group[start : start + PART_COLUMNS] for group in groups for start in range(0, len(group), PART_COLUMNS)]
+    chosen = [columns[:2] + piece for piece in pieces] or [columns]
+    parts = [
+        cells[part].iloc[start : start + PART_ROWS]
+        for part in chosen
+        for start in range(0, max(len(cells), 1), PART_ROWS)
     ]
-    keyed = frame.set_index(["strategy", "aligner", "realignment_languages", "language"])
-    present = set(keyed.index.droplevel("language"))
-    cells = [cell for cell in cells if cell in present]
-    rows = []
-    for language in sorted(frame["language"].unique()):
-        row = [escape(language)]
-        for cell in cells:
-            values = keyed.loc[(*cell, language)] if (*cell, language) in keyed.index else None
-            row.append(MISSING if values is None else _bold(values))
-        rows.append(row)
-    names = {cell: title(cell[0]) if cell[0] == BASELINE else f"{title(cell[0])} {title(cell[1])}" for cell in cells}
-    if len(sets) > 1:
-        names = {cell: name if cell[0] == BASELINE else f"{name} ({cell[2]})" for cell, name in names.items()}
-    # Turned headings keep eighteen columns within a page.
-    header = ["", *(rf"\rotatebox{{90}}{{{escape(name)}}}" for name in names.values())]
-    metric = title(main_metric(frame["metric"])) if len(frame) else ""
-    seeds = frame["n_seeds"].dropna().unique()
-    caption = (
-        f"{title(model)}, {title(task)}: {metric} by language in per cent, mean over "
-        f"{'/'.join(str(number) for number in sorted(seeds))} seeds, subscript: standard deviation (ddof 1); "
-        "bold: highest of the row."
-    )
-    text = tabular(header, rows, caption, f"tab:per_language_{model}_{task}", 1, "scriptsize")
-    return "% needs \\usepackage{graphicx} for the turned headings\n" + text
+    return floats(cells, caption, f"tab:per_language_{model}_{task}", parts, bold)
 
 
-def _bold(values: pd.Series) -> str:
-    text = number(values["mean"])
-    if text == MISSING:
-        return text
-    text = rf"\textbf{{{text}}}" if values["best"] else text
-    return text if np.isnan(values["std"]) else rf"{text}$_{{{values['std']:.1f}}}$"
+Method = tuple[str, str, str]
+BASELINE_KEY: Method = (BASELINE, NONE, NONE)
+
+
+def _key(row: Row) -> Method:
+    return row["strategy"], row["aligner"], row["realignment_languages"]
+
+
+def _method_rank(method: Method) -> tuple[object, ...]:
+    return rank("strategy", method[0]), rank("aligner", method[1]), method[2]
+
+
+def _method_heading(method: Method, several: bool, turned: bool) -> str:
+    strategy, aligner, languages = method
+    text = title(strategy) if strategy == BASELINE else f"{title(strategy)}, {title(aligner)}"
+    text = escape(f"{text} ({languages})" if several and strategy != BASELINE else text)
+    return rf"\rotatebox{{90}}{{{text}}}" if turned else text
+
+
+def _score(mean: float, std: float) -> str:
+    """Write a mean with its standard deviation as subscript; without it where there is none."""
+    text = number(mean)
+    return text if text == MISSING or np.isnan(std) else rf"{text}$_{{{std:.1f}}}$"
 
 
 def write_table(name: str, table: pd.DataFrame, csv: str | Path, tex: str | Path) -> None:
     """Write a table as CSV, with full precision and missing numbers as empty fields, and as LaTeX."""
-    _write(table, latex_table(name, table), csv, tex)
+    write_csv(table, csv)
+    _write_text(latex_table(name, table), tex)
 
 
 def write_per_language(table: pd.DataFrame, model: str, task: str, csv: str | Path, tex: str | Path) -> None:
     """Write the table by language of a model and task: long as CSV, wide as LaTeX."""
-    _write(table, per_language_latex(table, model, task), csv, tex)
+    write_csv(table, csv)
+    _write_text(per_language_latex(table, model, task), tex)
 
 
-def _write(table: pd.DataFrame, text: str, csv: str | Path, tex: str | Path) -> None:
-    with atomic_file(csv) as temporary:
+def write_csv(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a table as CSV, with full precision and missing numbers as empty fields."""
+    with atomic_file(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
-    with atomic_file(tex) as temporary:
+
+
+def _write_text(text: str, path: str | Path) -> None:
+    with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 

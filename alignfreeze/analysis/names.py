@@ -66,3 +66,40 @@ def title(name: str) -> str:
 def main_metric(metrics: Iterable[str]) -> str:
     """Return the metric that a task's tables and figures are about."""
     return ordered("metric", metrics)[0]
+
+
+CONTRAST_TITLES = {
+    "full-base": "Δ full",
+    "front-base": "Δ front",
+    "front-full": "front − full",
+}
+# Predictors, their sets and the terms of a regression; none is called by the name of a strategy.
+PREDICTOR_TITLES = {
+    "baseline": "baseline score",
+    "baseline_other_seeds": "baseline score, other seeds",
+    "nonlatin": "non-Latin script",
+    "syntactic": "syntactic distance",
+    "phonological": "phonological distance",
+    "inventory": "inventory distance",
+    "genetic": "genetic distance",
+    "geographic": "geographic distance",
+    "featural": "featural distance",
+    "distance_component": "distance component",
+    "intercept": "intercept",
+    "component": "distance component, script, baseline score",
+    "distances": "all distances, script",
+    "distances+baseline": "all distances, script, baseline score",
+    "full effect": "Δ of full realignment",
+}
+
+
+def contrast_title(name: str) -> str:
+    """Return how a contrast is written."""
+    return CONTRAST_TITLES.get(name, name)
+
+
+def predictors_title(name: str) -> str:
+    """Return how a predictor or a set of predictors is written; a forest says so."""
+    if name.startswith("forest("):
+        return f"{PREDICTOR_TITLES.get(name[7:-1], name[7:-1])} (random forest)"
+    return PREDICTOR_TITLES.get(name, name)
