@@ -15,7 +15,6 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
-import seaborn.objects as so
 from adjustText import adjust_text
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -414,6 +413,8 @@ def label_points(axes: Axes, x: pd.Series, y: pd.Series, points: pd.DataFrame | 
         target_y=y.to_numpy(),
         ax=axes,
         iter_lim=LABEL_STEPS,
+        force_text=(0.5, 0.8),
+        force_static=(0.2, 0.4),
         expand=(1.15, 1.3),
         arrowprops={"arrowstyle": "-", "color": "#999999", "linewidth": 0.35},
     )
@@ -502,9 +503,14 @@ def _name_outliers(axes: Axes, frame: pd.DataFrame, distance: str, most: int = 3
     x, y = values[distance], values["delta"]
     residual = (y - np.polyval(np.polyfit(x, y, 1), x)).abs()
     far = residual[residual > 2 * residual.std()].sort_values(ascending=False, kind="stable").index[:most]
-    middle = np.mean(axes.get_xlim())
+    middle, near = np.mean(axes.get_xlim()), 0.06 * np.ptp(axes.get_ylim())
+    placed: list[tuple[str, float]] = []
     for name in far:
         side = "left" if x[name] < middle else "right"
+        # Beside a name at the same height there is room on the other side only.
+        if any(side == other and abs(y[name] - height) < near for other, height in placed):
+            side = "right" if side == "left" else "left"
+        placed.append((side, y[name]))
         axes.annotate(
             name,
             (x[name], y[name]),
@@ -583,14 +589,21 @@ def forest_main(main: pd.DataFrame) -> Figure:
             own = cells[(cells["model"] == model) & (cells["task"] == task)]
             for strategy, rows in own.groupby("strategy", sort=False):
                 color, marker = styles[strategy]
-                (
-                    so.Plot(rows, x="delta", y="place", xmin="delta_low", xmax="delta_high")
-                    .add(so.Range(color=color, linewidth=1.1), orient="y")
-                    .add(so.Dot(color=color, marker=marker, pointsize=3.2))
-                    .theme(STYLE)
-                    .on(panel)
-                    .plot()
-                )
+                # A line is drawn between the two limits of each place.
+                limits = rows.melt(id_vars="place", value_vars=["delta_low", "delta_high"], value_name="limit").dropna()
+                if len(limits):
+                    sns.lineplot(
+                        limits,
+                        x="limit",
+                        y="place",
+                        units="place",
+                        estimator=None,
+                        orient="y",
+                        color=color,
+                        linewidth=1.1,
+                        ax=panel,
+                    )
+                sns.scatterplot(rows, x="delta", y="place", color=color, marker=marker, s=11, linewidth=0, ax=panel)
         _finish_grid(panels, cells)
     return figure
 

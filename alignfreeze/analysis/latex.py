@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from alignfreeze.analysis.captions import description
 from alignfreeze.analysis.names import (
     BASELINE,
     NONE,
@@ -30,7 +31,6 @@ from alignfreeze.analysis.names import (
 from alignfreeze.languages.registry import facts_of, is_known
 from alignfreeze.support.atomic import atomic_file
 
-CAPTIONS = Path(__file__).with_name("captions")
 MISSING = "---"
 PART_ROWS = 44
 PART_COLUMNS = 12
@@ -298,11 +298,6 @@ WRAPPED = {"Gain most", "Gain least"}
 WRAP_WIDTH = 105.0
 
 
-def caption_of(name: str) -> str:
-    """Return the description of a table, in LaTeX; the Snakemake report shows the same file."""
-    return escape(" ".join((CAPTIONS / f"{name}.rst").read_text(encoding="utf-8").split()))
-
-
 def latex_table(name: str, frame: pd.DataFrame) -> str:
     """Write one of the tables as LaTeX.
 
@@ -330,7 +325,7 @@ def latex_table(name: str, frame: pd.DataFrame) -> str:
     cells, constants = _without_constants(cells)
     text = cells.to_numpy(dtype=str)
     signs = [SIGN_NOTE] if any(re.search(r"\$-\$0\.0+(?!\d)", cell) for cell in text.ravel()) else []
-    caption = " ".join([caption_of(name), *notes, *constants, *signs, *NOTES.get(name, [])])
+    caption = " ".join([escape(description(name)), *notes, *constants, *signs, *NOTES.get(name, [])])
     height = 22 if WRAPPED & set(cells.columns) else PART_ROWS
     return floats(cells, caption, f"tab:{name}", _parts(cells, height))
 
@@ -346,14 +341,15 @@ def _metrics(main: dict[str, str]) -> str:
 def _without_constants(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Take columns with one value out of the table, and those that say the same in all rows of a task."""
     notes, constant = [], []
+    tasks = cells.get("Task")
     for heading, words in CONSTANTS.items():
         if heading not in cells or cells[heading].empty:
             continue
         values = cells[heading].unique()
         if len(values) == 1:
             constant.append(words.format(values[0]))
-        elif heading == "Lang." and (cells.groupby("Task")[heading].nunique() == 1).all():
-            by_task = cells.groupby("Task", sort=False)[heading].first()
+        elif heading == "Lang." and (cells.groupby(tasks)[heading].nunique() == 1).all():
+            by_task = cells.groupby(tasks, sort=False)[heading].first()
             constant.append("languages: " + ", ".join(f"{count} ({task})" for task, count in by_task.items()))
         else:
             continue
@@ -511,7 +507,7 @@ def _best_and_worst(frame: pd.DataFrame) -> pd.DataFrame:
         ]
     )
     wide = text.groupby([*keys, "side"])["text"].agg(", ".join).unstack("side")
-    return _in_order(wide.reindex(columns=["best", "worst"]).fillna(MISSING).reset_index())
+    return _in_order(wide.reindex(columns=["best", "worst"]).astype(object).fillna(MISSING).reset_index())
 
 
 def _correlations_by_predictor(frame: pd.DataFrame) -> pd.DataFrame:
@@ -520,7 +516,7 @@ def _correlations_by_predictor(frame: pd.DataFrame) -> pd.DataFrame:
     star = np.where(frame["p_holm"].astype(float) < 0.05, "*", "")
     text = frame.assign(text=[number(rho, 2) + mark for rho, mark in zip(frame["rho"], star, strict=True)])
     wide = text.groupby([*keys, "predictor"], sort=False)["text"].first().unstack("predictor")
-    return _in_order(wide.reindex(columns=list(PREDICTORS)).fillna(MISSING).reset_index())
+    return _in_order(wide.reindex(columns=list(PREDICTORS)).astype(object).fillna(MISSING).reset_index())
 
 
 def _splits_in_columns(frame: pd.DataFrame) -> pd.DataFrame:
@@ -601,7 +597,7 @@ def per_language_latex(frame: pd.DataFrame, model: str, task: str) -> str:
         bold.loc[row["language"], heading] = bool(row["best"])
     seeds = "/".join(str(count) for count in sorted(frame["n_seeds"].dropna().unique()))
     metric = f": {title(main_metric(frame['metric']))}" if len(frame) else ""
-    caption = escape(f"{title(model)}, {title(task)}{metric}. ") + caption_of("per_language")
+    caption = escape(f"{title(model)}, {title(task)}{metric}. ") + escape(description("per_language"))
     caption += f" Seeds: {seeds}; {len(order)} languages." if len(frame) else ""
     rest = columns[2:]
     # Before and during fine-tuning apart, each beside the baseline.
