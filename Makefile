@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help demo plan report configuration test test-slurm lint types lock bench test-arithmetic rooms
+.PHONY: help demo plan report configuration test test-faults test-slurm lint types lock bench test-arithmetic rooms
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -34,6 +34,9 @@ report: .venv/installed ## What is missing of an experiment, then its HTML repor
 
 test: .venv/installed lint ## Lint, types and the whole test suite.
 	$(BIN)/python -m pytest
+
+test-faults: .venv/installed ## Ten thousand damaged files for every reader; the counts are printed.
+	$(BIN)/python -m pytest -m faults -s -n 2
 
 # Needs root and Debian's packages slurm-wlm and munge (skipped, with the reason, without them); about 5 minutes.
 test-slurm: .venv/installed ## Jobs through a SLURM cluster of one node, started for the test.

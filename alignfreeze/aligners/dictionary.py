@@ -11,7 +11,7 @@ from alignfreeze.aligners.settings import Matching
 from alignfreeze.data.bitext import Bitext, Sentence
 from alignfreeze.data.pharaoh import Links
 from alignfreeze.data.text import read_lines
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, quoted
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def read_dictionary(path: str | Path, matching: Matching = "casefolded") -> Dict
         if fields == [""]:
             continue
         if len(fields) != 2 or not all(fields):
-            raise InputError(f"{path}:{number}: {line!r} is not 'source target'; write one pair of words a line")
+            raise InputError(f"{path}:{number}: {quoted(line)} is not 'source target'; write one pair of words a line")
         entries.append((fields[0], fields[1]))
     if not entries:
         raise InputError(f"{path}: no entries; the file must hold 'source target' lines")

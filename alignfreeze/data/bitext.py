@@ -226,7 +226,7 @@ def stream_bitext(path: str | Path) -> Iterator[Bitext]:
                 if any(column.null_count or column.flatten().null_count for column in batch.columns):
                     raise damaged(path, "a word is missing")
                 yield Bitext(batch["source_tokens"].to_pylist(), batch["target_tokens"].to_pylist())
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise damaged(path, error) from error
 
 

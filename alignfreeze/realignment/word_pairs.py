@@ -14,7 +14,7 @@ from alignfreeze.data.bitext import Bitext, Sentence
 from alignfreeze.data.pharaoh import Links, one_to_one
 from alignfreeze.encoders.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
 from alignfreeze.support.atomic import atomic_file
-from alignfreeze.support.errors import InputError, damaged
+from alignfreeze.support.errors import InputError, damaged, quoted
 
 logger = logging.getLogger(__name__)
 COLUMNS = ("source_ids", "target_ids", "source_words", "target_words", "source_pairs", "target_pairs")
@@ -121,10 +121,10 @@ class PairRows:
         try:
             table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
             table.validate(full=True)
-        except (pa.ArrowException, OSError) as error:
+            if not table.schema.equals(SCHEMA) or any(column.null_count for column in table.columns):
+                raise damaged(path, f"columns {quoted(table.column_names)}, or an empty field", self.path.parent)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise damaged(path, error, self.path.parent) from error
-        if not table.schema.equals(SCHEMA) or any(column.null_count for column in table.columns):
-            raise damaged(path, f"columns {', '.join(table.column_names)}, or an empty field", self.path.parent)
         table = table.combine_chunks()
         if not len(table):
             raise InputError(f"{path}: no sentence pair with a word pair; check bitext and alignments")

@@ -20,6 +20,7 @@ from alignfreeze.data.text import read_json
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.checksums import file_checksum
 from alignfreeze.support.errors import InputError, quoted
+from alignfreeze.support.paths import LONGEST_COMPONENT, LONGEST_PATH
 
 logger = logging.getLogger(__name__)
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -42,6 +43,8 @@ def _is_entry(key: str, entry: Any) -> bool:
     """Whether an entry has the form of a `LockEntry` and its paths stay below the resources folder."""
     if not isinstance(entry, dict) or not isinstance(entry.get("files"), dict) or not entry["files"]:
         return False
+    if len(key.encode()) > LONGEST_PATH:
+        return False
     return (
         all(isinstance(entry.get(name), str) and entry[name] for name in ("source", "revision"))
         and all(map(_is_component, [*key.split("/"), *entry["files"]]))
@@ -50,7 +53,7 @@ def _is_entry(key: str, entry: Any) -> bool:
 
 
 def _is_component(name: str) -> bool:
-    return name not in ("", ".", "..") and "/" not in name and "\0" not in name
+    return name not in ("", ".", "..") and not {"/", "\0"} & set(name) and len(name.encode()) <= LONGEST_COMPONENT
 
 
 def _read_memory(path: Path) -> dict[str, list[Any]]:

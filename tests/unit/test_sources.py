@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import datasets
@@ -135,7 +137,7 @@ def entry(**changes):
         {"a": []},
         *({"a": entry(files=files)} for files in ([], {}, [HELLO], {"z": 1}, {"z": "0"}, {"../z": HELLO}, {"": HELLO})),
         *({"a": entry(source=source)} for source in ("", 1, None)),
-        *({key: entry()} for key in ("", "..", "../a", "/a", "a//b", "a/./b", "a\0")),
+        *({key: entry()} for key in ("", "..", "../a", "/a", "a//b", "a/./b", "a\0", "a" * 300, "a/" * 600 + "a")),
     ],
 )
 def test_damaged_lock_file(resources, content):
@@ -303,3 +305,27 @@ def test_file_that_is_no_parquet(tmp_path):
         write_nli(shards_of(tmp_path), Path(tmp_path / "out"))
     with pytest.raises(InputError, match="no Parquet file"):
         shards_of(tmp_path / "nowhere")
+
+
+CONVERT = """
+import socket, sys
+from pathlib import Path
+from alignfreeze.sources.hub import write_nli
+asked = []
+socket.getaddrinfo = lambda *host, **_: asked.append(host) or []
+write_nli([Path(sys.argv[1])], "out.tsv")
+assert not asked, asked
+"""
+
+
+def test_conversion_asks_no_server(tmp_path):
+    """Even where the user's environment lets the hub's libraries online; the folder's name is no pattern."""
+    folder = tmp_path / "a[1]*"
+    folder.mkdir()
+    row = {"premise": "a", "hypothesis": "b", "label": "neutral"}
+    datasets.Dataset.from_list([row]).to_parquet(folder / "x.parquet")
+    environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
+    command = [sys.executable, "-c", CONVERT, str(folder / "x.parquet")]
+    environment |= {"PYTHONPATH": str(ROOT), "HF_HOME": str(tmp_path / "home"), "USE_TORCH": "0"}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    assert (tmp_path / "out.tsv").read_text() == "premise\thypothesis\tlabel\na\tb\tneutral\n"
