@@ -20,9 +20,10 @@ from alignfreeze.data.text import read_json
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.checksums import file_checksum
 from alignfreeze.support.errors import InputError, quoted
-from alignfreeze.support.paths import LONGEST_COMPONENT, LONGEST_PATH
 
 logger = logging.getLogger(__name__)
+LONGEST_COMPONENT = 255  # bytes, of a file name
+LONGEST_PATH = 1024  # bytes
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
