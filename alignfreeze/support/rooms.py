@@ -19,7 +19,7 @@ FLOORS = (
     ("realignment", "tasks"),
     ("metrics",),
     ("analysis", "jobs"),
-    ("experiment",),
+    ("experiment", "page"),
     ("interface",),
     ("cli",),
 )
