@@ -19,9 +19,6 @@ elif workflow.is_main_process:
     logger.info(f"advice for new languages is left out: {'; '.join(NO_ADVICE)}")
 
 
-TABLES += advice_outputs(EVALUATE)
-
-
 rule tabulate_advice:
     input:
         scores=SCORES,
