@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from tqdm import tqdm
 from transformers import PreTrainedModel
 
 from alignfreeze.aligners.settings import AwesomeSettings, Extraction
@@ -19,6 +18,7 @@ from alignfreeze.encoders.memory import is_out_of_memory
 from alignfreeze.encoders.padding import pad_batch
 from alignfreeze.encoders.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
 from alignfreeze.support.errors import InputError
+from alignfreeze.support.progress import progress_bar
 
 NO_WORD = -1
 logger = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ def align(
         return extract_links(*states, *words, settings.extraction, settings.threshold)
 
     lower_blocks = only_lower_blocks(model, layer_index(settings.layer, len(encoder_blocks(model))))
-    with lower_blocks, tqdm(total=len(bitext), desc="align", unit="pair", disable=None) as progress:
+    with lower_blocks, progress_bar("align", len(bitext)) as advance:
         todo = token_batches(lengths, settings.batch_tokens)[::-1]
         while todo:
             chosen = todo.pop()
@@ -151,5 +151,5 @@ def align(
                 continue
             for row, links in zip(chosen, found, strict=True):
                 alignments[row] = links
-            progress.update(len(chosen))
+            advance(len(chosen))
     yield from alignments

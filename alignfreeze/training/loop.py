@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.errors import InputError
+from alignfreeze.support.progress import progress_bar
 from alignfreeze.training.memory import Gradients, MovableBatch
 from alignfreeze.training.settings import Precision
 from alignfreeze.training.state import TrainingState, restore, snapshot
@@ -182,39 +182,38 @@ def train(
     log_every = max(1, steps // LOG_POINTS)
     recent: list[torch.Tensor] = saved["recent"] if saved else []  # losses since the last row of the log
     started = time.perf_counter()
-    # disable=None: a bar on a terminal, none in a file; the job's log has a line at each log point.
-    progress = tqdm(batches(first), total=steps, initial=first, desc=description, unit="step", disable=None)
-    for step, batch in enumerate(progress, first + 1):
-        if step > steps:
-            break
-        report.tokens += tokens_of(batch)
-        loss = gradients(batch.to(device), step)
-        finiteness.note(loss, step)
-        optimiser.step()
-        if schedule:
-            schedule.step()
-        recent.append(loss)
-        if step % log_every == 0 or step == steps:
-            finiteness.check()
-            report.log.append((step, float(torch.stack(recent).mean())))
-            logger.info("%s: step %d of %d, loss %.4f", description, step, steps, report.log[-1][1])
-            progress.set_postfix(loss=f"{report.log[-1][1]:.3f}", refresh=False)
-            recent.clear()
-        if checkpoints and step in checkpoints:
-            finiteness.check()
-            checkpoints[step]()
-        if state and state.every and step % state.every == 0 and step < steps:
-            finiteness.check()
-            state.save(
-                step=step,
-                log=report.log,
-                recent=recent,
-                micro_batch=gradients.micro_batch,
-                **snapshot(modules, optimiser, schedule),
-            )
-        if step == steps:
-            break
-    progress.close()
+    with progress_bar(description, steps, first) as advance:
+        for step, batch in enumerate(batches(first), first + 1):
+            if step > steps:
+                break
+            report.tokens += tokens_of(batch)
+            loss = gradients(batch.to(device), step)
+            finiteness.note(loss, step)
+            optimiser.step()
+            if schedule:
+                schedule.step()
+            advance()
+            recent.append(loss)
+            if step % log_every == 0 or step == steps:
+                finiteness.check()
+                report.log.append((step, float(torch.stack(recent).mean())))
+                logger.info("%s: step %d of %d, loss %.4f", description, step, steps, report.log[-1][1])
+                advance(0, note=f"loss {report.log[-1][1]:.3f}")
+                recent.clear()
+            if checkpoints and step in checkpoints:
+                finiteness.check()
+                checkpoints[step]()
+            if state and state.every and step % state.every == 0 and step < steps:
+                finiteness.check()
+                state.save(
+                    step=step,
+                    log=report.log,
+                    recent=recent,
+                    micro_batch=gradients.micro_batch,
+                    **snapshot(modules, optimiser, schedule),
+                )
+            if step == steps:
+                break
     report.steps, report.seconds = steps, time.perf_counter() - started
     report.micro_batch = gradients.micro_batch
     return report
