@@ -125,3 +125,14 @@ def test_container_is_built_from_the_lock_file_alone():
     assert {line.split()[0] for line in instructions.splitlines() if line.strip()} <= known
     ignored = (ROOT / ".dockerignore").read_text().split()
     assert ignored == ["*", "!requirements.lock"]
+
+
+def test_page_of_dependencies_lists_exactly_the_direct_ones():
+    direct = [
+        re.split(r"[=<>\s#]", line)[0]
+        for line in (ROOT / "requirements.in").read_text().splitlines()
+        if line[:1].isalpha()
+    ]
+    rows = [line.split(" | ") for line in (ROOT / "docs/dependencies.md").read_text().splitlines() if line[:2] == "| "]
+    assert [row[0].removeprefix("| ") for row in rows[2:]] == direct
+    assert all(len(row) == 5 and all(field.strip(" |") for field in row) for row in rows)
