@@ -32,6 +32,7 @@ SEEDS = 5  # that a user is assumed to run
 DIGITS = 8  # significant, in the file
 # An interval must become shorter by this share for a measurement to be worth naming.
 WORTH = 0.05
+LARGEST_SHARE = 5  # one language in five
 FEATURES_SAY = {
     "A": "nothing known of the language: the mean of the others",
     "B": "its own baseline and its distance to English",
@@ -120,6 +121,24 @@ class AdviceFit:
             for one in self.held_out.get((model, task, strategy, features), {}).values()
         ]
         return float(np.mean(widths)) if widths else float("nan")
+
+    def coverage(self, features: str) -> tuple[float, float]:
+        """Return the share of intervals that held the seen gain, languages held out and the same seeds.
+
+        Returns
+        -------
+        tuple of float
+            Over all models, tasks, strategies and languages, and over the fifth of languages of each with the
+            largest gains; NaN where there are no intervals.
+        """
+        everywhere, largest = [], []
+        for (*_, own), rows in self.held_out.items():
+            known = sorted((one for one in rows.values() if np.isfinite(one.low)), key=lambda one: -one.seen)
+            if own == features and known:
+                covered = [one.low <= one.seen <= one.high for one in known]
+                everywhere += covered
+                largest += covered[: -(-len(known) // LARGEST_SHARE)]
+        return tuple(float(np.mean(part)) if part else float("nan") for part in (everywhere, largest))
 
     def mean_gains(self, model: str, task: str, features: str) -> dict[str, float]:
         """Return the mean gain over the languages of the results of each strategy, and of following the advice.
@@ -586,6 +605,7 @@ def _advice(
         "realigned on.",
         "Most of this is known from the model and the task; the language adds little"
         f"{_shown_by(fit, model, task, features)}.",
+        *_coverage_says(fit, features, estimates),
         *notes,
     ]
     if known and task == "udpos" and others < POS_LANGUAGES:
@@ -606,6 +626,19 @@ def _advice(
         _next_measurement(fit, model, task, language, features, bool(seen)),
         limits,
     )
+
+
+def _coverage_says(fit: AdviceFit, features: str, estimates: dict[str, Estimate]) -> list[str]:
+    """Say how often such intervals held, and that they hold less often where gains are large."""
+    if np.isnan([one.low for one in estimates.values()]).any():
+        return []
+    everywhere, largest = fit.coverage(features)
+    if np.isnan(everywhere):
+        return []
+    return [
+        f"Intervals held {100 * everywhere:.0f} of 100 gains of held-out languages (same seeds), "
+        f"{100 * largest:.0f} of 100 in the fifth of languages with the largest gains."
+    ]
 
 
 def _shown_by(fit: AdviceFit, model: str, task: str, features: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,8 @@ from alignfreeze.analysis.names import ordered
 from alignfreeze.languages.uriel import DISTANCES, language_table
 from alignfreeze.support.errors import InputError
 
+# (model, task) or (model, task, strategy).
+Key = TypeVar("Key", bound=tuple[str, ...])
 # From the least to the most that is known of a language.
 FEATURE_SETS = ("A", "B", "B+", "C")
 
@@ -126,7 +128,7 @@ class Results:
     def of_seeds(self, seeds: Sequence[int]) -> Results:
         """Return the results of some seeds alone."""
 
-        def restricted(matrices: dict) -> dict:
+        def restricted(matrices: dict[Key, pd.DataFrame]) -> dict[Key, pd.DataFrame]:
             return {key: matrix[matrix.index.isin(seeds)] for key, matrix in matrices.items()}
 
         return replace(self, baselines=restricted(self.baselines), gains=restricted(self.gains))
@@ -134,7 +136,7 @@ class Results:
     def without_languages(self, languages: Sequence[str]) -> Results:
         """Return the results without some languages; the component of the distances stays as it is."""
 
-        def restricted(matrices: dict) -> dict:
+        def restricted(matrices: dict[Key, pd.DataFrame]) -> dict[Key, pd.DataFrame]:
             return {key: matrix.drop(columns=languages, errors="ignore") for key, matrix in matrices.items()}
 
         return replace(self, baselines=restricted(self.baselines), gains=restricted(self.gains))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -104,13 +104,10 @@ def advice_table(results: Results, by_genus: bool = False) -> pd.DataFrame:
             if task == "udpos" and len(problem.languages) <= POS_LANGUAGES:
                 reason = f"PoS tagging needs about {POS_LANGUAGES} languages to learn from"
             estimates = held_out_estimates(problem)
-            for language, seen, *estimate, count in zip(
-                problem.languages,
-                problem.gains,
-                *(estimates[name] for name in ("gain", "low", "high", "n")),
-                strict=True,
-            ):
-                rows.append(AdviceRow(*identity, language, *estimate, seen, count, reason))
+            for place, language in enumerate(problem.languages):
+                gain, low, high, _, count = estimates.loc[language]
+                seen = float(problem.gains[place])
+                rows.append(AdviceRow(*identity, language, gain, low, high, seen, int(count), reason))
     return table_of(AdviceRow, rows)
 
 
@@ -134,7 +131,7 @@ def splits_of(seeds: Sequence[int]) -> list[Split]:
 
 def _outcomes(
     results: Results, model: str, task: str, split: Split, by_genus: bool, feature_sets: Sequence[str]
-) -> Iterator[dict]:
+) -> Iterator[dict[str, Any]]:
     """Yield, for each policy and language, what following it would have brought on the seeds judged by."""
     known = results.of_seeds(split.learnt)
     seen = {strategy: results.of_seeds(split.judged).gain_means(model, task, strategy) for strategy in STRATEGIES}
@@ -146,7 +143,7 @@ def _outcomes(
         variance = known.seed_variance(model, task, without=[language])
         variances[language] = variance.of_new_seeds(len(split.learnt), len(split.judged))
 
-    def outcome(policy: str, expected: np.ndarray, **more: np.ndarray) -> Iterator[dict]:
+    def outcome(policy: str, expected: np.ndarray, **more: np.ndarray) -> Iterator[dict[str, Any]]:
         """Take the strategy with the largest expected gain, `expected` being (2, languages)."""
         choices = np.argmax(np.vstack([np.zeros(len(languages)), expected]), axis=0)
         for place, language in enumerate(languages):
@@ -234,16 +231,19 @@ def outcomes_table(
     return pd.concat(blocks, ignore_index=True)
 
 
+def _r2(outcomes: pd.DataFrame, strategy: str) -> float:
+    """Return R² of the expected gains about the mean of those learnt from; NaN where a policy expects nothing."""
+    if f"error_{strategy}" not in outcomes:
+        return UNKNOWN
+    total = float(outcomes[f"spread_{strategy}"].sum(skipna=False))
+    value = 1.0 - float(outcomes[f"error_{strategy}"].sum(skipna=False)) / total if total > 0 else UNKNOWN
+    # The mean itself (set A) has R² 0, not a rounding error.
+    return round(value, RESOLUTION_DIGITS) + 0.0
+
+
 def _summary(model: str, task: str, policy: str, outcomes: pd.DataFrame) -> RegretRow:
     """Summarise the outcomes of one policy for one model and task."""
     regrets = outcomes.groupby("language")["regret"].mean()
-    r2 = {}
-    for strategy in STRATEGIES:
-        errors, spread = (outcomes.get(f"{kind}_{strategy}", pd.Series([UNKNOWN])) for kind in ("error", "spread"))
-        total = spread.sum(skipna=False)
-        # The mean itself (set A) has R² 0, not a rounding error.
-        value = 1.0 - errors.sum(skipna=False) / total if total > 0 else UNKNOWN
-        r2[f"r2_{strategy}"] = round(value, RESOLUTION_DIGITS) + 0.0
     covered = outcomes.reindex(columns=[f"covered_{strategy}" for strategy in STRATEGIES]).to_numpy(float)
     return RegretRow(
         model,
@@ -254,7 +254,8 @@ def _summary(model: str, task: str, policy: str, outcomes: pd.DataFrame) -> Regr
         largest_regret=regrets.max(),
         largest_regret_language=str(regrets.idxmax()),
         coverage=float(covered.mean()),
-        **r2,
+        r2_full=_r2(outcomes, "full"),
+        r2_front=_r2(outcomes, "front"),
         n_languages=outcomes["language"].nunique(),
         n_splits=outcomes["split"].nunique(),
         seeds_learnt_from=int(outcomes["seeds_learnt_from"].iloc[0]),

@@ -126,6 +126,9 @@ def test_limits_come_with_every_advice(packaged):
     text = advice_text(advise(packaged, "mbert", "udpos", "sw"))
     assert "34 languages, 3 encoders, one lab" in text
     assert "known from the model and the task" in text
+    everywhere, largest = packaged.coverage("A")
+    assert largest < everywhere < 1
+    assert f"{100 * largest:.0f} of 100 in the fifth of languages with the largest gains" in text
     few = advice_text(advise(fit_advice(read_results(make_scores()), {}), "small", "udpos", "sw"))
     assert "PoS tagging needs about 20 languages to learn from; here are 14" in few
 
