@@ -38,6 +38,8 @@ def progress_bar(description: str, total: int, done: int = 0) -> Iterator[Callab
         task = bar.add_task(description, total=total, completed=done, note="")
 
         def advance(count: int = 1, note: str | None = None) -> None:
-            bar.update(task, advance=count, **({} if note is None else {"note": note}))
+            if note is not None:
+                bar.update(task, note=note)
+            bar.advance(task, count)
 
         yield advance
