@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from alignfreeze.data.tagging import TaggedSentences
@@ -57,3 +58,48 @@ def read_bio(path: str | Path, language: str) -> TaggedSentences:
     if all(word.startswith(prefix) and word != prefix for sentence in words for word in sentence):
         words = [[word.removeprefix(prefix) for word in sentence] for sentence in words]
     return TaggedSentences(words, tags)
+
+
+def join_characters(
+    sentences: TaggedSentences, split: Callable[[Sequence[str]], Sequence[Sequence[str]]]
+) -> TaggedSentences:
+    """Join the characters of a text without spaces to words, and carry their tags along.
+
+    A word is cut before a `B-` and wherever the entity changes, and has the tag of its first character: the paper's
+    code, which takes Stanford's segmenter. White space between characters is left out.
+
+    Parameters
+    ----------
+    sentences : TaggedSentences
+        Characters, or pieces of any length, and their tags.
+    split : callable
+        Lines of text -> words of each line, see `alignfreeze.data.segmentation.Segmenter`.
+
+    Returns
+    -------
+    TaggedSentences
+        Sentences with at least one word.
+    """
+    characters = [
+        [
+            (character, tag if first else tag.replace("B-", "I-"))
+            for word, tag in zip(words, tags, strict=True)
+            for first, character in zip([True, *[False] * len(word)], word, strict=False)
+        ]
+        for words, tags in zip(sentences.words, sentences.tags, strict=True)
+    ]
+    joined: list[list[tuple[str, str]]] = []
+    for sentence, words in zip(characters, split(["".join(c for c, _ in s) for s in characters]), strict=True):
+        rest, segments = iter(sentence), []
+        for word in words:
+            previous = None
+            for character in word:
+                tag = next(tag for found, tag in rest if found == character)
+                if previous is None or tag.startswith("B-") or tag[2:] != previous[2:]:
+                    segments.append((character, tag))
+                else:
+                    segments[-1] = (segments[-1][0] + character, segments[-1][1])
+                previous = tag
+        if segments:
+            joined.append(segments)
+    return TaggedSentences([[w for w, _ in s] for s in joined], [[t for _, t in s] for s in joined])

@@ -10,6 +10,7 @@ from alignfreeze.encoders.settings import PAPER_MAX_LENGTH, MaxLength
 from alignfreeze.support.settings import Count, Settings
 
 Tokens = Literal["words", "all_lines"]
+ChineseTokens = Literal["characters", "words"]
 Prediction = Literal["ours", "published"]
 
 
@@ -36,6 +37,18 @@ class SequenceSettings(EncodingSettings):
         default=None,
         description="Width of a window in evaluation, or longest pair of sentences. Where it is left out: max_length "
         "for windows, all that the model takes for pairs.",
+    )
+
+
+class EntitySettings(SequenceSettings):
+    """For named entity recognition."""
+
+    evaluation_only: ClassVar[frozenset[str]] = frozenset({"evaluation_length", "chinese"})
+
+    chinese: ChineseTokens = Field(
+        default="characters",
+        description="Tokens of Chinese text, which WikiANN has as characters: these, or the words that ICU finds, cut "
+        "where the entity changes, as the published code does with another segmenter.",
     )
 
 

@@ -1,13 +1,15 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import ROOT
+from support import SHARED
 
-from alignfreeze.data.bio import TAGS, read_bio
+from alignfreeze.data.bio import TAGS, join_characters, read_bio
+from alignfreeze.data.tagging import TaggedSentences
 from alignfreeze.metrics.entities import paper_f1, repair, span_scores
 from alignfreeze.support.errors import InputError
+from alignfreeze.tasks import load_task
 
-WIKIANN = ROOT.parent / "shared" / "data" / "wikiann"
+WIKIANN = SHARED / "data" / "wikiann"
 
 
 def write(path, *lines):
@@ -152,3 +154,42 @@ def test_reads_every_word_of_the_public_samples(path):
     ] == blocks
     assert len(sentences) == (1500 if "train" in path.name else 300)
     assert span_scores(sentences.tags, sentences.tags)[:3] == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("characters", "tags", "words", "joined", "expected"),
+    [
+        # A word keeps its first tag; the next word of the same entity goes on.
+        ("前鎮區在", "B-LOC I-LOC I-LOC O", "前鎮 區 在", "前鎮 區 在", "B-LOC I-LOC O"),
+        # Cut where an entity begins, ends or is followed by another one.
+        ("在前鎮區", "O B-LOC I-LOC O", "在前 鎮區", "在 前 鎮 區", "O B-LOC I-LOC O"),
+        ("前鎮", "B-LOC B-LOC", "前鎮", "前 鎮", "B-LOC B-LOC"),
+        ("前鎮", "I-LOC I-PER", "前鎮", "前 鎮", "I-LOC I-PER"),
+        ("前鎮區", "I-LOC I-LOC O", "前鎮區", "前鎮 區", "I-LOC O"),
+        ("前鎮", "O O", "前鎮", "前鎮", "O"),
+    ],
+)
+def test_characters_are_joined_to_words_with_their_tags(characters, tags, words, joined, expected):
+    sentences = TaggedSentences([list(characters)], [tags.split()])
+    found = join_characters(sentences, lambda lines: [words.split() for _ in lines])
+    assert found == TaggedSentences([joined.split()], [expected.split()])
+
+
+def test_pieces_of_several_characters_and_white_space_are_joined_too():
+    sentences = TaggedSentences([["AB", "\u3000", "前", "鎮"], ["\u3000"]], [["B-ORG", "I-ORG", "O", "O"], ["O"]])
+    found = join_characters(sentences, lambda lines: [line.split() for line in lines])
+    assert found == TaggedSentences([["AB", "前鎮"]], [["B-ORG", "O"]])
+
+
+@pytest.mark.skipif(
+    not (WIKIANN / "zh.dev.tsv").is_file(), reason="the public WikiANN samples are not beside this checkout"
+)
+def test_chinese_words_have_every_character_and_every_entity():
+    path = WIKIANN / "zh.dev.tsv"
+    characters, words = (load_task("wikiann", {"chinese": kind}).read(path, "zh") for kind in ("characters", "words"))
+    visible = ["".join(c for c in "".join(s) if not c.isspace() and c != "\u200b") for s in characters.words]
+    assert ["".join(s) for s in words.words] == visible
+    assert sum(map(len, words.words)) < 0.8 * sum(map(len, characters.words))
+    begun = [[tag for tag in tags if tag.startswith("B-")] for tags in characters.tags]
+    assert [[tag for tag in tags if tag.startswith("B-")] for tags in words.tags] == begun
+    assert load_task("wikiann", {"chinese": "words"}).read(path.with_name("ja.dev.tsv"), "ja").words[0][0]

@@ -104,7 +104,7 @@ def everything():
         },
         "tasks": {
             "udpos": task | {"train": BANKS, "test": BANKS, "tokens": "words", "evaluation_length": 96},
-            "wikiann": task | {"evaluation_length": 96}, "xnli": task | {"evaluation_length": 96},
+            "wikiann": task | {"evaluation_length": 96, "chinese": "words"}, "xnli": task | {"evaluation_length": 96},
             "xquad": task | {"stride": 8, "empty_windows": True, "prediction": "ours"},
         },
     }  # fmt: skip

@@ -17,6 +17,7 @@ STAGES = {
     "tasks.udpos.tokens": {"finetune udpos", "evaluate udpos"},
     "tasks.udpos.evaluation_length": {"evaluate udpos"},
     "tasks.wikiann.evaluation_length": {"evaluate wikiann"},
+    "tasks.wikiann.chinese": {"evaluate wikiann"},
     "tasks.xnli.evaluation_length": {"evaluate xnli"},
     "tasks.xquad.prediction": {"evaluate xquad"},
     "aligners.dictionary.matching": {"align_dictionary"},

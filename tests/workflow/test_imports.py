@@ -130,6 +130,7 @@ def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
         "encoders/blocks",
         "realignment/word_pairs",
         "data/bitext",
+        "data/settings",
         "data/pharaoh",
     }
     score = modules_of("scores/e5small/baseline/none/none/xquad/seed31/all.csv")

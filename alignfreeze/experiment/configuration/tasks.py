@@ -11,7 +11,13 @@ from alignfreeze.experiment.configuration.section import Choice, Distinct, Secti
 from alignfreeze.sources.settings import Format
 from alignfreeze.support.paths import Name
 from alignfreeze.support.settings import Count, one_of
-from alignfreeze.tasks.settings import EncodingSettings, SequenceSettings, TreebankSettings, WindowSettings
+from alignfreeze.tasks.settings import (
+    EncodingSettings,
+    EntitySettings,
+    SequenceSettings,
+    TreebankSettings,
+    WindowSettings,
+)
 from alignfreeze.training.settings import FinetuningRecipe
 from alignfreeze.training.steps import total_steps
 
@@ -84,11 +90,11 @@ class PartOfSpeechTagging(Task, TreebankSettings):
     encoding_settings = TreebankSettings
 
 
-class NamedEntityRecognition(Task, SequenceSettings):
+class NamedEntityRecognition(Task, EntitySettings):
     """Named entity recognition on WikiANN; a line of a file is a word, a tab and its tag (O, B-/I- PER ORG LOC)."""
 
     data_format = "bio"
-    encoding_settings = SequenceSettings
+    encoding_settings = EntitySettings
 
 
 class LanguageInference(Task, SequenceSettings):
