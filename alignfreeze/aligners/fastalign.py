@@ -26,7 +26,8 @@ def fit(bitext: str | Path, iterations: int, processes: int = 1, lowercase: bool
     bitext : str or Path
         Parquet file of the pairs to fit on.
     iterations : int
-        Passes of expectation maximisation (the C++ tool's default is 5).
+        Passes of expectation maximisation after a first, uniform one, which the C++ tool counts, too: its default of
+        5 is 4 here.
     processes : int
         2 fits the directions side by side, with the same numbers.
     lowercase : bool

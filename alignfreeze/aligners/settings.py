@@ -40,7 +40,10 @@ class FastAlignSettings(Settings):
     """FastAlign in both directions, joined by grow-diag-final-and (Dyer et al. 2013)."""
 
     iterations: Count = Field(
-        default=5, description="Passes of expectation maximisation.", json_schema_extra={"unit": "passes"}
+        default=5,
+        description="Passes of expectation maximisation after a first, uniform one. The C++ tool counts that, too: its "
+        "default of 5 is 4 here.",
+        json_schema_extra={"unit": "passes"},
     )
     lowercase: bool = Field(
         default=True, description="Whether words are lower-cased first; the published code takes them as they stand."

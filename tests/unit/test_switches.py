@@ -21,6 +21,7 @@ STAGES = {
     "tasks.xnli.evaluation_length": {"evaluate xnli"},
     "tasks.xquad.prediction": {"evaluate xquad"},
     "aligners.dictionary.matching": {"align_dictionary"},
+    "aligners.fastalign.iterations": {"align_fastalign"},
     "aligners.fastalign.lowercase": {"align_fastalign"},
     "data.bitext.sampling": {"build_bitext"},
     "realignment.shuffle": {"realign", "finetune during"},
