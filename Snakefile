@@ -57,7 +57,7 @@ wildcard_constraints:
     model=one_of(MODELS),
     strategy=one_of([*STRATEGIES, configuration.BASELINE]),
     aligner=one_of([*ALIGNERS, grid.NONE]),
-    realignment_languages=one_of([PAIRS, grid.NONE]),
+    realignment_languages=one_of([REALIGNMENT_LANGUAGES, grid.NONE]),
     task=one_of(TASKS),
     seed=r"\d+",
     steps=r"\d+",

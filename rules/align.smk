@@ -125,4 +125,8 @@ rule align_awesome:
 rule alignments:
     """Word alignments of the bitext, by every aligner."""
     input:
-        [results(f"alignments/{aligner}/{lang}.txt") for aligner in ALIGNERS for lang in languages_of(PAIRS)],
+        [
+            results(f"alignments/{aligner}/{lang}.txt")
+            for aligner in ALIGNERS
+            for lang in languages_of(REALIGNMENT_LANGUAGES)
+        ],

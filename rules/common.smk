@@ -47,12 +47,12 @@ LANGUAGE_SETS = CONFIG.language_sets
 EVALUATE = CONFIG.evaluate
 if PUBLISHED:
     MODELS, TASKS = CONFIG.published.models, CONFIG.published.tasks
-    STRATEGIES, BEFORE, ALIGNERS, PAIRS = [], [], [], grid.NONE
+    STRATEGIES, BEFORE, ALIGNERS, REALIGNMENT_LANGUAGES = [], [], [], grid.NONE
     FIT_PAIRS, HAS_GOLD = None, False
 else:
     MODELS, TASKS = CONFIG.models, CONFIG.tasks.names
     STRATEGIES, BEFORE = CONFIG.realignment.strategies, grid.strategies_before(CONFIG)
-    ALIGNERS, PAIRS = CONFIG.aligners.names, CONFIG.realignment.pairs
+    ALIGNERS, REALIGNMENT_LANGUAGES = CONFIG.aligners.names, CONFIG.realignment.languages
     BITEXT = CONFIG.data.bitext
     FIT_PAIRS = CONFIG.aligners.fastalign and CONFIG.aligners.fastalign.fit_pairs
     HAS_GOLD = CONFIG.data.gold is not None

@@ -17,18 +17,18 @@ class Run(NamedTuple):
     model: str
     strategy: str
     aligner: str
-    pairs: str
+    realignment_languages: str
     task: str
     seed: int
 
 
 class Realignment(NamedTuple):
-    """A trajectory of `steps` optimiser steps before fine-tuning; `pairs` is the language set whose bitext is used."""
+    """A trajectory of `steps` optimiser steps before fine-tuning, on the bitext of one language set."""
 
     model: str
     strategy: str
     aligner: str
-    pairs: str
+    realignment_languages: str
     seed: int
     steps: int
 
@@ -73,7 +73,7 @@ def runs(config: Experiment) -> list[Run]:
         for realignment in [
             (BASELINE, NONE, NONE),
             *(
-                (strategy, aligner, config.realignment.pairs)
+                (strategy, aligner, config.realignment.languages)
                 for aligner in config.tasks[task].aligners
                 for strategy in strategies_of(config, task)
             ),
@@ -93,7 +93,7 @@ def realignments(config: Experiment) -> list[Realignment]:
         if strategy in before
     )
     return [
-        Realignment(model, strategy, aligner, config.realignment.pairs, seed, steps)
+        Realignment(model, strategy, aligner, config.realignment.languages, seed, steps)
         for model in config.models
         for strategy, aligner in chosen
         for steps in [max(steps_of(config, model, strategy, aligner))]

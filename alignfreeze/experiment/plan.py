@@ -122,7 +122,7 @@ class _Planner:
             name: cost.architecture_of(name, model.source, model.folder(base)) for name, model in config.models.items()
         }
         self.runs, self.realignments = grid.runs(config), grid.realignments(config)
-        self.pairs = config.languages_of(self.realignment.pairs)
+        self.realignment_languages = config.languages_of(self.realignment.languages)
         self.available = {language: self._pairs_of(language) for language in self._aligned_languages()}
         self.bitext_width, self.sorted_bitext_width = self._bitext_widths()
         self.training = {task: self._workload(task, "train") for task in self.tasks}
@@ -159,7 +159,7 @@ class _Planner:
 
     def _languages_of_aligner(self, aligner: str) -> list[str]:
         """Languages whose bitext an aligner aligns: for realignment, and for the diagnostics where there is gold."""
-        used = self.pairs if aligner in self._used_aligners() else []
+        used = self.realignment_languages if aligner in self._used_aligners() else []
         gold = self.config.languages_of(self.config.evaluate) if self.config.data.gold else []
         return list(dict.fromkeys([*used, *gold]))
 
@@ -184,7 +184,7 @@ class _Planner:
 
     def _bitext_widths(self) -> tuple[float, float]:
         """Subwords of a row, in batches of any length and of like length; by the English side of the first language."""
-        files = self._bitext_files(self.pairs[0])
+        files = self._bitext_files(self.realignment_languages[0])
         if files is None:
             return cost.BITEXT_WIDTH, cost.BITEXT_SORTED_WIDTH
         lines = itertools.islice(stream_lines(files[0]), BITEXT_LINES)
@@ -216,7 +216,7 @@ class _Planner:
             seconds = sum(taken[language] for language in languages) / cost.DICTIONARY_PAIRS
             stages.append(Stage("align_dictionary", len(languages), core_seconds=seconds))
         jobs = len(self.sizes) * len(self._used_aligners())
-        seconds = jobs * sum(taken[language] for language in self.pairs) / cost.ENCODED_PAIRS
+        seconds = jobs * sum(taken[language] for language in self.realignment_languages) / cost.ENCODED_PAIRS
         return [*stages, Stage("encode_pairs", jobs, core_seconds=seconds)]
 
     def _build(self, name: str, read: Mapping[str, int], taken: Mapping[str, int]) -> Stage:
@@ -322,7 +322,7 @@ class _Planner:
     def _consumed(self) -> int:
         steps = [run.steps for run in self.realignments]
         steps += [self._finetuning_steps(run) for run in self.runs if self._meanwhile(run)]
-        return math.ceil(max(steps, default=0) * self._batch() / len(self.pairs))
+        return math.ceil(max(steps, default=0) * self._batch() / len(self.realignment_languages))
 
     def _disk(self) -> Disk:
         bytes_of = {model: size.checkpoint_bytes for model, size in self.sizes.items()}

@@ -190,7 +190,7 @@ def test_file_that_is_not_there():
 
 def test_single_language_is_a_set_of_one_and_needs_its_own_data_only():
     asked = []
-    loaded(changed(evaluate="fi", realignment__pairs="fi"), lambda path: asked.append(path) or True)
+    loaded(changed(evaluate="fi", realignment__languages="fi"), lambda path: asked.append(path) or True)
     assert {path.rsplit("/", 1)[1].split(".")[0].removeprefix("en-") for path in asked} == {"en", "fi"}
     assert loaded(changed()).languages_of("fi") == ["fi"]
     assert loaded(changed()).languages_of("all")[:2] == ["de", "es"]

@@ -97,7 +97,7 @@ def everything():
         },
         "realignment": {
             "strategies": {"front": {"freeze": "front", "schedule": "before", "weight": 0.1}},
-            "pairs": "all", "learning_rate": 1e-3, "batch_size": 4, "max_length": 96, "layer": "paper",
+            "languages": "all", "learning_rate": 1e-3, "batch_size": 4, "max_length": 96, "layer": "paper",
             "temperature": 0.1, "head": True, "head_size": 8, "variant": "strong", "interleave": "first_exhausted",
             "max_rows": {"dictionary": {"small": {"de": 5}}}, "shuffle": "whole",
             "bucketing": "none", "freeze_embeddings": False, "trim_vocabulary": True,

@@ -61,9 +61,9 @@ def check_evaluate(config: Scored, around: Surroundings) -> Iterator[str]:
     yield from _is_set("evaluate", config.evaluate, config, around)
 
 
-def check_pairs(config: Experiment, around: Surroundings) -> Iterator[str]:
+def check_realignment_languages(config: Experiment, around: Surroundings) -> Iterator[str]:
     """The language set to realign on exists."""
-    yield from _is_set("realignment.pairs", config.realignment.pairs, config, around)
+    yield from _is_set("realignment.languages", config.realignment.languages, config, around)
 
 
 def check_max_rows(config: Experiment, around: Surroundings) -> Iterator[str]:
@@ -276,11 +276,11 @@ _Wanted = Iterator[tuple[str, str | Source | None, str | None, str]]
 
 def _wanted_data(config: Experiment) -> _Wanted:
     """Key, entry, the language set that needs it (None: the source language) and the format that it must have."""
-    data, pairs = config.data, config.realignment.pairs
+    data, realigned = config.data, config.realignment.languages
     for side, entry in data.bitext.sides.items():
-        yield f"data.bitext.{side}", entry, pairs, "lines"
+        yield f"data.bitext.{side}", entry, realigned, "lines"
     if config.aligners.dictionary is not None:
-        yield "data.dictionary", data.dictionary, pairs, "dictionary"
+        yield "data.dictionary", data.dictionary, realigned, "dictionary"
     if data.gold is not None:
         for key in type(data.gold).model_fields:
             yield f"data.gold.{key}", getattr(data.gold, key), config.evaluate, ""
@@ -333,7 +333,7 @@ def _source_problems(
 
 OF_SCORED = (check_language_sets, check_evaluate)
 OF_EXPERIMENTS: tuple[Check, ...] = (
-    check_pairs,
+    check_realignment_languages,
     check_max_rows,
     check_tasks_languages,
     check_bitext,

@@ -42,7 +42,7 @@ class Realignment(Section, RealignmentRecipe):
         min_length=1,
         description="Strategies by name: what each freezes, such as front, or more: {freeze: front, schedule: during}.",
     )
-    pairs: str = Field(description="Language set, or single language, whose bitext is used.")
+    languages: str = Field(description="Language set, or single language, whose bitext is used.")
     max_rows: dict[Name, dict[Name, dict[str, Count]]] = Field(
         default={},
         description="Only so many sentence pairs with a word pair, the first ones, by aligner, model and language. In "
