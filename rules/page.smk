@@ -5,7 +5,17 @@ PAGE = results("page/index.html")
 
 def page_tables():
     """Tables that the page shows: those that the experiment has."""
-    wanted = ("main", "findings", "languages", "runs", "compare", "compare_by_language", "aligner_quality", "retrieval")
+    wanted = (
+        "advice",
+        "main",
+        "findings",
+        "languages",
+        "runs",
+        "compare",
+        "compare_by_language",
+        "aligner_quality",
+        "retrieval",
+    )
     files = {Path(table).stem: table for table in TABLES if table.endswith(".csv")}
     return {name: files[name] for name in wanted if name in files}
 

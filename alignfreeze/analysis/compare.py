@@ -37,6 +37,7 @@ class CompareRow(NamedTuple):
     difference: float
     low: float
     high: float
+    interval: str
     delta_ours: float
     delta_published: float
     n_languages: int
@@ -115,10 +116,12 @@ def compare_table(
     -------
     pandas.DataFrame
         mean and std over seeds of each side, in per cent, over the languages that both sides have (n_languages; a cell
-        that one side lacks has that side's languages). difference : ours minus published, with Welch's 95 % interval
-        over seeds (low, high), the languages being the same. delta_ours, delta_published : difference to each
-        side's own baseline. What one side lacks is missing, and `reason` says which. Beside published results, a
-        metric of which there is the paper's own variant is compared, and named, by that.
+        that one side lacks has that side's languages). difference : ours minus published, with its 95 % interval over
+        seeds (low, high), the languages being the same. interval : `paired`, Student's over the differences of each
+        seed where both sides have the same seeds; `Welch` where they do not; empty without one. delta_ours,
+        delta_published : difference to each side's own baseline. What one side lacks is missing, and `reason` says
+        which. Beside published results, a metric of which there is the paper's own variant is compared, and named, by
+        that.
     """
     ours, by_paper = by_the_paper_s_rules(ours, published)
     left, right = read_experiment(ours, source), read_experiment(published, source)
@@ -166,12 +169,18 @@ def _compared(
         row |= _summary(average, suffix)
     if not names:
         absent.append("no language in common")
-    interval = intervals.welch_interval(averages[0].to_numpy(), averages[1].to_numpy())
+    mine, theirs = averages
+    paired = set(mine.index) == set(theirs.index)
+    if paired:
+        interval = intervals.mean_interval((mine - theirs).to_numpy())
+    else:
+        interval = intervals.welch_interval(mine.to_numpy(), theirs.to_numpy())
     if not absent and min(len(average) for average in averages) < 2:
         absent.append("one seed: no interval")
     return row | {
         "difference": row["mean_ours"] - row["mean_published"],
         "low": interval.low,
         "high": interval.high,
+        "interval": "" if pd.isna(interval.low) else "paired" if paired else "Welch",
         "reason": "; ".join(absent),
     }

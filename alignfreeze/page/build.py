@@ -18,11 +18,12 @@ from itables import to_html_datatable
 from itables.javascript import generate_init_offline_itables_html
 from markupsafe import Markup
 
-from alignfreeze.analysis.names import BASELINE, KNOWN, ordered, title
+from alignfreeze.analysis.advice import FEATURES_SAY
+from alignfreeze.analysis.names import BASELINE, KNOWN, NONE, ordered, title
 from alignfreeze.languages.registry import facts_of
 from alignfreeze.languages.uriel import DISTANCES
 from alignfreeze.page.charts import specifications
-from alignfreeze.page.data import PageData, genus_means, labels
+from alignfreeze.page.data import PageData, advice_summary, genus_means, labels
 from alignfreeze.support.atomic import atomic_file
 
 MAXIMUM_BYTES = 8_000_000
@@ -56,10 +57,9 @@ def table_view(table: pd.DataFrame, columns: dict[str, str], digits: int = 1) ->
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return "–"
         if isinstance(value, float):
-            return (
-                f"{value:.0f}" if value == round(value) and name.startswith(("n_", "steps")) else f"{value:.{digits}f}"
-            )
-        return title(str(value)) if str(value) else "–"
+            decimals = 0 if value == round(value) and name.startswith(("n_", "steps")) else digits
+            return f"{value:.{decimals}f}".replace("-", "−")
+        return "–" if str(value) in ("", NONE) else title(str(value))
 
     cells = [[text(name, row[name]) for name in chosen] for row in table.to_dict("records")]
     return TableView(list(chosen.values()), cells, numeric)
@@ -69,19 +69,33 @@ MAIN_COLUMNS = {
     "model": "model", "task": "task", "aligner": "aligner", "strategy": "strategy",
     "realignment_languages": "realigned on",
     "metric": "metric", "mean": "mean", "std": "std", "delta": "Δ", "delta_low": "low", "delta_high": "high",
-    "n_up": "n_up", "n_down": "n_down", "english": "source", "n_languages": "n_languages", "n_seeds": "n_seeds",
+    "n_up": "up", "n_down": "down", "english": "source", "n_languages": "languages", "n_seeds": "seeds",
 }  # fmt: skip
 RUN_COLUMNS = {
     "model": "model", "task": "task", "aligner": "aligner", "strategy": "strategy",
     "realignment_languages": "realigned on",
-    "n_seeds": "n_seeds", "finetuning_steps": "fine-tuning steps", "realignment_steps": "realignment steps",
+    "n_seeds": "seeds", "finetuning_steps": "fine-tuning steps", "realignment_steps": "realignment steps",
     "distinct_pairs": "distinct pairs", "pairs_seen": "pairs seen", "wall_time": "seconds", "device": "device",
 }  # fmt: skip
 COMPARE_COLUMNS = {
     "model": "model", "task": "task", "aligner": "aligner", "strategy": "strategy", "metric": "metric",
     "mean_ours": "ours", "mean_published": "other", "difference": "difference", "low": "low", "high": "high",
-    "n_languages": "n_languages", "n_seeds_ours": "seeds", "n_seeds_published": "seeds (other)", "reason": "note",
+    "interval": "interval", "n_languages": "languages", "n_seeds_ours": "seeds", "n_seeds_published": "seeds (other)",
+    "reason": "note",
 }  # fmt: skip
+
+
+ADVICE_COLUMNS = {
+    "model": "model", "task": "task", "choice": "advice", "full": "full, expected", "full_held": "held, %",
+    "front": "front, expected", "front_held": "held, % (front)", "n": "languages",
+}  # fmt: skip
+
+
+def _telling(columns: dict[str, str], data: PageData) -> dict[str, str]:
+    """Return the columns without the languages of realignment where they are the same everywhere."""
+    if data.cells.loc[data.cells["realignment_languages"] != NONE, "realignment_languages"].nunique() > 1:
+        return columns
+    return {name: heading for name, heading in columns.items() if name != "realignment_languages"}
 
 
 def _asset(name: str) -> str:
@@ -122,13 +136,15 @@ def _summary(data: PageData) -> list[tuple[str, str]]:
     seeds = sorted(int(seed) for seed in data.seeds["seed"].unique())
     aligners = [name for name in data.names("aligner") if name != "none"]
     languages = sorted(set(data.cells["language"]))
+    realigned = sorted(set(data.cells["realignment_languages"]) - {NONE})
     rows = [
         ("models", ", ".join(title(name) for name in data.names("model"))),
         ("tasks", ", ".join(title(name) for name in data.names("task"))),
-        ("strategies", ", ".join(title(name) for name in data.names("strategy"))),
+        ("strategies", "; ".join(title(name) for name in data.names("strategy"))),
         ("aligners", ", ".join(title(name) for name in aligners)),
         ("seeds", ", ".join(map(str, seeds))),
-        ("languages", f"{len(languages)}: {', '.join(languages)}"),
+        ("languages", f"{len(languages)}: {', '.join(sorted(facts_of(code).name for code in languages))}"),
+        ("realigned on", "; ".join(realigned)),
         ("source language", f"{facts_of(data.source).name} ({data.source})"),
     ]
     return [(term, text) for term, text in rows if text]
@@ -158,9 +174,13 @@ def render(data: PageData) -> str:
         "retrieval": _records(data.others.get("retrieval")),
         "aligners": _records(data.others.get("aligner_quality")),
         "curves": _records(curves),
+        "advice": _records(data.others.get("advice")),
+        "features": FEATURES_SAY,
         "compare": _records(data.others.get("compare_by_language", data.others.get("compare"))),
         "specifications": specifications(strategies, names),
     }
+    advised = advice_summary(data.others["advice"]) if "advice" in data.others else None
+    sets = sorted(set(data.cells["realignment_languages"]) - {NONE})
     runs, compared = data.others.get("runs"), data.others.get("compare")
     environment = jinja2.Environment(
         autoescape=jinja2.select_autoescape(default=True), trim_blocks=True, lstrip_blocks=True
@@ -172,30 +192,27 @@ def render(data: PageData) -> str:
         summary=f"{data.cells['language'].nunique()} languages, {seeds} seeds; differences are points of per cent.",
         facts=_summary(data),
         findings=list(data.findings["finding"]),
-        main=table_view(data.main, MAIN_COLUMNS),
+        main=table_view(data.main, _telling(MAIN_COLUMNS, data)),
+        one_set=sets[0] if len(sets) == 1 else "",
+        advised=table_view(advised, ADVICE_COLUMNS) if advised is not None else None,
+        advised_example=None if advised is None else advised.iloc[0].to_dict(),
         source_name=facts_of(data.source).name,
         language_table=Markup(_language_table(data)),
         has_retrieval="retrieval" in data.others,
         has_aligners="aligner_quality" in data.others,
         has_curves=not curves.empty,
-        runs=table_view(runs, RUN_COLUMNS, 0) if runs is not None else None,
+        runs=table_view(runs, _telling(RUN_COLUMNS, data), 0) if runs is not None else None,
         compared=data.compared_with or ("the other experiment" if compared is not None else ""),
         compared_rows=table_view(compared, COMPARE_COLUMNS) if compared is not None else None,
         version=_version(),
         css=Markup(_asset("page.css")),
         script=Markup(_asset("page.js")),
-        vega=Markup(vl_convert.javascript_bundle().replace("</script", "<\\/script")),
+        vega=Markup(vl_convert.javascript_bundle(None).replace("</script", "<\\/script")),
         data=Markup(_json(page)),
         table_scripts=Markup(
             generate_init_offline_itables_html(str(resources.files("itables") / "html" / "dt_bundle.js"))
         ),
     )
-
-
-def _table_scripts() -> str:
-    """Return the JavaScript and style of the searchable tables, without the notebook's placeholder."""
-    bundle = resources.files("itables") / "html" / "dt_bundle.js"
-    return generate_init_offline_itables_html(str(bundle)).partition("<div")[0]
 
 
 def _version() -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 import altair as alt
 
+from alignfreeze.analysis.advice_needs import STRATEGIES as ADVISED
+from alignfreeze.analysis.names import BASELINE
 from alignfreeze.page.outline import outline
 
 # Okabe and Ito (2008): told apart by the colour-blind, and in grey by their order of brightness.
@@ -21,8 +23,11 @@ POINTS = "Δ to the baseline, points"
 def _strategy_colour(strategies: list[str], names: dict[str, str]) -> dict[str, Any]:
     """Colour and shape of a strategy, the same in every chart."""
     domain = [names.get(strategy, strategy) for strategy in strategies]
-    count = len(domain)
-    colours, shapes = [list((values * (count // len(values) + 1))[:count]) for values in (PALETTE, SHAPES)]
+    moved = [strategy for strategy in strategies if strategy != BASELINE]
+    colours, shapes = [
+        [first if strategy == BASELINE else values[moved.index(strategy) % len(values)] for strategy in strategies]
+        for first, values in (("#888888", PALETTE), ("stroke", SHAPES))
+    ]
     legend = alt.Legend(orient="top", title=None)
     return {
         "color": alt.Color("strategy_name:N", scale=alt.Scale(domain=domain, range=colours), legend=legend),
@@ -42,9 +47,25 @@ def _number(field: str, heading: str) -> alt.Tooltip:
     return alt.Tooltip(f"{field}:Q", title=heading, format="+.2f" if "delta" in field else ".3f")
 
 
+def _grouped(strategies: list[str], names: dict[str, str]) -> alt.Chart:
+    """A row for each group of strategies, which lie one below the other in it; the page breaks lines of its label."""
+    return alt.Chart(ROWS).encode(
+        y=alt.Y(
+            "label:N", sort=None, title=None,
+            axis=alt.Axis(ticks=False, domain=False, grid=True, bandPosition=0, labelExpr="split(datum.label, '\\n')"),
+        ),
+        yOffset=alt.YOffset("strategy_name:N", sort=[names.get(each, each) for each in strategies]),
+    )  # fmt: skip
+
+
+def _grouped_size(strategies: list[str]) -> dict[str, Any]:
+    """Rows high enough for a label of three lines."""
+    return {"width": "container", "height": alt.Step(max(40, 11 * len(strategies)), **{"for": "position"})}
+
+
 def forest(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
     """Δ of the language average with its interval, a line a cell."""
-    base = alt.Chart(ROWS).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False)))
+    base = _grouped(strategies, names)
     bars = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("delta_low:Q", title=POINTS), x2="delta_high:Q",
         color=_strategy_colour(strategies, names)["color"],
@@ -57,7 +78,7 @@ def forest(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
         ],
         **_strategy_colour(strategies, names),
     )  # fmt: skip
-    return (_zero_rule("x") + bars + dots).properties(width="container", height=alt.Step(15))
+    return (_zero_rule("x") + bars + dots).properties(**_grouped_size(strategies))
 
 
 def world() -> alt.LayerChart:
@@ -122,9 +143,9 @@ def front_against_full() -> alt.LayerChart:
             tooltip=["name:N", "family:N", alt.Tooltip("full:Q", format="+.2f"), alt.Tooltip("front:Q", format="+.2f")],
         )
     )
-    text = dots.mark_text(dx=6, align="left", fontSize=10).encode(text="language:N", color=alt.value("#888"))
+    text = dots.mark_text(dx=6, align="left", fontSize=10).encode(text="shown_name:N", color=alt.value("#888"))
     equal = alt.Chart(alt.Data(name="equal")).mark_line(strokeDash=[4, 3], opacity=0.7).encode(x="x:Q", y="y:Q")
-    return (equal + dots + text).properties(width="container", height=380)
+    return (equal + dots + text).properties(width="container", height=470)
 
 
 def against_distance(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
@@ -140,9 +161,11 @@ def against_distance(strategies: list[str], names: dict[str, str]) -> alt.LayerC
             **colour,
         )
     )
-    lines = dots.transform_regression("distance", "delta", groupby=["strategy_name"]).mark_line(opacity=0.6)
-    lines = lines.encode(
-        x="distance:Q", y="delta:Q", color=colour["color"], tooltip=alt.value(None), shape=alt.value("circle")
+    lines = (
+        alt.Chart(ROWS)
+        .transform_regression("distance", "delta", groupby=["strategy_name"])
+        .mark_line(opacity=0.6)
+        .encode(x="distance:Q", y="delta:Q", color=colour["color"])
     )
     return (_zero_rule("y") + dots + lines).properties(width="container", height=320)
 
@@ -170,7 +193,7 @@ def seeds(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
 
 def panel(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
     """One language: Δ of every cell with its std, beside the mean of the other languages of its genus (tick)."""
-    base = alt.Chart(ROWS).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False)))
+    base = _grouped(strategies, names)
     whiskers = base.mark_rule().encode(
         x=alt.X("low:Q", title=POINTS), x2="high:Q",
         color=_strategy_colour(strategies, names)["color"],
@@ -183,8 +206,8 @@ def panel(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
         ],
         **_strategy_colour(strategies, names),
     )  # fmt: skip
-    ticks = base.mark_tick(thickness=2, size=12, color="#888").encode(x="genus_delta:Q")
-    return (_zero_rule("x") + whiskers + ticks + dots).properties(width="container", height=alt.Step(15))
+    ticks = base.mark_tick(thickness=2, size=11, color="#888").encode(x="genus_delta:Q")
+    return (_zero_rule("x") + whiskers + ticks + dots).properties(**_grouped_size(strategies))
 
 
 def retrieval(strategies: list[str], names: dict[str, str]) -> alt.Chart:
@@ -193,10 +216,10 @@ def retrieval(strategies: list[str], names: dict[str, str]) -> alt.Chart:
         alt.Chart(ROWS)
         .mark_point(filled=True, size=55, opacity=0.9)
         .encode(
-            x=alt.X("accuracy:Q", title="nearest word is right, %"),
+            x=alt.X("accuracy:Q", title="nearest word is right, %", scale=alt.Scale(zero=False)),
             y=alt.Y("name:N", sort=None, title=None),
             tooltip=["name:N", "strategy_name:N", "layer:O", _number("accuracy", "%"), "n_words:Q"],
-            **_strategy_colour(["baseline", *strategies], names),
+            **_strategy_colour([BASELINE, *strategies], names),
         )
         .properties(width="container", height=alt.Step(17))
     )
@@ -241,6 +264,33 @@ def curves() -> alt.Chart:
     )
 
 
+def advice(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
+    """Expected gain of languages that the advice had not seen, with its interval, beside what was seen (grey tick)."""
+    advised = [strategy for strategy in strategies if strategy in ADVISED]
+    base = alt.Chart(ROWS).encode(
+        y=alt.Y("name:N", sort=None, title=None),
+        yOffset=alt.YOffset("strategy_name:N", sort=[names.get(each, each) for each in advised]),
+    )
+    colours = _strategy_colour(strategies, names)
+    for encoding in colours.values():
+        encoding.legend = alt.Legend(orient="top", title=None, values=[names.get(each, each) for each in advised])
+    bars = base.mark_rule(opacity=0.7).encode(
+        x=alt.X("low:Q", title="gain, points"), x2="high:Q", color=colours["color"]
+    )  # fmt: skip
+    dots = base.mark_point(filled=True, size=45, opacity=1).encode(
+        x="gain:Q",
+        tooltip=[
+            "name:N", "strategy_name:N", alt.Tooltip("gain:Q", title="expected", format="+.2f"),
+            alt.Tooltip("low:Q", format="+.2f"), alt.Tooltip("high:Q", format="+.2f"),
+            alt.Tooltip("seen:Q", format="+.2f"), alt.Tooltip("n:Q", title="languages learnt from"),
+        ],
+        **colours,
+    )  # fmt: skip
+    ticks = base.mark_tick(thickness=3, size=10, color="#888").encode(x="seen:Q")
+    step = alt.Step(20, **{"for": "position"})
+    return (_zero_rule("x") + bars + ticks + dots).properties(width="container", height=step)
+
+
 def compare() -> alt.LayerChart:
     """Our scores against those of the other experiment."""
     dots = (
@@ -281,6 +331,7 @@ def specifications(strategies: list[str], names: dict[str, str]) -> dict[str, di
         "aligners": aligners(),
         "curves": curves(),
         "compare": compare(),
+        "advice": advice(strategies, names),
     }
     # Charts with a step a row grow downwards: only their width is that of the page.
     fit = alt.AutoSizeParams(type="fit-x", contains="padding")

@@ -179,6 +179,37 @@ def genus_means(data: PageData) -> pd.DataFrame:
     return table.loc[table["genus_n"] > 0, [*keys, "language", "genus_delta", "genus_n"]]
 
 
+def advice_summary(advice: pd.DataFrame) -> pd.DataFrame:
+    """Return what to do for a language of which nothing is known, by model and task.
+
+    Parameters
+    ----------
+    advice : pandas.DataFrame
+        The table of `analysis.advice_evaluation.advice_table`; its features A use nothing of a language.
+
+    Returns
+    -------
+    pandas.DataFrame
+        model, task; full and front: expected gain in points, the mean of what was seen in the n languages; full_held
+        and front_held: per cent of the 90 % intervals that held what was seen in the language held out; choice: the
+        strategy of the larger gain, or fine-tuning only where neither gains.
+    """
+    rows = []
+    known = advice[(advice["features"] == "A") & advice["gain"].notna()]
+    for (model, task), cell in known.groupby(["model", "task"], sort=False):
+        row: dict[str, object] = {"model": model, "task": task}
+        gains = {}
+        for strategy, languages in cell.groupby("strategy", sort=False):
+            gains[str(strategy)] = languages["seen"].mean()
+            bounded = languages.dropna(subset=["low", "high"])
+            held = bounded["seen"].between(bounded["low"], bounded["high"])
+            row |= {str(strategy): gains[str(strategy)], f"{strategy}_held": 100 * held.mean(), "n": len(languages)}
+        best = max(gains, key=lambda strategy: gains[strategy])
+        rows.append(row | {"choice": best if gains[best] > 0 else BASELINE})
+    columns = ["model", "task", "choice", "full", "full_held", "front", "front_held", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def labels(data: PageData) -> dict[str, str]:
     """Return the display names of everything that the page names by a key."""
     columns = ("model", "task", "metric", "aligner", "strategy")

@@ -1,7 +1,7 @@
 "use strict";
 // The page's behaviour: fills the charts with the rows that the controls choose. PAGE holds data, names and charts.
 (() => {
-  const { cells, seeds, languages, main, genus, retrieval, aligners, curves, compare, names, specifications } = PAGE;
+  const { cells, seeds, languages, main, genus, retrieval, aligners, curves, compare, advice, names, specifications } = PAGE;
   const byId = (id) => document.getElementById(id);
   const facts = new Map(languages.map((row) => [row.language, row]));
   const nameOf = (key) => names[key] ?? key;
@@ -16,10 +16,11 @@
     model_name: nameOf(row.model), task_name: nameOf(row.task), strategy_name: nameOf(row.strategy),
     aligner_name: nameOf(row.aligner),
   });
-  // Of several columns, a label names those in which the rows differ.
+  // Of several columns, a label names those in which the rows differ: on one line, or on a narrow page one below the other.
+  const narrow = () => innerWidth < 600;
   const labelled = (rows, columns) => {
     const telling = columns.filter((column) => unique(rows.map((row) => row[column])).length > 1);
-    return rows.map((row) => ({ ...row, label: (telling.length ? telling : columns.slice(-1)).map((column) => row[column]).join(" · ") }));
+    return rows.map((row) => ({ ...row, label: (telling.length ? telling : columns.slice(-1)).map((column) => row[column]).filter((text) => text !== "none").join(narrow() ? "\n" : " · ") }));
   };
   const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
   const whiskers = (row) => ({
@@ -33,10 +34,10 @@
   const theme = () => {
     const ink = dark() ? "#d7d7de" : "#222";
     const grid = dark() ? "#383c46" : "#e3e5ea";
-    const axis = { labelColor: ink, titleColor: ink, gridColor: grid, domainColor: grid, tickColor: grid, titleFontWeight: "normal", labelLimit: innerWidth < 600 ? 130 : 320, titleLimit: innerWidth < 600 ? 200 : 500 };
+    const axis = { labelColor: ink, titleColor: ink, gridColor: grid, domainColor: grid, tickColor: grid, titleFontWeight: "normal", labelLimit: narrow() ? 130 : 320, titleLimit: narrow() ? 200 : 500 };
     return {
-      background: null, view: { stroke: null }, axis, rule: { color: ink },
-      legend: { labelColor: ink, titleColor: ink }, line: { color: ink }, title: { color: ink },
+      background: null, view: { stroke: null }, axis, axisX: { tickCount: narrow() ? 5 : 10 }, rule: { color: ink },
+      legend: { labelColor: ink, titleColor: ink, columns: narrow() ? 3 : undefined }, line: { color: ink }, title: { color: ink },
     };
   };
 
@@ -84,12 +85,19 @@
   };
   const csv = (rows) => {
     if (!rows.length) return "";
-    const columns = Object.keys(rows[0]).filter((name) => !name.endsWith("_name") && !["order", "low", "high"].includes(name));
+    const columns = Object.keys(rows[0]).filter((name) => !name.endsWith("_name") && !["order", "low", "high", "shown_name", "label"].includes(name));
     const cell = (value) => {
       const text = value === null || value === undefined ? "" : String(value);
       return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
     };
     return [columns.join(","), ...rows.map((row) => columns.map((name) => cell(row[name])).join(","))].join("\n") + "\n";
+  };
+  // The code stands beside a dot that has room: no other dot close to it.
+  const withNames = (rows) => {
+    const values = rows.flatMap((row) => [row.full, row.front]);
+    const room = 0.026 * (Math.max(...values) - Math.min(...values));
+    const apart = (one, other) => Math.abs(other.full - one.full) > 2.2 * room || Math.abs(other.front - one.front) > room;
+    return rows.map((row) => ({ ...row, shown_name: rows.every((other) => other === row || apart(row, other)) ? row.language : "" }));
   };
   const equalLine = (rows, left, right) => {
     const values = rows.flatMap((row) => [row[left], row[right]]).filter(isNumber);
@@ -138,7 +146,7 @@
         ? [{ language, name: facts.get(language)?.name ?? language, family: facts.get(language)?.family || "unknown", full, front }] : [];
     });
     byId("front-against-full-card").hidden = !pairs.length;
-    if (pairs.length) draw("front-against-full", "front_against_full", pairs, equalLine(pairs, "full", "front"));
+    if (pairs.length) draw("front-against-full", "front_against_full", withNames(pairs), equalLine(pairs, "full", "front"));
     const distance = byId("distance").value;
     const far = rows.map((row) => ({ ...named(row), distance: facts.get(row.language)?.[distance] })).filter((row) => isNumber(row.distance));
     draw("against-distance", "against_distance", far);
@@ -182,7 +190,7 @@
     const rows = own.filter((each) => each.strategy !== "baseline" && isNumber(each.delta)).map((each) => whiskers({
       ...named(each), ...pick(beside.get(keyed(each)), ["genus_delta", "genus_n"]),
     }));
-    draw("panel", "panel", labelled(rows, ["model_name", "task_name", "aligner_name", "strategy_name"]));
+    draw("panel", "panel", labelled(rows, ["model_name", "task_name", "aligner_name", "realignment_languages"]));
     const digits = (value) => (isNumber(value) ? value.toFixed(1) : "–");
     byId("panel-scores").replaceChildren(...own.map((each) => {
       const line = document.createElement("tr");
@@ -206,7 +214,7 @@
   const drawForest = () => {
     const task = byId("forest-task").value;
     const rows = main.filter((row) => row.strategy !== "baseline" && row.task === task && isNumber(row.delta)).map(named);
-    draw("forest", "forest", labelled(rows, ["model_name", "aligner_name", "strategy_name"]));
+    draw("forest", "forest", labelled(rows, ["model_name", "aligner_name", "realignment_languages"]));
   };
   const drawDiagnostics = () => {
     const place = byId("place")?.value;
@@ -215,13 +223,25 @@
     const stage = byId("stage")?.value;
     draw("curves", "curves", curves.filter((row) => row.stage === stage));
   };
+  const drawAdvice = () => {
+    if (!byId("advice")) return;
+    const model = fill("advice-model", unique(advice.map((row) => row.model)));
+    const ofModel = advice.filter((row) => row.model === model && row.language);
+    const task = fill("advice-task", unique(ofModel.map((row) => row.task)));
+    const ofTask = ofModel.filter((row) => row.task === task);
+    const features = fill("advice-features", unique(ofTask.map((row) => row.features)));
+    for (const option of byId("advice-features").options) option.textContent = `${option.value}: ${PAGE.features[option.value] ?? ""}`;
+    const rows = ofTask.filter((row) => row.features === features && isNumber(row.gain)).map(named);
+    rows.sort((a, b) => b.gain - a.gain || a.name.localeCompare(b.name));
+    draw("advice", "advice", rows);
+  };
   const drawCompare = () => {
     const rows = compare.filter((row) => isNumber(row.mean_ours) && isNumber(row.mean_published))
       .map((row) => ({ ...named(row), ours: row.mean_ours, other: row.mean_published }));
     draw("compare", "compare", rows, rows.length ? equalLine(rows, "ours", "other") : {});
   };
   const drawAll = () => {
-    drawForest(); drawMap(); drawModels(); drawDiagnostics(); drawCompare(); drawPanel(byId("language").value, false);
+    drawForest(); drawMap(); drawModels(); drawDiagnostics(); drawAdvice(); drawCompare(); drawPanel(byId("language").value, false);
   };
 
   const start = () => {
@@ -241,6 +261,7 @@
     listen(["map-cell"], drawMap);
     listen(["model", "task", "metric", "aligner", "distance", "realignment_languages"], drawModels);
     listen(["place", "stage"], drawDiagnostics);
+    listen(["advice-model", "advice-task", "advice-features"], drawAdvice);
     listen(["language"], () => open(byId("language").value));
     document.querySelectorAll("[data-save]").forEach((button) =>
       button.addEventListener("click", () => save(button.dataset.save, button.dataset.format)));

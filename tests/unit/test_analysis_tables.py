@@ -6,6 +6,7 @@ import pytest
 from analysis_support import LANGUAGES, make_scores
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from alignfreeze.analysis.compare import by_the_paper_s_rules, compare_table
 from alignfreeze.analysis.counts import chance_of_direction, count_directions, directions
@@ -235,6 +236,21 @@ def test_noise_by_hand():
     assert "average" in table.index
 
 
+def test_compare_pairs_equal_seeds():
+    ours, theirs = make_scores(seeds=(1, 2, 3), seed=1), make_scores(seeds=(3, 2, 1), seed=2)
+    row = compare_table(ours, theirs).set_index("strategy").loc["full"]
+    means = [
+        100 * side[(side["strategy"] == "full") & (side["language"] != "en")].groupby("seed")["value"].mean()
+        for side in (ours, theirs)
+    ]
+    difference = means[0] - means[1]
+    limits = stats.ttest_1samp(difference, 0).confidence_interval(0.95)
+    assert row["interval"] == "paired"
+    assert (row["low"], row["high"]) == pytest.approx((limits.low, limits.high))
+    fewer = compare_table(ours[ours["seed"] != 3], theirs).set_index("strategy").loc["full"]
+    assert fewer["interval"] == "Welch"
+
+
 def test_compare_over_shared_languages_and_missing_cells():
     ours = make_scores(languages=("de", "ta", "th"), strategies=("full", "lowest"), seeds=(1, 2), seed=1)
     theirs = make_scores(languages=("de", "ta", "ru"), strategies=("full", "front"), seeds=(3, 4, 5), seed=2)
@@ -245,6 +261,7 @@ def test_compare_over_shared_languages_and_missing_cells():
     assert row["mean_ours"] == pytest.approx(expected)
     assert row["difference"] == pytest.approx(row["mean_ours"] - row["mean_published"])
     assert row["low"] < row["difference"] < row["high"]
+    assert row["interval"] == "Welch"
     assert (row["n_seeds_ours"], row["n_seeds_published"], row["seeds_published"]) == (2, 3, "3 4 5")
     assert np.isnan(table.loc["front", "mean_ours"])
     assert table.loc["front", "reason"] == "not in ours"

@@ -16,8 +16,19 @@ from alignfreeze.analysis.scores import write_scores
 from alignfreeze.analysis.tables import main_table
 from alignfreeze.languages.uriel import language_table
 from alignfreeze.page.build import MAXIMUM_BYTES, render, table_view, write_page
-from alignfreeze.page.data import cell_tables, genus_means, read_page_data
+from alignfreeze.page.data import advice_summary, cell_tables, genus_means, read_page_data
 
+# Made by hand: full gains 2 on average, one of its two intervals held; front loses; of B nothing is known.
+ADVICE_COLUMNS = ["model", "task", "strategy", "features", "language", "gain", "low", "high", "seen", "n", "reason"]
+ADVICE = [
+    ("small", "udpos", "full", "A", "de", 1.5, 0.0, 3.0, 1.0, 2, ""),
+    ("small", "udpos", "full", "A", "tr", 1.0, 0.0, 2.0, 3.0, 2, ""),
+    ("small", "udpos", "front", "A", "de", -1.0, -2.0, 0.0, -1.5, 2, ""),
+    ("small", "udpos", "front", "A", "tr", -1.5, -3.0, 0.0, -0.5, 2, ""),
+    ("small", "wikiann", "full", "A", "de", -1.0, -2.0, 0.0, -1.5, 1, ""),
+    ("small", "wikiann", "front", "A", "de", -1.0, -2.0, 0.0, -0.5, 1, ""),
+    ("small", "udpos", "full", "B", "", np.nan, np.nan, np.nan, np.nan, 2, "too few"),
+]
 NASTY = "</script><img src=x onerror=alert(1)>"
 
 
@@ -55,6 +66,7 @@ def folder(tmp_path_factory):
         "change",
     ]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "retrieval.csv", index=False)
+    pd.DataFrame(ADVICE, columns=ADVICE_COLUMNS).to_csv(folder / "advice.csv", index=False)
     return folder
 
 
@@ -99,6 +111,14 @@ def test_one_seed_has_no_spread_and_no_baseline_no_difference():
     assert cells["std"].isna().all()
     assert cells["delta"].isna().all()
     assert seeds["delta"].isna().all()
+
+
+def test_advice_for_an_unknown_language_is_the_larger_mean_gain_or_none(data):
+    summary = advice_summary(data.others["advice"]).set_index(["model", "task"])
+    row = summary.loc[("small", "udpos")]
+    assert (row["choice"], row["full"], row["front"], row["n"]) == ("full", 2.0, -1.0, 2)
+    assert (row["full_held"], row["front_held"]) == (50.0, 100.0)
+    assert summary.loc[("small", "wikiann"), "choice"] == BASELINE
 
 
 def test_genus_mean_leaves_the_language_itself_out(data):
@@ -146,6 +166,7 @@ CHARTS = {
     "seeds",
     "retrieval",
     "curves",
+    "advice",
 }
 
 
@@ -195,7 +216,7 @@ def test_every_control_can_be_reached_and_used_by_keyboard(page):
     with opened(page, 1400) as driver:
         controls = driver.execute_script("return document.querySelectorAll('main select:not([hidden]), nav a').length")
         reached = []
-        for _ in range(120):
+        for _ in range(160):
             driver.switch_to.active_element.send_keys(Keys.TAB)
             reached.append(
                 driver.execute_script("return document.activeElement.id || document.activeElement.textContent")
@@ -210,6 +231,7 @@ def test_every_control_can_be_reached_and_used_by_keyboard(page):
             "metric",
             "aligner",
             "distance",
+            "advice-model",
         } <= set(reached)
         assert controls > 8
         driver.find_element("id", "language").send_keys("Finnish")
