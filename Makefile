@@ -32,7 +32,7 @@ report: .venv/installed ## What is missing of an experiment, then its HTML repor
 	$(BIN)/snakemake --cores $(CORES) --configfile $(CONFIG) --report-after-run \
 		--report results/$$($(BIN)/python -c 'import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))["experiment"])' $(CONFIG))/report.html
 
-test: .venv/installed lint ## Lint, types and the whole test suite.
+test: .venv/installed lint ## Lint and the whole test suite.
 	$(BIN)/python -m pytest
 
 test-faults: .venv/installed ## Ten thousand damaged files for every reader; the counts are printed.
@@ -52,7 +52,7 @@ test-arithmetic: .venv/installed ## The numeric tests under the arithmetic of ot
 rooms: .venv/installed ## The graph of the packages, in Mermaid's language.
 	@PYTHONPATH=. $(BIN)/python -m alignfreeze.support.rooms
 
-lint: .venv/installed ## Format, style, spelling.
+lint: .venv/installed types ## Format, style, spelling, types.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules

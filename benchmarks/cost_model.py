@@ -50,7 +50,7 @@ def step(strategy: str, rows: int, width: int, layer: int) -> Callable[[], None]
     """A training step on `rows` rows of `width` subwords through `layer` blocks."""
     model = encoder().train()
     freeze(model, strategy)
-    optimiser = adam([p for p in model.parameters() if p.requires_grad], 1e-5, torch.device("cpu"))
+    optimiser = adam([p for p in model.parameters() if p.requires_grad], 1e-5)
     ids = torch.randint(5, USED_ROWS, (rows, width))
 
     def run() -> None:

@@ -85,7 +85,8 @@ def token_batches(lengths: Sequence[tuple[int, int]], batch_tokens: int) -> list
     batches: list[list[int]] = []
     longest = (0, 0)
     for number in sorted(range(len(lengths)), key=lambda i: sum(lengths[i])):
-        longest = tuple(map(max, longest, lengths[number]))
+        source, target = lengths[number]
+        longest = (max(longest[0], source), max(longest[1], target))
         if batches and (len(batches[-1]) + 1) * sum(longest) <= batch_tokens:
             batches[-1].append(number)
         else:
@@ -122,13 +123,15 @@ def align(
     lengths = [(len(source.ids), len(target.ids)) for source, target in zip(sources, targets, strict=True)]
     alignments: list[Links] = [[] for _ in range(len(bitext))]
 
+    def encoded(side: list[EncodedSentence]) -> tuple[torch.Tensor, torch.Tensor]:
+        batch = {name: t.to(device) for name, t in pad_batch(side, pad_id).items()}
+        words = _words_of_subwords(side, batch["input_ids"].shape[1]).to(device)
+        return model(**batch).last_hidden_state, words
+
     def links_of(chosen: Sequence[int]) -> list[Links]:
-        states, words = [], []
-        for side in ([sources[i] for i in chosen], [targets[i] for i in chosen]):
-            batch = {name: t.to(device) for name, t in pad_batch(side, pad_id).items()}
-            states.append(model(**batch).last_hidden_state)
-            words.append(_words_of_subwords(side, batch["input_ids"].shape[1]).to(device))
-        return extract_links(*states, *words, settings.extraction, settings.threshold)
+        source, source_words = encoded([sources[i] for i in chosen])
+        target, target_words = encoded([targets[i] for i in chosen])
+        return extract_links(source, target, source_words, target_words, settings.extraction, settings.threshold)
 
     lower_blocks = only_lower_blocks(model, layer_index(settings.layer, len(encoder_blocks(model))))
     with lower_blocks, progress_bar("align", len(bitext)) as advance:

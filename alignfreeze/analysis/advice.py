@@ -131,14 +131,16 @@ class AdviceFit:
             Over all models, tasks, strategies and languages, and over the fifth of languages of each with the
             largest gains; NaN where there are no intervals.
         """
-        everywhere, largest = [], []
+        everywhere: list[bool] = []
+        largest: list[bool] = []
         for (*_, own), rows in self.held_out.items():
             known = sorted((one for one in rows.values() if np.isfinite(one.low)), key=lambda one: -one.seen)
             if own == features and known:
                 covered = [one.low <= one.seen <= one.high for one in known]
                 everywhere += covered
                 largest += covered[: -(-len(known) // LARGEST_SHARE)]
-        return tuple(float(np.mean(part)) if part else float("nan") for part in (everywhere, largest))
+        all_of_them, of_largest = (float(np.mean(part)) if part else float("nan") for part in (everywhere, largest))
+        return all_of_them, of_largest
 
     def mean_gains(self, model: str, task: str, features: str) -> dict[str, float]:
         """Return the mean gain over the languages of the results of each strategy, and of following the advice.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -143,7 +143,7 @@ class Experiment:
 
 
 # The long table of scores, or what `read_experiment` made of it.
-Scores = pd.DataFrame | Experiment
+Scores: TypeAlias = pd.DataFrame | Experiment
 
 
 def paired_difference(method: pd.DataFrame, reference: pd.DataFrame | None) -> pd.DataFrame:

@@ -162,8 +162,10 @@ def _compared(
             absent.append(f"not in {suffix}")
         else:
             average = language_average(experiment.targets[cell][names]) if names else pd.Series(dtype=float)
-        compared = cell is not None and not cell.is_baseline
-        deltas = language_average(experiment.delta(cell)[names]) if compared else pd.Series(dtype=float)
+        if cell is None or cell.is_baseline:
+            deltas = pd.Series(dtype=float)
+        else:
+            deltas = language_average(experiment.delta(cell)[names])
         row[f"delta_{suffix}"] = mean_over(deltas)
         averages.append(average)
         row |= _summary(average, suffix)

@@ -80,9 +80,8 @@ def mean_spearman(
     seed : of the permutations.
     """
     # Entry (i, j): what language i's predictor contributes if it is given to language j.
-    contributions = sum(
-        np.outer(_standardised_ranks(x), _standardised_ranks(y)) for x, y in zip(predictors, outcomes, strict=True)
-    ) / len(predictors)
+    pairs = zip(predictors, outcomes, strict=True)
+    contributions = np.mean([np.outer(_standardised_ranks(x), _standardised_ranks(y)) for x, y in pairs], axis=0)
     size = len(contributions)
     rho = float(np.trace(contributions))
     orders = _permutations(size, permutations, seed)

@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from adjustText import adjust_text
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import AxLine, Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
+from matplotlib.typing import RcKeyType
 
 from alignfreeze.analysis.correlations import MINIMUM_LANGUAGES
 from alignfreeze.analysis.generalisation import SPLITS
@@ -43,7 +47,7 @@ from alignfreeze.support.errors import InputError
 COLUMN = 3.03  # inches, one column of a paper: 7.7 cm
 PAGE = 6.3  # inches, both columns: 16 cm
 DPI = 300
-STYLE = {
+STYLE: dict[RcKeyType, Any] = {
     "font.size": 7.0,
     "axes.titlesize": 7.5,
     "axes.labelsize": 7.0,
@@ -112,9 +116,9 @@ def save_figure(figure: Figure, *paths: str | Path) -> None:
 
 def new_figure(width: float, height: float) -> Figure:
     """Make an empty figure, in inches, that no window shows."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
+    figure = Figure(figsize=(width, height), layout=layout)
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
     return figure
 
 
@@ -227,7 +231,7 @@ def delta_by_language(deltas: pd.DataFrame, model: str, task: str) -> Figure:
             axes.grid(axis="x", color="#EEEEEE", linewidth=0.5, zorder=-1)
             axes.set_axisbelow(True)
         _hold_zero(panels[0], "y")
-        handles = _handles({title(name): style for name, style in styles.items()})
+        handles: list[Artist] = [*_handles({title(name): style for name, style in styles.items()})]
         handles.append(Patch(color=PALE, label="± std of the baseline"))
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles) if width > COLUMN else 2)
         figure.suptitle(f"{title(model)}, {title(task)}", x=0.02, ha="left", fontsize=8)
@@ -400,9 +404,9 @@ def label_points(axes: Axes, x: pd.Series, y: pd.Series, points: pd.DataFrame | 
     # A line is kept free as a row of points.
     places = np.linspace(*axes.get_xlim(), 60)
     lines = [
-        np.column_stack([places, line.get_xy1()[1] + line.get_slope() * (places - line.get_xy1()[0])])
+        np.column_stack([places, point[1] + line.get_slope() * (places - point[0])])
         for line in axes.get_lines()
-        if isinstance(line, AxLine)
+        if isinstance(line, AxLine) and (point := line.get_xy1()) is not None
     ]
     away = np.vstack([around, *lines])
     adjust_text(
@@ -671,7 +675,13 @@ def generalisation(table: pd.DataFrame) -> Figure:
             axes.axhline(0, color=GREY, linewidth=0.6, zorder=1)
             shown = own.dropna(subset=["r2"])
             low = shown["r2"] < LOWEST_R2
-            shared = {"x": "split", "order": splits, "hue": "contrast", "hue_order": contrasts, "y": "r2"}
+            shared: dict[str, Any] = {
+                "x": "split",
+                "order": splits,
+                "hue": "contrast",
+                "hue_order": contrasts,
+                "y": "r2",
+            }
             shared |= {"palette": {key: CONTRAST_STYLES[key][0] for key in contrasts}, "legend": False, "ax": axes}
             for part, marker, size in ((shown[~low], "o", 2.0), (shown[low].assign(r2=LOWEST_R2), "v", 2.6)):
                 if len(part):

@@ -332,7 +332,7 @@ def latex_table(name: str, frame: pd.DataFrame) -> str:
 
 def _metrics(main: dict[str, str]) -> str:
     """State the metric of each task."""
-    names = {}
+    names: dict[str, list[str]] = {}
     for task in ordered("task", main):
         names.setdefault(title(main[task]), []).append(title(task))
     return escape("Metric: " + "; ".join(f"{metric} ({', '.join(tasks)})" for metric, tasks in names.items()) + ".")

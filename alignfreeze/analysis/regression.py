@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -171,7 +171,10 @@ def regression_table(scores: Scores, source: str = "en") -> pd.DataFrame:
         frame = contrast.predictors.assign(**{COMPONENT: component})
         for name, predictors in PREDICTOR_SETS.items():
             fit = _fit(contrast, frame[list(predictors)])
-            shared = {"predictors": name, "explained": explained if name == "component" else float("nan")}
+            shared: dict[str, Any] = {
+                "predictors": name,
+                "explained": explained if name == "component" else float("nan"),
+            }
             rows += [
                 RegressionRow(**contrast.identity, **shared, **term)
                 for term in fit.rename_axis("term").reset_index().to_dict("records")

@@ -26,9 +26,9 @@ TEXT_COLUMNS = tuple(name for name in KEY if name != "seed")
 
 def _some(offenders: Iterable[object], limit: int = 5) -> str:
     """Name the first offenders and count the rest."""
-    offenders = [str(offender) for offender in offenders]
-    rest = f" and {len(offenders) - limit} more" if len(offenders) > limit else ""
-    return ", ".join(offenders[:limit]) + rest
+    names = [str(offender) for offender in offenders]
+    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + rest
 
 
 def _names(rows: pd.DataFrame) -> list[str]:

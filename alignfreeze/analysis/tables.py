@@ -7,7 +7,7 @@ Scores and differences are in points of per cent. Standard deviations are over s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -381,7 +381,10 @@ def per_language_table(scores: Scores, model: str, task: str, source: str = "en"
         for language in matrix.columns:
             values = matrix[language].to_numpy()
             deltas = np.empty(0) if cell.is_baseline else difference[language].to_numpy()
-            compared = not cell.is_baseline and baseline is not None
+            if cell.is_baseline or baseline is None:
+                p = MISSING
+            else:
+                p = intervals.welch_p(values, baseline[language].to_numpy())
             rows.append(
                 PerLanguageRow(
                     language=language,
@@ -393,7 +396,7 @@ def per_language_table(scores: Scores, model: str, task: str, source: str = "en"
                     q=MISSING,
                     n_seeds=int(np.isfinite(values).sum()),
                     delta_std=spread_over(deltas),
-                    p=intervals.welch_p(values, baseline[language].to_numpy()) if compared else MISSING,
+                    p=p,
                     best=False,
                     metric=cell.metric,
                     realignment_languages=cell.realignment_languages,
@@ -471,7 +474,7 @@ def best_worst_table(scores: Scores, source: str = "en", places: int = 3) -> pd.
     for cell in experiment.methods():
         difference = experiment.delta(cell)
         means = language_means(difference).dropna()
-        ranked = sorted(means.index, key=lambda language, means=means: (-means[language], language))
+        ranked = list(means.sort_index().sort_values(ascending=False, kind="stable").index)
         best = ranked[: min(places, (len(ranked) + 1) // 2)]
         worst = ranked[len(best) :][::-1][:places]
         for side, languages in (("best", best), ("worst", worst)):
@@ -520,7 +523,7 @@ def noise_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     return table_of(NoiseRow, rows)
 
 
-def _noise(method: np.ndarray, baseline: np.ndarray) -> dict[str, float]:
+def _noise(method: np.ndarray, baseline: np.ndarray) -> dict[str, Any]:
     paired = spread_over(method - baseline)
     unpaired = float(np.hypot(spread_over(method), spread_over(baseline)))
     # Two seeds always correlate perfectly; that says nothing.
@@ -560,6 +563,8 @@ def deltas_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     for cell in experiment.methods():
         difference = experiment.delta(cell)
         method, baseline = experiment.targets[cell], experiment.baseline(cell)
+        if baseline is None:
+            continue
         for seed, deltas in difference.iterrows():
             for language, delta in deltas.items():
                 rows.append(

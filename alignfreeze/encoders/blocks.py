@@ -19,7 +19,8 @@ def layer_index(layer: Layer, blocks: int) -> int:
     ------
     InputError : the index is not between 1 and `blocks`.
     """
-    index = {"last": blocks, "paper": blocks - 1}.get(layer, layer)
+    names: dict[int | str, int | str] = {"last": blocks, "paper": blocks - 1}
+    index = names.get(layer, layer)
     if not isinstance(index, int) or not 1 <= index <= blocks:
         raise InputError(f"layer {layer!r}: an encoder of {blocks} blocks has layers 1 to {blocks}, paper, last")
     return index

@@ -112,7 +112,8 @@ def check_length(config: PreTrainedConfig, max_length: int) -> None:
         raise InputError(f"max_length: {max_length} found, but the model takes {positions(config)} subwords at most")
 
 
-def _stack_owner(model: PreTrainedModel) -> nn.Module:
+def _stack_owner(model: PreTrainedModel) -> Any:
+    """Module whose attribute `layer` is the list of blocks."""
     base = model.base_model
     for name in ("encoder", "transformer"):  # BERT, RoBERTa, XLM-R; DistilBERT
         owner = getattr(base, name, None)

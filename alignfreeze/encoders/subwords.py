@@ -19,7 +19,7 @@ def lone_mark_id(tokenizer: PreTrainedTokenizerBase) -> int:
     """Id of the lone `▁` piece; -1 where the tokenizer has none."""
     # "▁" is a piece only in SentencePiece vocabularies; elsewhere it maps to the unknown token or a real character.
     mark = tokenizer.convert_tokens_to_ids(LONE_MARK)
-    return -1 if mark is None or mark == tokenizer.unk_token_id else mark
+    return mark if isinstance(mark, int) and mark != tokenizer.unk_token_id else -1
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,16 @@ A row whose token never occurs gets no gradient and, with Adam without weight de
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from torch import nn
 from transformers import PreTrainedModel
+
+
+def _word_embeddings(model: PreTrainedModel) -> nn.Embedding:
+    return cast(nn.Embedding, model.get_input_embeddings())
 
 
 class TrimmedVocabulary:
@@ -24,7 +29,7 @@ class TrimmedVocabulary:
 
     def __init__(self, model: PreTrainedModel, token_ids: np.ndarray) -> None:
         self._model = model
-        self._full: nn.Embedding = model.get_input_embeddings()
+        self._full = _word_embeddings(model)
         padding = self._full.padding_idx if self._full.padding_idx is not None else 0
         # XLM-R counts positions from the padding id, so the ids up to it must keep their numbers.
         self.kept = np.union1d(token_ids, np.arange(padding + 1))
@@ -47,7 +52,7 @@ class TrimmedVocabulary:
 
     def restored_state(self) -> dict[str, torch.Tensor]:
         """The model's state with the full embedding matrix, on the CPU; the model itself stays trimmed."""
-        trained = self._model.get_input_embeddings().weight
+        trained = _word_embeddings(self._model).weight
         name = next(n for n, p in self._model.named_parameters() if p is trained)
         full = self._full.weight.detach().cpu().clone()
         full[torch.from_numpy(self.kept)] = trained.detach().cpu()
@@ -56,7 +61,7 @@ class TrimmedVocabulary:
 
     def restore(self) -> None:
         """Give the model its full embedding matrix back, with the rows in use as trained; nothing is trimmed then."""
-        trained = self._model.get_input_embeddings().weight.detach()
+        trained = _word_embeddings(self._model).weight.detach()
         self._full.to(trained.device)
         with torch.no_grad():
             self._full.weight[torch.from_numpy(self.kept).to(trained.device)] = trained

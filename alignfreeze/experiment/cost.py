@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def step_operations(
     rows: float,
     width: float,
     layer: int,
-    freeze: str | list[int] = "full",
+    freeze: str | Sequence[int] = "full",
     freeze_embeddings: bool = False,
 ) -> float:
     """Floating-point operations of a training step.

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from alignfreeze.data.bio import read_bio
 from alignfreeze.data.bitext import ParallelText
@@ -167,16 +167,18 @@ class _Planner:
         lists = (self._languages_of_aligner(aligner) for aligner in self.config.aligners.names)
         return list(dict.fromkeys(itertools.chain(*lists)))
 
-    def _local(self, entry: Any, language: str) -> Path | None:
-        """A language's file, if it is one of the user's own."""
-        return self.base / entry.replace("{lang}", language) if isinstance(entry, str) else None
+    def _local(self, pattern: str, language: str) -> Path:
+        """A language's file of the user's own."""
+        return self.base / pattern.replace("{lang}", language)
 
     def _bitext_files(self, language: str) -> tuple[Path, Path | None] | None:
         bitext = self.config.data.bitext
         if bitext.pairs is not None:
             return self._local(bitext.pairs, language), None
-        source, target = (self._local(side, language) for side in (bitext.source, bitext.target))
-        return (source, target) if source and target else None
+        source, target = bitext.source, bitext.target
+        if isinstance(source, str) and isinstance(target, str):
+            return self._local(source, language), self._local(target, language)
+        return None
 
     def _pairs_of(self, language: str) -> int:
         files = self._bitext_files(language)
@@ -190,7 +192,8 @@ class _Planner:
         lines = itertools.islice(stream_lines(files[0]), BITEXT_LINES)
         words = [len(line.partition("\t")[0].split()) for line in lines]
         batch, max_length = self._batch(), self.realignment.max_length
-        return tuple(cost.padded_width(words, batch, max_length, by_length) for by_length in (False, True))
+        plain, by_length = (cost.padded_width(words, batch, max_length, by_length) for by_length in (False, True))
+        return plain, by_length
 
     def _taken(self, sample: int | None) -> dict[str, int]:
         return {language: min(sample or count, count) for language, count in self.available.items()}
@@ -199,7 +202,7 @@ class _Planner:
         """Reading, aligning and encoding, with `sample` pairs a language and FastAlign fitted on `fit_pairs`."""
         aligners, taken = self.config.aligners, self._taken(sample)
         stages = [self._build("build_bitext", self.available, taken)]
-        if "fastalign" in aligners and (languages := self._languages_of_aligner("fastalign")):
+        if aligners.fastalign and (languages := self._languages_of_aligner("fastalign")):
             fitted = {language: min(fit_pairs or taken[language], self.available[language]) for language in languages}
             if fit_pairs:
                 stages.append(self._build("build_fit_bitext", {name: self.available[name] for name in fitted}, fitted))
@@ -207,12 +210,12 @@ class _Planner:
             seconds = rounds * sum(fitted.values()) / cost.FASTALIGN_FIT_PAIRS
             seconds += sum(taken[language] for language in languages) / cost.FASTALIGN_PAIRS
             stages.append(Stage("align_fastalign", len(languages), core_seconds=seconds))
-        if "awesome" in aligners and (languages := self._languages_of_aligner("awesome")):
+        if aligners.awesome and (languages := self._languages_of_aligner("awesome")):
             rows = 2 * sum(taken[language] for language in languages)
             size, layer = self.sizes[aligners.awesome.model], aligners.awesome.layer
             operations = size.forward(rows, self.sorted_bitext_width, layer)
             stages.append(Stage("align_awesome", len(languages), operations=operations))
-        if "dictionary" in aligners and (languages := self._languages_of_aligner("dictionary")):
+        if aligners.dictionary and (languages := self._languages_of_aligner("dictionary")):
             seconds = sum(taken[language] for language in languages) / cost.DICTIONARY_PAIRS
             stages.append(Stage("align_dictionary", len(languages), core_seconds=seconds))
         jobs = len(self.sizes) * len(self._used_aligners())
@@ -289,8 +292,8 @@ class _Planner:
         settings, public = self.tasks[task], cost.CORPORA[task]
         by_length = part != "train" or settings.bucketing == "window"
         limit = settings.max_train_items if part == "train" else settings.max_test_items
-        max_length, path = settings.max_length, self._local(getattr(settings, part), language)
-        words = None if path is None else _words_of(task, path)[:limit]
+        max_length, entry = settings.max_length, getattr(settings, part)
+        words = _words_of(task, self._local(entry, language))[:limit] if isinstance(entry, str) else None
         if words is None:
             examples = min(getattr(public, part), limit or math.inf)
             width = min(public.sorted_width if by_length else public.width, max_length)
@@ -341,12 +344,12 @@ class _Planner:
 def _words_of(task: str, path: Path) -> list[int]:
     """Words of each example of a file: of a sentence, of both sentences of a pair, of a question with its context."""
     if task == "xnli":
-        read = read_inference(path)
+        pairs = read_inference(path)
         return [
             len(premise.split()) + len(hypothesis.split())
-            for premise, hypothesis in zip(read.premises, read.hypotheses, strict=True)
+            for premise, hypothesis in zip(pairs.premises, pairs.hypotheses, strict=True)
         ]
     if task == "xquad":
         return [len(question.question.split()) + len(question.context.split()) for question in read_squad(path)]
-    read = read_treebank(path) if task == "udpos" else read_bio(path, SOURCE_LANGUAGE)
-    return [len(words) for words in read.words]
+    sentences = read_treebank(path) if task == "udpos" else read_bio(path, SOURCE_LANGUAGE)
+    return [len(words) for words in sentences.words]

@@ -52,7 +52,7 @@ class _Generator(GenerateJsonSchema):
         found |= {"minProperties": schema["min_length"]} if "min_length" in schema else {}
         return found | {"additionalProperties": values}
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 (named by pydantic)
         """Titles repeat the keys."""
         return False
 

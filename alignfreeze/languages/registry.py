@@ -195,7 +195,7 @@ def facts_of(code: str, own: OwnFacts | None = None) -> Facts:
     InputError
         Nobody knows the code.
     """
-    row = (own or {}).get(code, {})
+    row = dict((own or {}).get(code, {}))
     known = Facts(**_curated()[code]) if code in _curated() else _derived(code)
     if known is None:
         if code not in (own or {}):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -55,4 +55,9 @@ def paper_f1(answer: str, gold: Sequence[str], _: bool = False) -> float:
     return 2 * precision * recall / max(1.0, precision + recall)
 
 
-SCORES = {"f1": f1, "em": exact_match, "paper_f1": paper_f1, "paper_em": paper_exact_match}
+SCORES: dict[str, Callable[[str, Sequence[str], bool], float]] = {
+    "f1": f1,
+    "em": exact_match,
+    "paper_f1": paper_f1,
+    "paper_em": paper_exact_match,
+}

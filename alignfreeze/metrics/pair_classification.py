@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 import numpy as np
 import torch
@@ -27,4 +28,5 @@ def predict(
     pad = partial(pad_pairs, pad_id=tokenizer.tokenizer.pad_token_id, token_types=tokenizer.token_types)
     for chosen, output in outputs(model, encoded, pad, device, batch_size):
         best[chosen] = output.logits.argmax(-1).cpu().numpy()
-    return [model.config.id2label[int(number)] for number in best]
+    labels = cast("dict[int, str]", model.config.id2label)
+    return [labels[int(number)] for number in best]

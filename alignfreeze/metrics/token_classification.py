@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 import torch
 from transformers import PreTrainedModel
@@ -24,6 +25,7 @@ def predict(
 
     Sentences longer than the tokenizer's window are split between words, not cut; windows are sorted by length.
     """
+    labels = cast("dict[int, str]", model.config.id2label)
     windows = [
         (number, start, end) for number, sentence in enumerate(words) for start, end in tokenizer.windows(sentence)
     ]
@@ -36,7 +38,7 @@ def predict(
             number, start, _ = windows[item]
             for offset, position in enumerate(encoded[item].first):
                 if position != NO_SUBWORD:
-                    predictions[number][start + offset] = model.config.id2label[int(best[row, position])]
+                    predictions[number][start + offset] = labels[int(best[row, position])]
     return predictions
 
 

@@ -31,7 +31,7 @@ def evaluate(
     predictions, tags = predict(model, sentences.words, tokenizer, device), sentences.tags
     is_word = sentences.is_word
     scores = {"accuracy": Score(*accuracy(_where(is_word, predictions), _where(is_word, tags)))}
-    if NO_TAG in model.config.label2id:
+    if NO_TAG in (model.config.label2id or ()):
         present = [[tag is not None for tag in sentence] for sentence in predictions]
         scores["paper_accuracy"] = Score(*accuracy(_where(present, predictions), _where(present, tags)))
     return scores

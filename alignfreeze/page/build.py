@@ -207,7 +207,8 @@ def render(data: PageData) -> str:
         version=_version(),
         css=Markup(_asset("page.css")),
         script=Markup(_asset("page.js")),
-        vega=Markup(vl_convert.javascript_bundle(None).replace("</script", "<\\/script")),
+        # The types of vl_convert do not know that the argument has a default.
+        vega=Markup(vl_convert.javascript_bundle().replace("</script", "<\\/script")),  # type: ignore[call-arg]
         data=Markup(_json(page)),
         table_scripts=Markup(
             generate_init_offline_itables_html(str(resources.files("itables") / "html" / "dt_bundle.js"))

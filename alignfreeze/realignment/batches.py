@@ -149,9 +149,16 @@ def batch_plan(
     bucketing : `window` sorts each 50 batches by length before cutting (faster, but changes which words are
         negatives) and shuffles the batches; it needs `row_length`, subwords of each row by language.
     """
+
+    def length(key: RowKey) -> int:
+        language, row = key
+        if row_length is None:
+            raise ValueError("bucketing needs the length of each row")
+        return int(row_length[language][row])
+
     rng = np.random.default_rng(seed)
     for keys in interleaved_rows(lengths, seed, interleave, shuffle):
-        yield from bucketed_batches(keys, lambda key: row_length[key[0]][key[1]], batch_size, bucketing, rng)
+        yield from bucketed_batches(keys, length, batch_size, bucketing, rng)
 
 
 class RowReader(torch.utils.data.Dataset):

@@ -120,7 +120,9 @@ class RealignmentObjective:
         with autocast(self.device, self.precision):
             loss = weight * self.module.of_words(words, batch)
         loss.backward()
-        for part, before, gradient in zip(parts, dropout, words.grad.split([len(s) for s in states]), strict=True):
+        assert words.grad is not None, "the loss depends on the states of the words"
+        gradients = words.grad.split([len(part) for part in states])
+        for part, before, gradient in zip(parts, dropout, gradients, strict=True):
             set_random_state(before, self.device)
             again = self._word_states(*part)
             if again.requires_grad:  # not where everything below the loss is frozen
@@ -202,7 +204,7 @@ class Realigner(RealignmentObjective):
         self.frozen: FreezeReport = freeze(model, settings.freeze, settings.freeze_embeddings)
         super().__init__(model, streams, settings, seed, device, vocabulary)
         self.modules = nn.ModuleDict({"encoder": model, "loss": self.module}).to(device)
-        self.optimiser = adam([p for p in self.modules.parameters() if p.requires_grad], settings.learning_rate, device)
+        self.optimiser = adam([p for p in self.modules.parameters() if p.requires_grad], settings.learning_rate)
 
     def run(
         self,

@@ -37,7 +37,7 @@ class Source(Settings):
         """Path below the resources folder of a language's file, in the format that everything downstream reads."""
         raise NotImplementedError
 
-    def languages_without(self, languages: Iterable[str]) -> list[str]:
+    def languages_without(self, languages: Iterable[str]) -> list[str]:  # noqa: ARG002 (some of its subclasses need it)
         """Languages that the source has nothing for, as far as the configuration tells."""
         return []
 
@@ -57,7 +57,7 @@ class UniversalDependencies(Source):
         """Format of the files that the source becomes."""
         return "conllu"
 
-    def file_of(self, language: str, source_language: str) -> str:
+    def file_of(self, language: str, source_language: str) -> str:  # noqa: ARG002 (other sources need it)
         """Path of a treebank's file below the resources folder."""
         treebank = self.treebanks[language]
         file = f"{language}_{treebank.partition('-')[2].lower()}-ud-{self.split}.conllu"

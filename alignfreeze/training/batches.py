@@ -65,7 +65,7 @@ def bucketed_batches(
 ) -> list[list[T]]:
     """Cut items into batches in order; `window` sorts each 50 batches by length first and shuffles the batches."""
     window = batch_size * WINDOW_BATCHES if bucketing == "window" else max(1, len(items))
-    batches = []
+    batches: list[list[T]] = []
     for start in range(0, len(items), window):
         part = list(items[start : start + window])
         if bucketing == "window":

@@ -111,17 +111,14 @@ def finetune(
     trained_along = nn.ModuleList([loss.module for loss in auxiliary])
     modules = nn.ModuleDict({"model": model, "auxiliary": trained_along}).to(device)
     body = {id(p) for name, p in model.base_model.named_parameters() if not name.startswith("pooler.")}
-    optimiser = adam(
-        [
-            {"params": [*(p for p in model.parameters() if id(p) in body), *trained_along.parameters()]},
-            {
-                "params": [p for p in model.parameters() if id(p) not in body],
-                "lr": settings.head_learning_rate or settings.learning_rate,
-            },
-        ],
-        settings.learning_rate,
-        device,
-    )
+    groups: list[dict[str, Any]] = [
+        {"params": [*(p for p in model.parameters() if id(p) in body), *trained_along.parameters()]},
+        {
+            "params": [p for p in model.parameters() if id(p) not in body],
+            "lr": settings.head_learning_rate or settings.learning_rate,
+        },
+    ]
+    optimiser = adam(groups, settings.learning_rate)
     lengths = items.lengths()
     steps = total_steps(len(lengths), settings.batch_size, settings.epochs)
     schedule = get_linear_schedule_with_warmup(

@@ -53,9 +53,7 @@ class TrainingReport:
         return self.tokens / self.seconds if self.seconds else float("nan")
 
 
-def adam(
-    parameters: Iterable[nn.Parameter] | list[dict], learning_rate: float, device: torch.device
-) -> torch.optim.Adam:
+def adam(parameters: Iterable[nn.Parameter] | list[dict[str, Any]], learning_rate: float) -> torch.optim.Adam:
     """Adam as in the paper (β 0.9 0.999, ε 1e-8, no weight decay), fused."""
     return torch.optim.Adam(parameters, lr=learning_rate, betas=(0.9, 0.999), eps=1e-8, fused=True)
 
