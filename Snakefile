@@ -53,6 +53,10 @@ include: "rules/page.smk"
 report: "report/workflow.rst"
 
 
+onstart:
+    check_disk(workflow.dag.needrun_jobs())
+
+
 wildcard_constraints:
     model=one_of(MODELS),
     strategy=one_of([*STRATEGIES, configuration.BASELINE]),

@@ -113,9 +113,10 @@ rule align_awesome:
         "../envs/torch.yaml"
     resources:
         gpu=GPUS,
+        mem_mb=inference_memory,
     params:
+        own_checkpoint=lambda wildcards: own_checkpoint(CONFIG.aligners.awesome.model),
         settings=lambda wildcards: as_params(CONFIG.aligners.awesome, exclude={"model"}),
-        device=CONFIG.device,
     message:
         "Aligning en-{wildcards.lang} by the encoder's states"
     script:

@@ -7,6 +7,7 @@ An input function that one rule needs stands above that rule. Its signature is b
 import os
 import re
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 BASE = Path(workflow.basedir)
@@ -18,10 +19,16 @@ os.environ.update(TRANSFORMERS_OFFLINE="1")
 
 
 from alignfreeze.experiment import configuration, grid
+from alignfreeze.experiment.cost import architecture_or_largest
+from alignfreeze.experiment.memory import inference_megabytes, training_megabytes
 from alignfreeze.languages.codes import language_codes
 from alignfreeze.sources.lock import ResourcesLock
 from alignfreeze.support.errors import InputError
+from alignfreeze.support.checksums import checkpoint_checksum
 from alignfreeze.support.imports import decisive_modules
+from alignfreeze.support.locks import hold_working_directory
+from alignfreeze.support.machine import memory_megabytes
+from alignfreeze.support.space import require_space
 
 
 def in_base(path):
@@ -58,8 +65,15 @@ else:
     HAS_GOLD = CONFIG.data.gold is not None
     DATASETS, HUB_MODELS = CONFIG.hub_datasets(), CONFIG.hub_models()
     GPUS = 0 if CONFIG.device == "cpu" else 1
-# Jobs read it from here: as a parameter of theirs, another lock file would fetch everything again.
+if workflow.is_main_process:
+    hold_working_directory(Path(".snakemake"))
+    # What jobs need is in their rules; --resources mem_mb=N allows another sum. A cluster's scheduler knows its nodes.
+    if workflow.local_exec and not {"mem_mb", "mem_mib", "mem"} & {*workflow.global_resources}:
+        workflow.register_resource("mem_mb", memory_megabytes())
+# Jobs read both from here: as parameters of theirs, another lock file would fetch everything again, and another device
+# would train everything again, be it the same one by another name.
 if not PUBLISHED:
+    config["device"] = CONFIG.device
     config["resources_lock"] = in_base(CONFIG.resources_lock)
     if workflow.is_main_process:
         try:
@@ -116,9 +130,47 @@ def languages_of(langs):
 
 
 def model_folder(model):
-    """Where a model's checkpoint lies; everything downstream sees just this folder."""
+    """Where a model's checkpoint lies; everything downstream sees just this folder.
+
+    Snakemake would go by the time stamp of the user's own folder; its content counts instead (`own_checkpoint`).
+    """
     local = MODELS[model].local_folder
-    return in_base(local) if local else str(MODELS[model].folder(BASE))
+    return ancient(in_base(local)) if local else str(MODELS[model].folder(BASE))
+
+
+@lru_cache
+def own_checkpoint(model):
+    """Checksum of a checkpoint of the user's own, a parameter of the rules that load it; None of what a rule makes."""
+    local = MODELS[model].local_folder
+    return checkpoint_checksum(in_base(local)) if local else None
+
+
+@lru_cache
+def size_of(model):
+    """Sizes of a model, before it is fetched, too."""
+    return architecture_or_largest(model, MODELS[model].source, MODELS[model].folder(BASE))
+
+
+def inference_memory(wildcards, attempt):
+    """Main memory (MB) of a job that reads a model; another attempt after a failure asks for more."""
+    return attempt * inference_megabytes(size_of(wildcards.get("model") or CONFIG.aligners.awesome.model), bool(GPUS))
+
+
+def realignment_memory(wildcards, attempt):
+    """Main memory (MB) of a realignment; a sentence pair is two sequences."""
+    chosen = CONFIG.realignment
+    rows = 2 * chosen.batch_size
+    return attempt * training_megabytes(
+        size_of(wildcards.model), rows, chosen.max_length, chosen.trim_vocabulary, bool(GPUS)
+    )
+
+
+def finetuning_memory(wildcards, attempt):
+    """Main memory (MB) of a fine-tuning, with the realignment that goes on meanwhile where there is one."""
+    task, chosen = CONFIG.tasks[wildcards.task], CONFIG.realignment
+    during = 2 * chosen.batch_size if wildcards.strategy in STRATEGIES.keys() - BEFORE else 0
+    longest = max(task.encoding.max_length, chosen.max_length if during else 0)
+    return attempt * training_megabytes(size_of(wildcards.model), task.batch_size + during, longest, True, bool(GPUS))
 
 
 def for_language(entry, lang):
@@ -147,3 +199,20 @@ def state_of(run):
 
 # What the included files make of the evaluated languages and the targets ask for; each file adds its own.
 TABLES, FIGURES = [], []
+
+
+def check_disk(jobs):
+    """Stop before the first job if the checkpoints that its run will leave do not fit on the disk (see make plan)."""
+    trained = [(job, size_of(job.wildcards.model)) for job in jobs if job.rule.name in ("realign", "finetune")]
+    if not trained:
+        return
+    stay = {"realign": CONFIG.keep == "all", "finetune": CONFIG.keep != "none"}
+    kept_bytes = sum(
+        size.checkpoint_bytes * len(job.params.get("steps", [0])) for job, size in trained if stay[job.rule.name]
+    )
+    try:
+        require_space(
+            results(""), "checkpoints and a training state", kept_bytes + max(size.state_bytes for _, size in trained)
+        )
+    except InputError as error:
+        raise WorkflowError(str(error)) from None

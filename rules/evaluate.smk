@@ -32,13 +32,13 @@ rule evaluate:
         "../envs/torch.yaml"
     resources:
         gpu=GPUS,
+        mem_mb=inference_memory,
     params:
         experiment=CONFIG.experiment,
         source=SOURCE,
         languages=lambda wildcards: evaluated(wildcards.task, wildcards.langs),
         encoding=lambda wildcards: as_params(CONFIG.tasks[wildcards.task].encoding),
         max_test_items=lambda wildcards: CONFIG.tasks[wildcards.task].max_test_items,
-        device=CONFIG.device,
     message:
         "Evaluating {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}: {wildcards.langs}"
     script:

@@ -54,10 +54,11 @@ rule finetune:
         "../envs/torch.yaml"
     resources:
         gpu=GPUS,
+        mem_mb=finetuning_memory,
     params:
+        own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         checkpoint=checkpoint_of,
         settings=lambda wildcards: as_params(CONFIG.finetuning_settings(wildcards.model, wildcards.task)),
-        device=CONFIG.device,
         encoding=lambda wildcards: CONFIG.tasks[wildcards.task].encoding.for_training(),
         train_items=lambda wildcards: CONFIG.tasks[wildcards.task].items_of(wildcards.model),
         source=SOURCE,

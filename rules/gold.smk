@@ -79,13 +79,14 @@ rule retrieve_words:
         "../envs/torch.yaml"
     resources:
         gpu=GPUS,
+        mem_mb=inference_memory,
     params:
+        own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         checkpoint=lambda wildcards: (
             "." if wildcards.strategy == configuration.BASELINE else f"steps{wildcards.steps}"
         ),
         languages=lambda wildcards: languages_of(wildcards.langs),
         max_length=CONFIG.realignment.max_length,
-        device=CONFIG.device,
     message:
         "Word retrieval of {wildcards.model}, strategy {wildcards.strategy}, seed {wildcards.seed}: {wildcards.langs}"
     script:

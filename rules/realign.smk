@@ -21,6 +21,7 @@ rule encode_pairs:
     conda:
         "../envs/torch.yaml"
     params:
+        own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),
         max_length=CONFIG.realignment.max_length,
         max_rows=lambda wildcards: CONFIG.realignment.max_rows.get(wildcards.aligner, {}).get(wildcards.model, {}),
@@ -59,11 +60,12 @@ rule realign:
         "../envs/torch.yaml"
     resources:
         gpu=GPUS,
+        mem_mb=realignment_memory,
     params:
+        own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),
         steps=trajectory_steps,
         settings=lambda wildcards: as_params(CONFIG.realignment_settings(wildcards.model, wildcards.strategy)),
-        device=CONFIG.device,
         state=state_of(f"realigned/{REALIGNMENT_RUN}"),
         resume_every=CONFIG.resume_every,
     message:

@@ -9,7 +9,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write Pharaoh lines."""
     configure_logging(smk.log[0])
-    with claimed_device(smk.params.device) as name:
+    with claimed_device(smk.config["device"]) as name:
         from alignfreeze.aligners.awesome import align
         from alignfreeze.aligners.settings import AwesomeSettings
         from alignfreeze.data.bitext import stream_bitext

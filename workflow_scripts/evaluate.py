@@ -9,7 +9,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write scores/.../{langs}.csv, one row per language and metric."""
     configure_logging(smk.log[0])
-    with claimed_device(smk.params.device) as device:
+    with claimed_device(smk.config["device"]) as device:
         import pandas as pd
 
         from alignfreeze.jobs.evaluate import evaluate

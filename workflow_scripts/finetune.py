@@ -4,13 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from alignfreeze.support.devices import claimed_device
+from alignfreeze.support.locks import only_one
 from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:
     """Write finetuned/.../seed{seed}/."""
     configure_logging(smk.log[0])
-    with claimed_device(smk.params.device) as device:
+    with only_one(f"{smk.params.state}.lock", smk.output[0]), claimed_device(smk.config["device"]) as device:
         from alignfreeze.jobs.finetune import finetune_on_task
         from alignfreeze.training.settings import FinetuningSettings
 

@@ -3,13 +3,14 @@
 from typing import Any
 
 from alignfreeze.support.devices import claimed_device
+from alignfreeze.support.locks import only_one
 from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:
     """Write realigned/.../seed{seed}/, with a checkpoint steps{n}/ for every n."""
     configure_logging(smk.log[0])
-    with claimed_device(smk.params.device) as device:
+    with only_one(f"{smk.params.state}.lock", smk.output[0]), claimed_device(smk.config["device"]) as device:
         from alignfreeze.jobs.realign import realign
         from alignfreeze.realignment.settings import RealignmentSettings
 

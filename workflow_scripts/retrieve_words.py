@@ -10,7 +10,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write retrieval/.../{langs}.csv, one row per language and layer."""
     configure_logging(smk.log[0])
-    with claimed_device(smk.params.device) as device:
+    with claimed_device(smk.config["device"]) as device:
         import pandas as pd
 
         from alignfreeze.data.gold import read_gold

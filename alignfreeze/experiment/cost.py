@@ -52,6 +52,11 @@ class Architecture:
         """A saved float32 checkpoint with its tokenizer (XLM-R's, the largest, is 17 MB)."""
         return 4 * self.parameters + 17_000_000
 
+    @property
+    def state_bytes(self) -> int:
+        """State of a running training: weights and Adam's two moments; the trimmed vocabulary makes it smaller."""
+        return 12 * self.parameters
+
     def forward(self, rows: float, width: float, blocks: int | None = None) -> float:
         """Floating-point operations of a forward pass over `rows` rows of `width` subwords, padding included."""
         matrices = 2 * (4 * self.hidden**2 + 2 * self.hidden * self.intermediate)
@@ -92,6 +97,13 @@ def architecture_of(model: str, source: str, folder: Path) -> Architecture:
     if source in KNOWN_MODELS:
         return KNOWN_MODELS[source]
     raise InputError(f"models.{model}: the size of {source} is not known before it is here; fetch it first")
+
+
+def architecture_or_largest(model: str, source: str, folder: Path) -> Architecture:
+    """Sizes of a model, or the largest known ones for a model that is neither known nor here yet."""
+    if source in KNOWN_MODELS or (folder / "config.json").is_file():
+        return architecture_of(model, source, folder)
+    return max(KNOWN_MODELS.values(), key=lambda size: size.parameters)
 
 
 def step_operations(

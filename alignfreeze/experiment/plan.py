@@ -336,8 +336,7 @@ class _Planner:
             pretrained=sum(bytes_of.values()),
             realigned=sum(count * bytes_of[run.model] for run, count in checkpoints.items()),
             finetuned=sum(bytes_of[run.model] for run in self.runs),
-            # Weights and Adam's two moments; the trimmed vocabulary makes it smaller.
-            state=max(12 * size.parameters for size in self.sizes.values()),
+            state=max(size.state_bytes for size in self.sizes.values()),
         )
 
 

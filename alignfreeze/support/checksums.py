@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+LOADED = (".json", ".safetensors", ".txt", ".model")  # configuration, weights, tokenizers with their vocabularies
+
 
 def file_checksum(path: str | Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
@@ -16,3 +18,16 @@ def file_checksum(path: str | Path) -> str:
 def code_checksums(modules: Iterable[str | Path]) -> dict[str, str]:
     """SHA-256 of the modules that decide a result, by folder and name."""
     return {"/".join(Path(module).parts[-2:]): file_checksum(module) for module in modules}
+
+
+def checkpoint_checksum(folder: str | Path) -> str:
+    """SHA-256 of what is loaded from a folder with a Hugging Face checkpoint: its names and their content.
+
+    Parameters
+    ----------
+    folder : path
+        The checkpoint's folder; what else lies in it, such as a model card, does not count.
+    """
+    files = [path for path in Path(folder).glob("[!.]*") if path.suffix in LOADED and path.name != "run.json"]
+    lines = (f"{path.name} {file_checksum(path)}\n" for path in sorted(files))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -25,7 +25,7 @@ def _is_full(error: BaseException | None) -> bool:
 
 def mount_point(path: Path) -> Path:
     """Where the file system of a path is mounted; the path need not exist."""
-    path = path.absolute()
+    path = path.resolve()
     while not path.is_mount():
         path = path.parent
     return path
@@ -60,3 +60,29 @@ def space_for(path: str | Path, what: str, needed: int) -> Iterator[None]:
             f"{path}: no space left for {what} on the disk mounted at {disk}: {needed / 1e9:.3g} GB are needed, "
             f"{free / 1e9:.3g} GB are free (a quota may allow less); make room, then run the same command again"
         ) from error
+
+
+def require_space(path: str | Path, what: str, needed: int) -> None:
+    """Compare what will be written with the space that is left.
+
+    Parameters
+    ----------
+    path : path
+        Where it will be written; it need not exist.
+    what : str
+        What is written.
+    needed : int
+        Bytes that it takes.
+
+    Raises
+    ------
+    InputError
+        The disk has less.
+    """
+    disk = mount_point(Path(path))
+    free = shutil.disk_usage(disk).free
+    if needed > free:
+        raise InputError(
+            f"{path}: {what} will take {needed / 1e9:.3g} GB, but {free / 1e9:.3g} GB are free on the disk mounted at "
+            f"{disk}; make room, or let fewer checkpoints stay (keep); to start all the same: --no-hooks"
+        )

