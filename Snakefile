@@ -42,6 +42,11 @@ include: "rules/analysis.smk"
 include: "rules/advice.smk"
 
 
+if not PUBLISHED and CONFIG.diagnostics.conflict:
+
+    include: "rules/diagnostics.smk"
+
+
 if CONFIG.compare_with:
 
     include: "rules/compare.smk"

@@ -17,7 +17,7 @@ FLOORS = (
     ("encoders", "sources"),
     ("aligners", "training"),
     ("realignment", "tasks"),
-    ("metrics",),
+    ("diagnostics", "metrics"),
     ("analysis", "jobs"),
     ("experiment", "page"),
     ("interface",),

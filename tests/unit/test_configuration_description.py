@@ -107,6 +107,11 @@ def everything():
             "wikiann": task | {"evaluation_length": 96, "chinese": "words"}, "xnli": task | {"evaluation_length": 96},
             "xquad": task | {"stride": 8, "empty_windows": True, "prediction": "ours"},
         },
+        "diagnostics": {
+            "conflict": {
+                "task_batches": 2, "realignment_batches": 2, "examples": "train", "layer": "last", "head": False,
+            },
+        },
     }  # fmt: skip
 
 

@@ -238,6 +238,8 @@ def check_layers(config: Experiment, around: Surroundings) -> Iterator[str]:
         yield from _complaint(f"realignment.layer: model {name}", layer_index, config.realignment.layer, size.blocks)
         if awesome is not None and awesome.model == name:
             yield from _complaint(f"aligners.awesome.layer: model {name}", layer_index, awesome.layer, size.blocks)
+        if (conflict := config.diagnostics.conflict) is not None:
+            yield from _complaint(f"diagnostics.conflict.layer: model {name}", layer_index, conflict.layer, size.blocks)
 
 
 def check_blocks(config: Experiment, around: Surroundings) -> Iterator[str]:

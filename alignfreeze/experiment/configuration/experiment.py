@@ -8,6 +8,7 @@ from pydantic import Field
 
 from alignfreeze.experiment.configuration.aligners import Aligners
 from alignfreeze.experiment.configuration.data import Data, Seed
+from alignfreeze.experiment.configuration.diagnostics import Diagnostics
 from alignfreeze.experiment.configuration.models import Model
 from alignfreeze.experiment.configuration.published import Published
 from alignfreeze.experiment.configuration.realignment import Realignment
@@ -84,6 +85,9 @@ class Experiment(Scored):
     aligners: Aligners = Field(description="Word aligners and their settings.")
     realignment: Realignment = Field(description="Settings of realignment.")
     tasks: Tasks = Field(description="Tasks and their settings.")
+    diagnostics: Diagnostics = Field(
+        default=Diagnostics(), description="What is measured inside the network beside the scores."
+    )
 
     def evaluated_languages(self, task: str, langs: str) -> list[str]:
         """Languages in which a task is scored for a language set or code; none where the task has none of them.
@@ -94,6 +98,12 @@ class Experiment(Scored):
         if own is not None:
             asked = [code for code in asked if code in {SOURCE_LANGUAGE, *self.languages_of(own)}]
         return [SOURCE_LANGUAGE, *asked] if asked and langs in self.language_sets else asked
+
+    def conflict_objective(self, model: str) -> RealignmentSettings:
+        """Settings of the realignment loss whose gradients are compared with the task's; nothing is frozen."""
+        return self.realignment_settings(model, next(iter(self.realignment.strategies))).model_copy(
+            update={"freeze": "full", "layer": self.diagnostics.conflict.layer, "head": self.diagnostics.conflict.head}
+        )
 
     def realignment_settings(self, model: str, strategy: str) -> RealignmentSettings:
         """Settings of the realignment of a model by a strategy."""

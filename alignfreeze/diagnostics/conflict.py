@@ -1,0 +1,144 @@
+"""Gradient conflict: whether realignment and the task pull a block's weights apart.
+
+Cosine and norm ratio of two losses' gradients, block by block (Yu et al. 2020, gradient surgery, call two gradients
+conflicting where the cosine is negative). A step against the gradient of one loss raises the other to first order
+exactly where the cosine is below 0. Dropout is off and no weight moves.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from alignfreeze.encoders.loading import encoder_blocks
+from alignfreeze.realignment.objective import RealignmentObjective
+from alignfreeze.realignment.settings import RealignmentSettings
+from alignfreeze.realignment.word_pairs import PairRows
+from alignfreeze.training.batches import TensorBatch, TrainingItems, epoch_batches
+from alignfreeze.training.settings import Bucketing
+
+
+class Conflict(NamedTuple):
+    """Two gradients of the same weights; NaN where one of them is zero or missing.
+
+    Attributes
+    ----------
+    cosine : float
+        -1 (opposed) to 1 (the same direction).
+    norm_ratio : float
+        Norm of the first over the norm of the second.
+    """
+
+    cosine: float
+    norm_ratio: float
+
+
+class ConflictRow(NamedTuple):
+    """Conflict of one realignment batch with one task batch at one block; batches and blocks count from 0."""
+
+    language: str
+    realignment_batch: int
+    task_batch: int
+    block: int
+    cosine: float
+    norm_ratio: float
+
+
+def block_gradients(loss: torch.Tensor, blocks: Iterable[nn.Module]) -> list[torch.Tensor]:
+    """Gradient of a loss at each block's parameters.
+
+    Parameters
+    ----------
+    loss : Tensor
+        Scalar.
+    blocks : iterable of Module
+
+    Returns
+    -------
+    list of Tensor
+        (parameters of the block,), flattened; zero where the loss does not depend on the block.
+    """
+    parameters = [list(block.parameters()) for block in blocks]
+    flat = itertools.chain.from_iterable(parameters)
+    found = iter(torch.autograd.grad(loss, list(flat), allow_unused=True, materialize_grads=True))
+    return [torch.cat([next(found).flatten() for _ in block]) for block in parameters]
+
+
+def conflict(first: torch.Tensor, second: torch.Tensor) -> Conflict:
+    """Compare two gradients of the same weights.
+
+    Parameters
+    ----------
+    first, second : Tensor
+        (parameters,).
+    """
+    norms = first.norm(), second.norm()
+    if not all(float(norm) > 0 for norm in norms):
+        return Conflict(float("nan"), float("nan"))
+    return Conflict(float(first @ second / (norms[0] * norms[1])), float(norms[0] / norms[1]))
+
+
+def task_batches(
+    items: TrainingItems, batch_size: int, bucketing: Bucketing, seed: int, count: int
+) -> list[TensorBatch]:
+    """The first batches of a fine-tuning's first epoch; fewer where the data have no more."""
+    plan = epoch_batches(items.lengths(), batch_size, bucketing, seed, epoch=0)
+    return [TensorBatch(items.collate(chosen)) for chosen in plan[:count]]
+
+
+def gradient_conflict(
+    model: PreTrainedModel,
+    batches: Sequence[TensorBatch],
+    streams: Mapping[str, PairRows],
+    settings: RealignmentSettings,
+    realignment_batches: int,
+    seed: int,
+    device: torch.device,
+) -> Iterator[ConflictRow]:
+    """Compare the gradients of every realignment batch and of every task batch, block by block.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        A model with a task head whose `forward` returns a loss.
+    batches : sequence of TensorBatch
+        Of the task.
+    streams : mapping of str to PairRows
+        Word pairs by language; each batch of realignment is of one language.
+    settings : RealignmentSettings
+        Of the loss and its batches; nothing is frozen.
+    realignment_batches : int
+        For each language.
+    seed : int
+        Decides the order of the sentence pairs and an untrained head's weights.
+    device : device
+
+    Yields
+    ------
+    ConflictRow
+        The first gradient is the realignment's, the second the task's.
+    """
+    was_training, needed = model.training, [parameter.requires_grad for parameter in model.parameters()]
+    encoder: Any = model.base_model
+    blocks = encoder_blocks(model)
+    model.eval().requires_grad_(False).to(device)
+    blocks.requires_grad_(True)
+    try:
+        of_task = [block_gradients(model(**batch.to(device).tensors).loss, blocks) for batch in batches]
+        for language, stream in streams.items():
+            objective = RealignmentObjective(encoder, {language: stream}, settings, seed, device, None)
+            objective.module.to(device)
+            for number, pairs in enumerate(itertools.islice(objective.batches(0), realignment_batches)):
+                of_realignment = block_gradients(objective.loss(pairs.to(device)), blocks)
+                for task_number, of_batch in enumerate(of_task):
+                    for block, gradients in enumerate(zip(of_realignment, of_batch, strict=True)):
+                        yield ConflictRow(language, number, task_number, block, *conflict(*gradients))
+    finally:
+        model.train(was_training)
+        for parameter, trained in zip(model.parameters(), needed, strict=True):
+            parameter.requires_grad_(trained)

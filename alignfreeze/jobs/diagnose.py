@@ -1,0 +1,89 @@
+"""Gradient conflict of a run: at the encoder that fine-tuning starts from, and at the fine-tuned one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from alignfreeze.diagnostics.conflict import gradient_conflict, task_batches
+from alignfreeze.diagnostics.settings import ConflictSettings
+from alignfreeze.encoders.loading import load_config, load_tokenizer
+from alignfreeze.realignment.settings import RealignmentSettings
+from alignfreeze.realignment.word_pairs import PairRows
+from alignfreeze.support.devices import torch_device
+from alignfreeze.tasks import load_task
+from alignfreeze.training.settings import FinetuningSettings
+
+PRETRAINED, FINETUNED = "pretrained", "finetuned"
+
+
+def conflict(
+    encoder: str | Path,
+    finetuned: str | Path,
+    *,
+    task: str,
+    examples: str | Path,
+    source: str,
+    encoding: Mapping[str, Any],
+    finetuning: FinetuningSettings,
+    rows: str | Path,
+    languages: Sequence[str],
+    realignment: RealignmentSettings,
+    settings: ConflictSettings,
+    seed: int,
+    device: str | None,
+) -> list[dict[str, Any]]:
+    """Cosine and norm ratio of the gradients of realignment and task, before and after fine-tuning.
+
+    Parameters
+    ----------
+    encoder : path
+        The encoder with its tokenizer that the run was fine-tuned from; it gets the head that fine-tuning started with.
+    finetuned : path
+        The fine-tuned model.
+    task : str
+        Name of the task.
+    examples : path
+        The task's data in `source`.
+    source : str
+        Language of the task's data.
+    encoding : mapping
+        Settings of how the task's text becomes subwords.
+    finetuning : FinetuningSettings
+        Of the size and order of the task's batches.
+    rows : path
+        Folder with the encoded word pairs, `{language}.arrow`.
+    languages : sequence of str
+    realignment : RealignmentSettings
+        Of the loss, with its layer and head, and its batches.
+    settings : ConflictSettings
+    seed : int
+        Of the run.
+    device : str or None
+        Name of the claimed GPU; None for the CPU.
+
+    Returns
+    -------
+    list of dict
+        `state` (`pretrained` or `finetuned`) and the fields of `ConflictRow`.
+    """
+    chosen = load_task(task, encoding)
+    tokenizer = chosen.tokenizer(load_tokenizer(encoder), load_config(encoder))
+    items = chosen.items(chosen.read_first(examples, source, None), tokenizer)
+    batches = task_batches(items, finetuning.batch_size, finetuning.bucketing, seed, settings.task_batches)
+    streams = {language: PairRows(Path(rows) / f"{language}.arrow") for language in languages}
+
+    def load_start() -> Any:
+        torch.manual_seed(seed)  # as fine-tuning does: the same first weights of the head
+        return chosen.load_new(encoder)
+
+    found = []
+    for state, load in ((PRETRAINED, load_start), (FINETUNED, lambda: chosen.load_finetuned(finetuned))):
+        compared = gradient_conflict(
+            load(), batches, streams, realignment, settings.realignment_batches, seed, torch_device(device)
+        )
+        found += [{"state": state, **row._asdict()} for row in compared]
+    return found

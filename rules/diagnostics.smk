@@ -1,0 +1,92 @@
+"""Where in the network: gradient conflict of realignment and task.
+
+Included where `diagnostics.conflict` is set.
+"""
+
+CONFLICT = CONFIG.diagnostics.conflict
+CONFLICT_FIGURES = {f"gradient_conflict_{model}_{task}": (model, task) for model, task in ANALYSED}
+CONFLICT_TABLES = {
+    "by_language": "gradient_conflict",
+    "by_block": "gradient_conflict_by_block",
+    "prediction": "gradient_conflict_prediction",
+}
+
+TABLES += [results(f"tables/{EVALUATE}/{name}.csv") for name in CONFLICT_TABLES.values()]
+FIGURES += [results(f"figures/{EVALUATE}/{name}.{suffix}") for name in CONFLICT_FIGURES for suffix in ("pdf", "png")]
+
+
+def task_examples(
+    wildcards,
+):
+    """The task's English data whose gradients are taken."""
+    task = CONFIG.tasks[wildcards.task]
+    return for_language(task.train if CONFLICT.examples == "train" else task.test_data(True), SOURCE)
+
+
+rule measure_conflict:
+    input:
+        encoder=lambda wildcards: model_folder(wildcards.model),
+        finetuned=results(f"finetuned/{{model}}/{configuration.BASELINE}/{grid.NONE}/{grid.NONE}/{{task}}/seed{{seed}}"),
+        rows=results("encoded/{model}/{aligner}/{realignment_languages}"),
+        examples=task_examples,
+        code=lambda wildcards: code("measure_conflict", f"tasks/{wildcards.task}"),
+    output:
+        results("diagnostics/conflict/{model}/{aligner}/{realignment_languages}/{task}/seed{seed}.csv"),
+    log:
+        log_of("diagnostics/conflict/{model}/{aligner}/{realignment_languages}/{task}/seed{seed}"),
+    benchmark:
+        results("benchmarks/diagnostics/conflict/{model}/{aligner}/{realignment_languages}/{task}/seed{seed}.tsv")
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=GPUS,
+    params:
+        source=SOURCE,
+        languages=lambda wildcards: languages_of(wildcards.realignment_languages),
+        encoding=lambda wildcards: CONFIG.tasks[wildcards.task].encoding.for_training(),
+        finetuning=lambda wildcards: as_params(CONFIG.finetuning_settings(wildcards.model, wildcards.task)),
+        realignment=lambda wildcards: as_params(CONFIG.conflict_objective(wildcards.model)),
+        settings=as_params(CONFLICT),
+        device=CONFIG.device,
+    message:
+        "Gradient conflict of {wildcards.model} on {wildcards.task}, seed {wildcards.seed}"
+    script:
+        "../workflow_scripts/measure_conflict.py"
+
+
+rule summarise_conflict:
+    input:
+        conflict=[
+            results(f"diagnostics/conflict/{model}/{CONFIG.tasks[task].aligners[0]}/{PAIRS}/{task}/seed{seed}.csv")
+            for model, task in ANALYSED
+            for seed in CONFIG.seeds
+        ],
+        deltas=results("tables/{langs}/deltas.csv"),
+        code=code("summarise_conflict"),
+    output:
+        **{
+            output: report(
+                results(f"tables/{{langs}}/{name}.csv"),
+                category="Diagnostics",
+                labels={"table": name.replace("_", " "), "languages": "{langs}"},
+                caption="../report/gradient_conflict.rst",
+            )
+            for output, name in CONFLICT_TABLES.items()
+        },
+        pdf=[results(f"figures/{{langs}}/{name}.pdf") for name in CONFLICT_FIGURES],
+        figures=report(
+            [results(f"figures/{{langs}}/{name}.png") for name in CONFLICT_FIGURES],
+            category="Diagnostics",
+            labels={"figure": "gradient conflict", "languages": "{langs}"},
+            caption="../report/gradient_conflict.rst",
+        ),
+    log:
+        log_of("tables/{langs}/gradient_conflict"),
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        figures=CONFLICT_FIGURES,
+    message:
+        "Gradient conflict by block and language: {wildcards.langs}"
+    script:
+        "../workflow_scripts/summarise_conflict.py"

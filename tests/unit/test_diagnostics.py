@@ -1,0 +1,142 @@
+"""Gradient conflict, similarity of representations and moved weights, against numbers by hand and slow definitions."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from support import CPU, FAMILIES, tiny_encoder, write_streams
+from torch import nn
+from transformers import AutoModelForTokenClassification
+
+from alignfreeze.diagnostics.conflict import block_gradients, conflict, gradient_conflict
+from alignfreeze.diagnostics.representation import block_movements, linear_cka
+from alignfreeze.encoders.loading import encoder_blocks
+from alignfreeze.realignment.objective import RealignmentObjective
+from alignfreeze.realignment.settings import RealignmentSettings
+from alignfreeze.training.batches import TensorBatch
+
+SETTINGS = {"layer": "last", "head": False, "batch_size": 4, "head_size": 16}
+
+
+class Scale(nn.Module):
+    def __init__(self, weights):
+        super().__init__()
+        self.weights = nn.ParameterList([nn.Parameter(torch.tensor(w, dtype=torch.float64)) for w in weights])
+
+
+def test_two_parameters_by_hand():
+    block = Scale([3.0, 4.0])
+    first, second = block.weights
+    # Gradients (2 * 3, 1) = (6, 1) and (4, 3): inner product 27, norms sqrt(37) and 5.
+    [one] = block_gradients(first**2 + second, [block])
+    [other] = block_gradients(first * second, [block])
+    assert one.tolist() == [6.0, 1.0]
+    assert other.tolist() == [4.0, 3.0]
+    found = conflict(one, other)
+    assert found.cosine == pytest.approx(27 / (5 * math.sqrt(37)), abs=1e-15)
+    assert found.norm_ratio == pytest.approx(math.sqrt(37) / 5, abs=1e-15)
+
+
+@pytest.mark.parametrize("degrees", [0, 45, 90, 120, 180])
+def test_known_angle(degrees):
+    angle = math.radians(degrees)
+    first = torch.tensor([2.0, 0.0], dtype=torch.float64)
+    second = torch.tensor([math.cos(angle), math.sin(angle)], dtype=torch.float64)
+    assert conflict(first, second).cosine == pytest.approx(math.cos(angle), abs=1e-15)
+    assert conflict(first, second).norm_ratio == pytest.approx(2.0)
+
+
+def test_a_block_that_a_loss_does_not_reach_has_no_cosine():
+    blocks = [Scale([1.0]), Scale([2.0])]
+    one, none = block_gradients(blocks[0].weights[0] ** 2, blocks)
+    assert none.tolist() == [0.0]
+    assert all(math.isnan(value) for value in conflict(one, none))
+
+
+def tagger(family):
+    """A tiny model with a head for five labels."""
+    model = AutoModelForTokenClassification.from_config(tiny_encoder(family).config)
+    return model.train()
+
+
+def task_batch(seed):
+    generator = torch.Generator().manual_seed(seed)
+    ids = torch.randint(5, 60, (3, 9), generator=generator)
+    labels = torch.randint(0, 2, (3, 9), generator=generator)
+    return TensorBatch({"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels})
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_same_as_backward_in_float64(family, tmp_path):
+    model = tagger(family).double()
+    streams = write_streams(tmp_path, {"de": 12, "ta": 9})
+    settings = RealignmentSettings(**SETTINGS)
+    batches = [task_batch(1), task_batch(2)]
+    found = list(gradient_conflict(model, batches, streams, settings, 2, 31, CPU))
+    assert [row[:4] for row in found] == list(itertools.product(("de", "ta"), range(2), range(2), range(4)))
+
+    def gradients(loss):
+        model.zero_grad()
+        loss.backward()
+        return [np.concatenate([p.grad.numpy().ravel() for p in block.parameters()]) for block in encoder_blocks(model)]
+
+    model.eval()
+    of_task = [gradients(model(**batch.tensors).loss) for batch in batches]
+    expected = []
+    for language, stream in streams.items():
+        objective = RealignmentObjective(model.base_model, {language: stream}, settings, 31, CPU, None)
+        for batch in itertools.islice(objective.batches(0), 2):
+            own = gradients(objective.loss(batch))
+            for other in of_task:
+                for one, two in zip(own, other, strict=True):
+                    sizes = np.linalg.norm(one), np.linalg.norm(two)
+                    expected.append((one @ two / sizes[0] / sizes[1], sizes[0] / sizes[1]))
+    np.testing.assert_allclose([row[4:] for row in found], expected, rtol=0, atol=1e-12)
+
+
+def test_blocks_above_the_layer_have_no_conflict_and_the_model_is_left_as_it_was(tmp_path):
+    model = tagger("bert")
+    model.base_model.embeddings.requires_grad_(False)
+    before = {name: (p.detach().clone(), p.requires_grad) for name, p in model.named_parameters()}
+    settings = RealignmentSettings(**SETTINGS | {"layer": 3, "head": True})
+    rows = list(gradient_conflict(model, [task_batch(1)], write_streams(tmp_path, {"de": 6}), settings, 1, 31, CPU))
+    assert [math.isnan(row.cosine) for row in rows] == [False, False, False, True]
+    assert model.training
+    for name, parameter in model.named_parameters():
+        assert torch.equal(parameter, before[name][0])
+        assert parameter.requires_grad == before[name][1]
+
+
+def slow_cka(x, y):
+    """Normalised HSIC of the words' Gram matrices (Kornblith et al. 2019, section 3)."""
+    n = len(x)
+    centre = np.eye(n) - 1 / n
+
+    def hsic(first, second):
+        return np.trace(first @ centre @ second @ centre) / (n - 1) ** 2
+
+    first, second = x @ x.T, y @ y.T
+    return hsic(first, second) / math.sqrt(hsic(first, first) * hsic(second, second))
+
+
+def test_cka_is_that_of_gram_matrices():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 6)), rng.normal(size=(40, 9))
+    y[:, :3] += x[:, :3]
+    assert linear_cka(torch.tensor(x), torch.tensor(y)) == pytest.approx(slow_cka(x, y), abs=1e-12)
+    rotation = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    assert linear_cka(torch.tensor(x), torch.tensor(3 * x @ rotation + 5)) == pytest.approx(1, abs=1e-12)
+    assert math.isnan(linear_cka(torch.tensor(x), torch.ones(40, 2)))
+
+
+def test_movement_of_one_block():
+    before, after = tiny_encoder("bert"), tiny_encoder("bert")
+    weight = encoder_blocks(after)[2].output.dense.weight
+    with torch.no_grad():
+        weight[0, :4] += 0.5
+    moved = block_movements(before, after)
+    assert [row.distance for row in moved] == pytest.approx([0, 0, 1.0, 0], abs=1e-6)
+    norm = math.sqrt(sum(float(p.detach().double().square().sum()) for p in encoder_blocks(before)[2].parameters()))
+    assert moved[2].relative == pytest.approx(1.0 / norm, rel=1e-6)
