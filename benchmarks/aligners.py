@@ -82,7 +82,7 @@ def measure_sample(folder: Path, language: str, pairs: int) -> Parts:
     """Count the pairs and draw the sample of words separated by spaces."""
     text = ParallelText(*text_of(folder, language, pairs), (SpacedWords(), SpacedWords()))
     clock = Clock()
-    write_bitext(folder / "sample.parquet", text.parts(draw_rows(text.pairs, SAMPLE, 0)))
+    write_bitext(folder / "sample.parquet", text.parts(draw_rows(text.pairs, SAMPLE, 0, "uniform")))
     return {f"draw {SAMPLE:,} of {pairs:,}": (pairs, *clock.read())}
 
 
@@ -120,9 +120,9 @@ def measure_fastalign(folder: Path, language: str, pairs: int, processes: int) -
 
     bitext = bitext_of(folder, language, pairs)
     clock = Clock()
-    aligner = fit(bitext, 5, processes)
+    aligner = fit(bitext, 5, lowercase=True, processes=processes)
     fitting, clock = clock.read(), Clock()
-    found = sum(1 for part in first_pairs(bitext, SAMPLE) for _ in align(part, aligner))
+    found = sum(1 for part in first_pairs(bitext, SAMPLE) for _ in align(part, aligner, lowercase=True))
     return {
         f"fastalign, fit, {processes} process{'es' * (processes > 1)}": (pairs, *fitting),
         "fastalign, extract": (found, *clock.read()),

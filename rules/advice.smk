@@ -45,6 +45,8 @@ rule tabulate_advice:
         pdf=results("figures/{langs}/advice.pdf"),
     log:
         log_of("tables/{langs}/advice"),
+    benchmark:
+        results("benchmarks/tables/{langs}/advice.tsv")
     conda:
         "../envs/analysis.yaml"
     params:

@@ -29,6 +29,8 @@ rule tabulate_cells:
         deltas=tidy_output("deltas"),
     log:
         log_of("tables/{langs}/cells"),
+    benchmark:
+        results("benchmarks/tables/{langs}/cells.tsv")
     conda:
         "../envs/analysis.yaml"
     params:
@@ -50,6 +52,8 @@ rule correlate:
         contrasts=tidy_output("contrasts"),
     log:
         log_of("tables/{langs}/correlations"),
+    benchmark:
+        results("benchmarks/tables/{langs}/correlations.tsv")
     conda:
         "../envs/analysis.yaml"
     params:
@@ -68,6 +72,8 @@ rule fit_regressions:
         **table_outputs(["regression"], "Distance and transfer", folder="regression"),
     log:
         log_of("regression/{langs}/regression"),
+    benchmark:
+        results("benchmarks/regression/{langs}/regression.tsv")
     conda:
         "../envs/analysis.yaml"
     params:
@@ -93,6 +99,8 @@ rule generalise:
         pdf=results("figures/{langs}/generalisation.pdf"),
     log:
         log_of("tables/{langs}/generalisation"),
+    benchmark:
+        results("benchmarks/tables/{langs}/generalisation.tsv")
     conda:
         "../envs/analysis.yaml"
     threads: 2
@@ -130,6 +138,8 @@ rule draw_figures:
         **figure_outputs(),
     log:
         log_of("figures/{langs}/figures"),
+    benchmark:
+        results("benchmarks/figures/{langs}/figures.tsv")
     conda:
         "../envs/analysis.yaml"
     params:

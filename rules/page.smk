@@ -35,6 +35,8 @@ rule build_page:
         ),
     log:
         log_of("page/index"),
+    benchmark:
+        results("benchmarks/page.tsv")
     conda:
         "../envs/analysis.yaml"
     params:

@@ -155,7 +155,7 @@ def realign_and_die(rows, state, at):
     realigner(streams).run([at, 12], save, training_state(state, 4))
 
 
-# A slow reading of DESIGN.md section 5, one sentence pair at a time.
+# A slow reading of docs/design.md, section 5, one sentence pair at a time.
 
 
 def slow_encode(tokenizer, words, max_length):

@@ -13,7 +13,7 @@ def main(smk: Any) -> None:
     """Write Pharaoh lines."""
     configure_logging(smk.log[0])
     lowercase = smk.params.lowercase
-    aligner = fit(smk.input.fit_bitext, smk.params.iterations, min(2, smk.threads), lowercase)
+    aligner = fit(smk.input.fit_bitext, smk.params.iterations, lowercase, min(2, smk.threads))
     links = (links for part in stream_bitext(smk.input.bitext) for links in align(part, aligner, lowercase))
     write_alignments(smk.output.alignments, links)
     if "gold" in smk.output.keys():  # noqa: SIM118 - snakemake's named list looks up values

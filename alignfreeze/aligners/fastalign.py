@@ -18,7 +18,7 @@ from alignfreeze.data.pharaoh import Links
 DIRECTIONS = (False, True)  # inverse?
 
 
-def fit(bitext: str | Path, iterations: int, processes: int = 1, lowercase: bool = True) -> SymmetrizedAligner:
+def fit(bitext: str | Path, iterations: int, lowercase: bool, processes: int = 1) -> SymmetrizedAligner:
     """Fit the direct and the inverse model by expectation maximisation.
 
     Parameters
@@ -59,7 +59,7 @@ def fit(bitext: str | Path, iterations: int, processes: int = 1, lowercase: bool
     return aligner
 
 
-def align(bitext: Bitext, aligner: SymmetrizedAligner, lowercase: bool = True) -> Iterator[Links]:
+def align(bitext: Bitext, aligner: SymmetrizedAligner, lowercase: bool) -> Iterator[Links]:
     """Links of every pair of the bitext, in order; `lowercase` as in `fit`."""
     for source, target in zip(bitext.source, bitext.target, strict=True):
         _, matrix = aligner.get_best_alignment(_forms(source, lowercase), _forms(target, lowercase))

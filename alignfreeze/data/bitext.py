@@ -1,4 +1,4 @@
-"""Bitext: word-segmented sentence pairs, English on the source side (DESIGN.md section 4).
+"""Bitext: word-segmented sentence pairs, English on the source side (docs/design.md, section 4).
 
 Text files of any length are read as a stream: what is in memory at a time is the sample's row numbers and one part.
 """
@@ -149,7 +149,7 @@ def _take(pairs: Iterator[tuple[str, str]], rows: np.ndarray, name: str | Path) 
         before = row
 
 
-def draw_rows(pairs: int, size: int | None, seed: int, sampling: Sampling = "uniform") -> np.ndarray:
+def draw_rows(pairs: int, size: int | None, seed: int, sampling: Sampling) -> np.ndarray:
     """Choose the pairs of a sample.
 
     Parameters
@@ -190,7 +190,7 @@ def read_parallel(source: str | Path, target: str | Path | None) -> Bitext:
     InputError : see `ParallelText.pairs`.
     """
     text = ParallelText(source, target)
-    return join_parts(text.parts(draw_rows(text.pairs, None, 0)))
+    return join_parts(text.parts(draw_rows(text.pairs, None, 0, "uniform")))
 
 
 def join_parts(parts: Iterable[Bitext]) -> Bitext:
@@ -203,7 +203,7 @@ def join_parts(parts: Iterable[Bitext]) -> Bitext:
 
 
 def write_bitext(path: str | Path, parts: Iterable[Bitext]) -> None:
-    """Write the Parquet file of DESIGN.md section 4, part by part, atomically."""
+    """Write the Parquet file of a bitext, part by part, atomically."""
     with atomic_file(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, write_page_checksum=True) as writer:
         for part in parts:
             writer.write_table(pa.table({"source_tokens": part.source, "target_tokens": part.target}, schema=SCHEMA))

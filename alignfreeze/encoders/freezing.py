@@ -21,7 +21,7 @@ class FreezeReport:
     trainable: int
 
 
-def freeze(model: PreTrainedModel, strategy: str | Sequence[int], freeze_embeddings: bool = False) -> FreezeReport:
+def freeze(model: PreTrainedModel, strategy: str | Sequence[int], freeze_embeddings: bool) -> FreezeReport:
     """Take the strategy's blocks, and the embeddings if asked, out of training.
 
     Raises

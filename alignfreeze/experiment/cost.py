@@ -111,8 +111,8 @@ def step_operations(
     rows: float,
     width: float,
     layer: int,
-    freeze: str | Sequence[int] = "full",
-    freeze_embeddings: bool = False,
+    freeze: str | Sequence[int],
+    freeze_embeddings: bool,
 ) -> float:
     """Floating-point operations of a training step.
 

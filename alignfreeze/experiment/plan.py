@@ -260,7 +260,7 @@ class _Planner:
         operations = 0.0
         for run in self.runs:
             size, batch = self.sizes[run.model], self.tasks[run.task].batch_size
-            step = step_operations(size, batch, self.training[run.task].width, size.blocks)
+            step = step_operations(size, batch, self.training[run.task].width, size.blocks, "full", False)
             if self._meanwhile(run):
                 step += self._realignment_step(run.model, run.strategy)
             operations += self._finetuning_steps(run) * step

@@ -95,7 +95,7 @@ def _fastalign(bitext: Bitext, settings: Mapping[str, Any]) -> Iterator[Links]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bitext.parquet"
         write_bitext(path, [bitext])
-        fitted = fastalign.fit(path, chosen.iterations, lowercase=chosen.lowercase)
+        fitted = fastalign.fit(path, chosen.iterations, chosen.lowercase)
         return fastalign.align(bitext, fitted, chosen.lowercase)
 
 

@@ -63,7 +63,7 @@ def load_bitext(
         if not (target is None or isinstance(target, str | Path)):
             raise TypeError(f"target: {kind(target)} found beside a path; give two paths or two lists of sentences")
         text = ParallelText(source, target, words)
-        return join_parts(text.parts(draw_rows(text.pairs, sample, seed)))
+        return join_parts(text.parts(draw_rows(text.pairs, sample, seed, "uniform")))
     if target is None:
         raise TypeError("target: missing; beside a list of source sentences give a list of their translations")
     if isinstance(target, str | Path):
@@ -77,7 +77,7 @@ def load_bitext(
     pairs = [pair for pair in zip(*sides, strict=True) if all(pair)]
     if not pairs:
         raise InputError("source, target: no sentence pair with words on both sides")
-    chosen = [pairs[row] for row in draw_rows(len(pairs), sample, seed)]
+    chosen = [pairs[row] for row in draw_rows(len(pairs), sample, seed, "uniform")]
     return Bitext(*map(list, zip(*chosen, strict=True)))
 
 

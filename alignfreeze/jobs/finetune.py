@@ -12,7 +12,7 @@ import torch
 
 from alignfreeze.encoders.loading import load_config, load_tokenizer
 from alignfreeze.support.atomic import atomic_directory
-from alignfreeze.support.checksums import code_checksums, file_checksum
+from alignfreeze.support.checksums import code_checksums, file_checksum, weights_checksums
 from alignfreeze.support.devices import torch_device
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import write_run_record
@@ -107,7 +107,7 @@ def finetune_on_task(
         "encoding": dict(encoding),
         "max_train_items": max_train_items,
         "train": file_checksum(train),
-        "encoder": file_checksum(Path(encoder) / "model.safetensors"),
+        "encoder": weights_checksums(encoder),
         "device": str(torch_name),
         "code": code_checksums(code),
         "realignment": [loss.description() for loss in auxiliary],

@@ -13,7 +13,7 @@ from alignfreeze.realignment.objective import Realigner
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows
 from alignfreeze.support.atomic import atomic_directory
-from alignfreeze.support.checksums import code_checksums, file_checksum
+from alignfreeze.support.checksums import code_checksums, file_checksum, weights_checksums
 from alignfreeze.support.devices import torch_device
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import write_run_record
@@ -74,7 +74,7 @@ def realign(
         "settings": settings.model_dump(mode="json"),
         "seed": seed,
         "rows": {language: file_checksum(stream.path) for language, stream in streams.items()},
-        "encoder": file_checksum(Path(model) / "model.safetensors"),
+        "encoder": weights_checksums(model),
         "steps": list(steps),
         "device": str(torch_name),
         "code": code_checksums(code),

@@ -136,10 +136,10 @@ def batch_plan(
     lengths: Mapping[str, int],
     batch_size: int,
     seed: int,
-    interleave: Interleave = "first_exhausted",
-    bucketing: Bucketing = "none",
+    interleave: Interleave,
+    shuffle: Shuffle,
+    bucketing: Bucketing,
     row_length: Mapping[str, np.ndarray] | None = None,
-    shuffle: Shuffle = "whole",
 ) -> Iterator[list[RowKey]]:
     """Endless batches of row keys; the last batch of a pass may be short, as in the paper's code.
 

@@ -30,10 +30,10 @@ class RealignmentLoss(nn.Module):
     def __init__(
         self,
         hidden: int,
-        temperature: float = 0.1,
-        head: bool = True,
-        head_size: int = 128,
-        variant: Variant = "strong",
+        temperature: float,
+        head: bool,
+        head_size: int,
+        variant: Variant,
     ) -> None:
         super().__init__()
         self.temperature = temperature

@@ -148,9 +148,9 @@ class RealignmentObjective:
             self.settings.batch_size,
             self.seed,
             self.settings.interleave,
+            self.settings.shuffle,
             self.settings.bucketing,
             row_length,
-            self.settings.shuffle,
         )
 
     def pairs_seen(self, steps: int) -> tuple[int, int]:

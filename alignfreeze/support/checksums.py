@@ -15,6 +15,11 @@ def file_checksum(path: str | Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def weights_checksums(folder: str | Path) -> dict[str, str]:
+    """SHA-256 of each file of a checkpoint's weights, which may be in several parts."""
+    return {path.name: file_checksum(path) for path in sorted(Path(folder).glob("model*.safetensors"))}
+
+
 def code_checksums(modules: Iterable[str | Path]) -> dict[str, str]:
     """SHA-256 of the modules that decide a result, by folder and name."""
     return {"/".join(Path(module).parts[-2:]): file_checksum(module) for module in modules}

