@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help demo plan report configuration test test-faults test-slurm lint types lock bench test-arithmetic rooms
+.PHONY: help demo docs published-page pictures plan report configuration test test-faults test-slurm lint types lock bench test-arithmetic rooms
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -21,9 +21,22 @@ demo: .venv/installed ## The whole pipeline on embedded data: about ten minutes 
 	$(BIN)/snakemake --report results/demo/report.html --quiet all
 	@$(BIN)/python workflow_scripts/print_summary.py results/demo all
 
+# FROM=FOLDER takes the twelve files from a local folder in place of fetching them.
+PUBLISHED := --configfile experiments/published.yaml $(if $(FROM),--config published_source=$(FROM))
+published-page: .venv/installed ## The page of the paper's published results: results/published/page/index.html
+	$(BIN)/snakemake page --cores $(CORES) --quiet host reason $(PUBLISHED)
+	@echo "Open results/published/page/index.html in a browser; it needs no network."
+
+pictures: published-page ## docs/images anew, from the published results (Chromium takes the page's picture).
+	$(BIN)/snakemake figures --cores $(CORES) --quiet host reason $(PUBLISHED)
+	$(BIN)/python docs/pictures.py results/published
+
 CONFIG ?= config.yaml
 plan: .venv/installed ## What an experiment will cost: make plan CONFIG=experiments/NAME.yaml
 	@$(BIN)/python -m alignfreeze plan $(CONFIG)
+
+docs: .venv/installed ## The documentation as a site, built and read without a network: site/index.html.
+	PYTHONPATH=. $(BIN)/python -m sphinx -q -W --keep-going -b html docs site
 
 configuration: .venv/installed ## Write docs/configuration.md and the JSON schema anew from the typed description
 	$(BIN)/python -m alignfreeze.experiment.reference

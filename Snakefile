@@ -78,7 +78,7 @@ wildcard_constraints:
 # The report is none of them: Snakemake writes it of a run that is over, and refuses while a run holds the working
 # directory. See make report, or add --report FILE --report-after-run.
 rule all:
-    """Scores, tables and figures."""
+    """Scores, tables, figures and the page."""
     default_target: True
     input:
         results(f"tables/{EVALUATE}/scores.csv"),

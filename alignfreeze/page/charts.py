@@ -14,8 +14,9 @@ from alignfreeze.analysis.names import BASELINE
 from alignfreeze.page.outline import outline
 
 # Okabe and Ito (2008): told apart by the colour-blind, and in grey by their order of brightness.
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
+# As in the figures: full is orange and round, front blue and pointed, back square.
+PALETTE = ("#E69F00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
+SHAPES = ("circle", "triangle-up", "square", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
 ROWS = alt.Data(name="rows")
 POINTS = "Δ to the baseline, points"
 
