@@ -36,13 +36,14 @@ def job(tmp_path):
             ),
             output=[str(tmp_path / folder / "realigned")],
             params=SimpleNamespace(
-                languages=["de", "ta"], steps=steps, device="cpu",
+                languages=["de", "ta"], steps=steps,
                 settings={"batch_size": 4, "freeze": "front", "learning_rate": 1e-2},
                 state=str(tmp_path / folder / "state" / "run.pt"),
                 resume_every=3,
             ),
             wildcards=SimpleNamespace(seed="31"),
             log=[str(tmp_path / "log.txt")],
+            config={"device": "cpu"},
         )  # fmt: skip
 
     return make

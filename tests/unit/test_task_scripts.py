@@ -55,7 +55,7 @@ def job(tmp_path):
         params = {
             "settings": {"batch_size": 2, "epochs": 1, "learning_rate": 1e-3}, "checkpoint": ".",
             "train_items": 5, "max_train_items": 5,
-            "encoding": {"max_length": 20} | windows, "device": "cpu",
+            "encoding": {"max_length": 20} | windows,
             "state": str(tmp_path / folder / "state.pt"), "resume_every": 2, "experiment": "test", "source": "en",
             "languages": ["en", "de"], "max_test_items": 3, "interleaving": None,
         }  # fmt: skip
@@ -71,6 +71,7 @@ def job(tmp_path):
                 model="tiny", task=name, strategy="baseline", aligner="none", realignment_languages="none", seed="31"
             ),
             log=[str(tmp_path / "log.txt")],
+            config={"device": "cpu"},
         )  # fmt: skip
 
     return make
