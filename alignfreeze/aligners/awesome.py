@@ -49,15 +49,20 @@ def extract_links(
 
     Parameters
     ----------
-    source, target : (B, Ts, h) and (B, Tt, h) states.
-    source_words, target_words : (B, Ts) and (B, Tt), the word of each subword or `NO_WORD`.
-    extraction : `softmax`: subwords whose probability exceeds the threshold in both directions (Dou and Neubig's
+    source, target : torch.Tensor
+        (B, Ts, h) and (B, Tt, h) states.
+    source_words, target_words : torch.Tensor
+        (B, Ts) and (B, Tt), the word of each subword or `NO_WORD`.
+    extraction : Extraction
+        `softmax`: subwords whose probability exceeds the threshold in both directions (Dou and Neubig's
         equation 1); `argmax`: subwords that are each other's most similar.
-    threshold : probability, for `softmax`.
+    threshold : float
+        Probability, for `softmax`.
 
     Returns
     -------
-    links of each sentence pair; two words are linked if any of their subwords are.
+    list of Links
+        Links of each sentence pair; two words are linked if any of their subwords are.
     """
     similarity = source.float() @ target.float().transpose(1, 2)  # (B, Ts, Tt)
     real = (source_words != NO_WORD)[:, :, None] & (target_words != NO_WORD)[:, None, :]
@@ -79,8 +84,10 @@ def token_batches(lengths: Sequence[tuple[int, int]], batch_tokens: int) -> list
 
     Parameters
     ----------
-    lengths : subwords of the source and the target of each pair.
-    batch_tokens : most subwords of a batch; a pair that has more is a batch of its own.
+    lengths : sequence of tuple of int
+        Subwords of the source and the target of each pair.
+    batch_tokens : int
+        Most subwords of a batch; a pair that has more is a batch of its own.
     """
     batches: list[list[int]] = []
     longest = (0, 0)
@@ -115,7 +122,8 @@ def align(
 
     Raises
     ------
-    InputError : memory does not suffice for one pair.
+    InputError
+        Memory does not suffice for one pair.
     """
     model.eval().to(device)
     sources, targets = tokenizer.encode(bitext.source), tokenizer.encode(bitext.target)

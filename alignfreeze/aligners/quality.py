@@ -33,7 +33,12 @@ def alignment_quality(
 
     Parameters
     ----------
-    sure, possible : gold links; sure links count as possible too, and all are sure where `possible` is None.
+    alignments : sequence of Links
+        Links that were found.
+    sure : sequence of Links
+        Gold links.
+    possible : sequence of Links, optional
+        More gold links, beside the sure ones, which count as possible, too; by default all are sure.
     """
     possible = sure if possible is None else possible
     links = one_to_one_links = gold = in_sure = in_possible = one_to_one_right = 0

@@ -108,9 +108,12 @@ def compare_table(
 
     Parameters
     ----------
-    ours, published : long tables of scores, values 0..1.
-    source : code of the source language, left out of the averages.
-    by_language : one row per cell and language instead of one per cell.
+    ours, published : pandas.DataFrame
+        Long tables of scores, values 0..1.
+    source : str
+        Code of the source language, left out of the averages.
+    by_language : bool
+        One row per cell and language instead of one per cell.
 
     Returns
     -------

@@ -75,9 +75,12 @@ def mean_spearman(
 
     Parameters
     ----------
-    predictors, outcomes : pairs of (languages,) vectors, none of them constant; one pair in the plain case.
-    permutations : number of random permutations of the languages, the same for all pairs.
-    seed : of the permutations.
+    predictors, outcomes : sequence of numpy.ndarray
+        Pairs of (languages,) vectors, none of them constant; one pair in the plain case.
+    permutations : int
+        Number of random permutations of the languages, the same for all pairs.
+    seed : int
+        Of the permutations.
     """
     # Entry (i, j): what language i's predictor contributes if it is given to language j.
     pairs = zip(predictors, outcomes, strict=True)

@@ -33,8 +33,10 @@ def directions(method: pd.DataFrame, baseline: pd.DataFrame, rule: str) -> pd.Se
 
     Parameters
     ----------
-    method, baseline : (seeds, languages) scores in per cent.
-    rule : `paper` or `plain`.
+    method, baseline : pandas.DataFrame
+        (seeds, languages) scores in per cent.
+    rule : str
+        `paper` or `plain`.
 
     Returns
     -------
@@ -73,8 +75,10 @@ def chance_of_direction(method_seeds: int, baseline_seeds: int, rule: str) -> fl
 
     Parameters
     ----------
-    method_seeds, baseline_seeds : n and m.
-    rule : `paper` (its ddof-0 deviation is a smaller threshold, hence more likely passed) or `plain`.
+    method_seeds, baseline_seeds : int
+        n and m.
+    rule : str
+        `paper` (its ddof-0 deviation is a smaller threshold, hence more likely passed) or `plain`.
     """
     if baseline_seeds < 2 or method_seeds < 1:
         return float("nan")

@@ -63,8 +63,10 @@ def predict_linear(train: np.ndarray, outcome: np.ndarray, test: np.ndarray) -> 
 
     Parameters
     ----------
-    train, test : (rows, k) predictors.
-    outcome : (training rows,).
+    train, test : numpy.ndarray
+        (rows, k) predictors.
+    outcome : numpy.ndarray
+        (training rows,).
     """
     design = np.column_stack([np.ones(len(train)), train])
     coefficients, _, rank, _ = np.linalg.lstsq(design, outcome, rcond=None)
@@ -87,10 +89,14 @@ def held_out_r2(predictors: np.ndarray, outcome: np.ndarray, folds: np.ndarray, 
 
     Parameters
     ----------
-    predictors : (rows, k).
-    outcome : (rows,).
-    folds : (rows,) the fold in which each row is held out.
-    predict : regression to fit on the other rows.
+    predictors : numpy.ndarray
+        (rows, k).
+    outcome : numpy.ndarray
+        (rows,).
+    folds : numpy.ndarray
+        (rows,) the fold in which each row is held out.
+    predict : Predict
+        Regression to fit on the other rows.
 
     Returns
     -------
@@ -184,12 +190,17 @@ def generalisation_table(
 
     Parameters
     ----------
-    scores : the long table, values 0..1.
-    source : code of the language that distances are measured from.
-    splits : `rows` (five random folds of seeds x languages), `seeds` (one seed held out), `languages` and
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    source : str
+        Code of the language that distances are measured from.
+    splits : sequence of str
+        `rows` (five random folds of seeds x languages), `seeds` (one seed held out), `languages` and
         `genera` (one held out, on language means).
-    regressors : `ols` and `forest`.
-    workers : processes to spread the forests over; the numbers do not depend on it.
+    regressors : sequence of str
+        `ols` and `forest`.
+    workers : int
+        Processes to spread the forests over; the numbers do not depend on it.
 
     Returns
     -------

@@ -48,10 +48,14 @@ def two_way_interval(values: np.ndarray, level: float = LEVEL, draws: int = DRAW
 
     Parameters
     ----------
-    values : (seeds, languages) differences in points, or any unit.
-    level : how often the interval shall cover the expected difference of new seeds and new languages.
-    draws : number of bootstrap resamples.
-    seed : of the resampling; the same values give the same interval.
+    values : numpy.ndarray
+        (seeds, languages) differences in points, or any unit.
+    level : float
+        How often the interval shall cover the expected difference of new seeds and new languages.
+    draws : int
+        Number of bootstrap resamples.
+    seed : int
+        Of the resampling; the same values give the same interval.
 
     Returns
     -------
@@ -121,8 +125,10 @@ def adjusted(p_values: np.ndarray, method: str) -> np.ndarray:
 
     Parameters
     ----------
-    p_values : (tests,) raw p-values, NaN where a test was not possible.
-    method : `holm` (family-wise) or `fdr_bh` (Benjamini-Hochberg).
+    p_values : numpy.ndarray
+        (tests,) raw p-values, NaN where a test was not possible.
+    method : str
+        `holm` (family-wise) or `fdr_bh` (Benjamini-Hochberg).
     """
     p_values = np.asarray(p_values, dtype=float)
     result = np.full(p_values.shape, np.nan)

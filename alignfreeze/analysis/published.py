@@ -103,9 +103,12 @@ def published_scores(paths: Sequence[str | Path], experiment: str = "published",
 
     Parameters
     ----------
-    paths : the CSV files.
-    experiment : name for the column `experiment`.
-    source : code of the source language, whose scores the files call `same`.
+    paths : sequence of path
+        The CSV files.
+    experiment : str
+        Name for the column `experiment`.
+    source : str
+        Code of the source language, whose scores the files call `same`.
 
     Returns
     -------

@@ -58,7 +58,8 @@ def first_component(frame: pd.DataFrame) -> tuple[pd.Series, float]:
 
     Parameters
     ----------
-    frame : (languages, at least `SEPARATE_DISTANCES`).
+    frame : pandas.DataFrame
+        (languages, at least `SEPARATE_DISTANCES`).
 
     Returns
     -------
@@ -86,8 +87,10 @@ def least_squares(outcome: pd.Series, predictors: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    outcome : (languages,) points.
-    predictors : (languages, k), standardised, so that a coefficient is points per standard deviation.
+    outcome : pandas.Series
+        (languages,) points.
+    predictors : pandas.DataFrame
+        (languages, k), standardised, so that a coefficient is points per standard deviation.
 
     Returns
     -------
@@ -122,8 +125,10 @@ def mixed_model(rows: pd.DataFrame, predictors: pd.DataFrame) -> tuple[pd.DataFr
 
     Parameters
     ----------
-    rows : (seeds, languages) differences in points.
-    predictors : (languages, k), standardised.
+    rows : pandas.DataFrame
+        (seeds, languages) differences in points.
+    predictors : pandas.DataFrame
+        (languages, k), standardised.
 
     Returns
     -------

@@ -21,12 +21,14 @@ def summarise(retrieval: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    retrieval : rows of retrieval/**/{langs}.csv.
+    retrieval : pandas.DataFrame
+        Rows of retrieval/**/{langs}.csv.
 
     Returns
     -------
-    columns model, strategy, aligner, layer, place, language, accuracy (mean over seeds, 0 to 1), std (over seeds,
-    ddof = 1; missing for a single seed), change (against the pretrained encoder), n_seeds, n_words.
+    pandas.DataFrame
+        Columns model, strategy, aligner, layer, place, language, accuracy (mean over seeds, 0 to 1), std (over seeds,
+        ddof = 1; missing for a single seed), change (against the pretrained encoder), n_seeds, n_words.
     """
     keys = ["model", "strategy", "aligner", "layer", "place", "language"]
     table = retrieval.groupby(keys, sort=False, as_index=False).agg(
@@ -51,7 +53,8 @@ def draw(table: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    table : what `summarise` returns.
+    table : pandas.DataFrame
+        What `summarise` returns.
     """
     rows = [
         (model, aligner)

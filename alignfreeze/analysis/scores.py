@@ -43,9 +43,11 @@ def validate_scores(frame: pd.DataFrame, where: str = "scores") -> pd.DataFrame:
 
     Parameters
     ----------
-    frame : one row per run, language and metric, with the columns `COLUMNS`; `value` is between 0 and 1 and
+    frame : pandas.DataFrame
+        One row per run, language and metric, with the columns `COLUMNS`; `value` is between 0 and 1 and
         `n` (number of items scored: tokens, sentences, questions) may be missing.
-    where : what the messages call the table, such as the file it was read from.
+    where : str
+        What the messages call the table, such as the file it was read from.
 
     Returns
     -------

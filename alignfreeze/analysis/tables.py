@@ -222,8 +222,10 @@ def main_table(scores: Scores, source: str = "en") -> pd.DataFrame:
 
     Parameters
     ----------
-    scores : the long table, values 0..1.
-    source : code of the source language.
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    source : str
+        Code of the source language.
 
     Returns
     -------

@@ -69,9 +69,12 @@ class ParallelText:
 
     Parameters
     ----------
-    source : file of the source side, or of both sides: `source<TAB>target` lines.
-    target : file of the target side, line by line; None if `source` holds both.
-    words : how words are found in the source and in the target side.
+    source : path
+        File of the source side, or of both sides: `source<TAB>target` lines.
+    target : path or None
+        File of the target side, line by line; None if `source` holds both.
+    words : tuple of Words
+        How words are found in the source and in the target side.
     """
 
     def __init__(
@@ -85,7 +88,8 @@ class ParallelText:
 
         Raises
         ------
-        InputError : a file cannot be read, the files differ in their number of lines, or no pair is left.
+        InputError
+            A file cannot be read, the files differ in their number of lines, or no pair is left.
         """
         read = kept = 0
         for source, target in self._lines():
@@ -101,7 +105,8 @@ class ParallelText:
 
         Parameters
         ----------
-        rows : numbers of the pairs to take, ascending, counted over the pairs with words on both sides; None: all.
+        rows : numpy.ndarray, optional
+            Numbers of the pairs to take, ascending, counted over the pairs with words on both sides; None: all.
         """
         pairs = ((source, target) for source, target in self._lines() if self._has_words(source, target))
         chosen = pairs if rows is None else _take(pairs, rows, self._name)
@@ -187,7 +192,8 @@ def read_parallel(source: str | Path, target: str | Path | None) -> Bitext:
 
     Raises
     ------
-    InputError : see `ParallelText.pairs`.
+    InputError
+        See `ParallelText.pairs`.
     """
     text = ParallelText(source, target)
     return join_parts(text.parts(draw_rows(text.pairs, None, 0, "uniform")))

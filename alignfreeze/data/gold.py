@@ -15,7 +15,8 @@ def read_gold_bitext(source: str | Path, target: str | Path) -> Bitext:
 
     Raises
     ------
-    InputError : the files differ in their number of sentences.
+    InputError
+        The files differ in their number of sentences.
     """
     source_words, target_words = read_treebank(source).words, read_treebank(target).words
     if len(source_words) != len(target_words):

@@ -36,7 +36,8 @@ def read_inference(path: str | Path) -> InferencePairs:
 
     Raises
     ------
-    InputError : the file is missing, empty or of another form, or a label is not one of `LABELS`.
+    InputError
+        The file is missing, empty or of another form, or a label is not one of `LABELS`.
     """
     rows = []
     for number, row in _json_rows(path) if Path(path).suffix == ".jsonl" else _table_rows(path):

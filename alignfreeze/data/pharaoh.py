@@ -21,7 +21,8 @@ def parse_line(line: str, where: str = "line") -> Links:
 
     Raises
     ------
-    InputError : a field is not `i-j` with whole numbers; `where` names the place in the message.
+    InputError
+        A field is not `i-j` with whole numbers; `where` names the place in the message.
     """
     links = []
     for field in line.split():
@@ -55,12 +56,15 @@ def read_alignments(path: str | Path, lengths: Sequence[tuple[int, int]]) -> lis
 
     Parameters
     ----------
-    path : Pharaoh file.
-    lengths : (source words, target words) of each sentence pair, in order.
+    path : path
+        Pharaoh file.
+    lengths : sequence of tuple of int
+        (source words, target words) of each sentence pair, in order.
 
     Raises
     ------
-    InputError : another number of lines, a malformed link, or an index outside its sentence.
+    InputError
+        Another number of lines, a malformed link, or an index outside its sentence.
     """
     lines = read_lines(path)
     if len(lines) != len(lengths):

@@ -19,7 +19,8 @@ class Segmenter:
 
     Parameters
     ----------
-    language : code of the language; some have rules of their own (a colon inside Finnish and Swedish words).
+    language : str
+        Code of the language; some have rules of their own (a colon inside Finnish and Swedish words).
     """
 
     def __init__(self, language: str) -> None:

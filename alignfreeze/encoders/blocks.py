@@ -17,7 +17,8 @@ def layer_index(layer: Layer, blocks: int) -> int:
 
     Raises
     ------
-    InputError : the index is not between 1 and `blocks`.
+    InputError
+        The index is not between 1 and `blocks`.
     """
     names: dict[int | str, int | str] = {"last": blocks, "paper": blocks - 1}
     index = names.get(layer, layer)
@@ -31,12 +32,15 @@ def frozen_blocks(strategy: str | Sequence[int], blocks: int) -> range:
 
     Parameters
     ----------
-    strategy : `full` (none), `front` (0 .. L/2-1), `back` (L/2 .. L-1), or [first, end) as two block numbers.
-    blocks : L, the number of blocks of the encoder.
+    strategy : str or sequence of int
+        `full` (none), `front` (0 .. L/2-1), `back` (L/2 .. L-1), or [first, end) as two block numbers.
+    blocks : int
+        L, the number of blocks of the encoder.
 
     Raises
     ------
-    InputError : an unknown name, a range outside the encoder, or one that freezes nothing though asked to.
+    InputError
+        An unknown name, a range outside the encoder, or one that freezes nothing though asked to.
     """
     if isinstance(strategy, str):
         if strategy not in HALVES:

@@ -26,7 +26,8 @@ def freeze(model: PreTrainedModel, strategy: str | Sequence[int], freeze_embeddi
 
     Raises
     ------
-    InputError : see `frozen_blocks`.
+    InputError
+        See `frozen_blocks`.
     """
     blocks = encoder_blocks(model)
     chosen = frozen_blocks(strategy, len(blocks))

@@ -50,7 +50,8 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
 
     Raises
     ------
-    InputError : the folder has no fast tokenizer, or one that needs code of its own.
+    InputError
+        The folder has no fast tokenizer, or one that needs code of its own.
     """
     _check_folder(path, "tokenizer_config.json", "tokenizer*")
     tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
@@ -64,12 +65,15 @@ def load_weights(kind: Any, path: str | Path, **settings: Any) -> PreTrainedMode
 
     Parameters
     ----------
-    kind : one of transformers' AutoModel classes.
-    settings : passed on to its `from_pretrained`.
+    kind : object
+        One of transformers' AutoModel classes.
+    settings : object
+        Passed on to its `from_pretrained`.
 
     Raises
     ------
-    InputError : the folder has no configuration or no safetensors, needs code of its own, or is damaged.
+    InputError
+        The folder has no configuration or no safetensors, needs code of its own, or is damaged.
     """
     _check_folder(path, "config.json", "config.json")
     _check_folder(path, "config.json", "model*.safetensors")
@@ -83,7 +87,8 @@ def load_encoder(path: str | Path) -> PreTrainedModel:
 
     Raises
     ------
-    InputError : see `load_weights`.
+    InputError
+        See `load_weights`.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -95,7 +100,8 @@ def load_config(path: str | Path) -> PreTrainedConfig:
 
     Raises
     ------
-    InputError : the folder has none, or one that needs code of its own.
+    InputError
+        The folder has none, or one that needs code of its own.
     """
     _check_folder(path, "config.json", "config.json")
     return AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
@@ -127,7 +133,8 @@ def encoder_blocks(model: PreTrainedModel) -> nn.ModuleList:
 
     Raises
     ------
-    InputError : the architecture keeps them elsewhere.
+    InputError
+        The architecture keeps them elsewhere.
     """
     return _stack_owner(model).layer
 

@@ -31,14 +31,19 @@ def outputs(
 
     Parameters
     ----------
-    encoded : the items.
-    pad : items -> the arguments of `forward`.
-    batch_size : items; half as many after an out-of-memory error, and so on.
-    arguments : of every call of `forward`.
+    encoded : sequence of Item
+        The items.
+    pad : callable
+        Items -> the arguments of `forward`.
+    batch_size : int
+        Items; half as many after an out-of-memory error, and so on.
+    arguments : object
+        Of every call of `forward`.
 
     Raises
     ------
-    InputError : memory does not suffice for one item, or an output is not finite.
+    InputError
+        Memory does not suffice for one item, or an output is not finite.
     """
     model.eval().to(device)
     order = np.argsort([len(item.ids) for item in encoded], kind="stable")

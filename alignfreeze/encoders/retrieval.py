@@ -47,8 +47,9 @@ def word_states(
 
     Returns
     -------
-    states : (layers, words, h) float32, zero for a word without a subword, on the CPU.
-    start : (sentences,), number of the first word of each sentence.
+    tuple of torch.Tensor and numpy.ndarray
+        States, (layers, words, h) float32, zero for a word without a subword, on the CPU; number of the first word of
+        each sentence, (sentences,).
     """
     encoded = tokenizer.encode(sentences)
     start = np.cumsum([0, *(len(sentence) for sentence in sentences)])
@@ -67,8 +68,10 @@ def retrieval(source: torch.Tensor, target: torch.Tensor, links: Sequence[tuple[
 
     Parameters
     ----------
-    source, target : (source words, h) and (target words, h) states of one layer.
-    links : gold links between word numbers; a word with several partners is right with any of them.
+    source, target : torch.Tensor
+        (source words, h) and (target words, h) states of one layer.
+    links : sequence of tuple of int
+        Gold links between word numbers; a word with several partners is right with any of them.
     """
     similarity = torch.nn.functional.normalize(source, dim=1) @ torch.nn.functional.normalize(target, dim=1).T
     absent = ~source.any(1)[:, None] | ~target.any(1)[None, :]  # words without a subword
@@ -98,7 +101,8 @@ def retrieval_by_language(
 
     Parameters
     ----------
-    gold : language -> sentences and their links.
+    gold : mapping from str to tuple of Bitext and sequence of Links
+        Language -> sentences and their links.
     """
     states: dict[tuple[tuple[str, ...], ...], tuple[torch.Tensor, np.ndarray]] = {}
     scores = {}

@@ -42,8 +42,10 @@ class WordTokenizer:
 
     Parameters
     ----------
-    tokenizer : a fast Hugging Face tokenizer.
-    max_length : subwords a sentence, special tokens counted; what comes after is cut.
+    tokenizer : PreTrainedTokenizerBase
+        A fast Hugging Face tokenizer.
+    max_length : int
+        Subwords a sentence, special tokens counted; what comes after is cut.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, max_length: int) -> None:

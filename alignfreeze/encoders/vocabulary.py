@@ -23,8 +23,10 @@ class TrimmedVocabulary:
 
     Parameters
     ----------
-    model : any model with word embeddings; changed in place.
-    token_ids : ids that the data hold, in any order.
+    model : PreTrainedModel
+        Any model with word embeddings; changed in place.
+    token_ids : numpy.ndarray
+        Ids that the data hold, in any order.
     """
 
     def __init__(self, model: PreTrainedModel, token_ids: np.ndarray) -> None:
@@ -43,7 +45,8 @@ class TrimmedVocabulary:
 
         Raises
         ------
-        ValueError : an id that is not kept.
+        ValueError
+            An id that is not kept.
         """
         mapped = self._new_id[ids.numpy()]
         if mapped.min(initial=0) < 0:

@@ -78,7 +78,8 @@ def architecture_of(model: str, source: str, folder: Path) -> Architecture:
 
     Raises
     ------
-    InputError : neither.
+    InputError
+        Neither.
     """
     settings = folder / "config.json"
     if settings.is_file():
@@ -122,9 +123,14 @@ def step_operations(
 
     Parameters
     ----------
-    rows, width : of the batch, in subwords, padding included; realignment has two rows a sentence pair.
-    layer : blocks that run.
-    freeze, freeze_embeddings : as in the configuration.
+    rows, width : float
+        Of the batch, in subwords, padding included; realignment has two rows a sentence pair.
+    layer : int
+        Blocks that run.
+    freeze : str or sequence of int
+        See `frozen_blocks`.
+    freeze_embeddings : bool
+        Whether the embeddings are frozen, too.
     """
     chosen = frozen_blocks(freeze, architecture.blocks)
     trained_below = not freeze_embeddings
@@ -237,10 +243,14 @@ def padded_width(words: list[int], batch: int, max_length: int, by_length: bool)
 
     Parameters
     ----------
-    words : words of each row.
-    batch : rows of a batch.
-    max_length : most subwords of a row.
-    by_length : whether batches are of rows of like length.
+    words : list of int
+        Words of each row.
+    batch : int
+        Rows of a batch.
+    max_length : int
+        Most subwords of a row.
+    by_length : bool
+        Whether batches are of rows of like length.
     """
     lengths = np.minimum(SUBWORDS_A_WORD * np.array(words) + SPECIAL_TOKENS, max_length)
     ordered = np.sort(lengths) if by_length else np.random.default_rng(0).permutation(lengths)

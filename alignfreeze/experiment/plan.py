@@ -107,7 +107,8 @@ def plan(config: Experiment, base: Path) -> Plan:
 
     Raises
     ------
-    InputError : a data file is damaged, or a model's size is known from nowhere.
+    InputError
+        A data file is damaged, or a model's size is known from nowhere.
     """
     return _Planner(config, base).plan()
 

@@ -145,8 +145,10 @@ def batch_plan(
 
     Parameters
     ----------
-    lengths : rows of each language, in the order in which languages take turns.
-    bucketing : `window` sorts each 50 batches by length before cutting (faster, but changes which words are
+    lengths : mapping from str to int
+        Rows of each language, in the order in which languages take turns.
+    bucketing : Bucketing
+        `window` sorts each 50 batches by length before cutting (faster, but changes which words are
         negatives) and shuffles the batches; it needs `row_length`, subwords of each row by language.
     """
 

@@ -20,11 +20,16 @@ class RealignmentLoss(nn.Module):
 
     Parameters
     ----------
-    hidden : width h of the encoder.
-    temperature : dimensionless; 0.1 in the paper.
-    head : train a projection head along; without it, states are compared as they are.
-    head_size : width of the head's output.
-    variant : `strong` (the paper) or `weak`.
+    hidden : int
+        Width h of the encoder.
+    temperature : float
+        Dimensionless; 0.1 in the paper.
+    head : bool
+        Train a projection head along; without it, states are compared as they are.
+    head_size : int
+        Width of the head's output.
+    variant : Variant
+        `strong` (the paper) or `weak`.
     """
 
     def __init__(
@@ -51,13 +56,17 @@ class RealignmentLoss(nn.Module):
 
         Parameters
         ----------
-        source_states : (B, Ts, h), states of the layer that realignment reads.
-        target_states : (B, Tt, h).
-        batch : where words and word pairs are.
+        source_states : torch.Tensor
+            (B, Ts, h), states of the layer that realignment reads.
+        target_states : torch.Tensor
+            (B, Tt, h).
+        batch : RealignmentBatch
+            Where words and word pairs are.
 
         Returns
         -------
-        scalar, float32 (float64 for float64 states).
+        torch.Tensor
+            Scalar, float32 (float64 for float64 states).
         """
         return self.of_words(
             torch.cat(
@@ -74,11 +83,13 @@ class RealignmentLoss(nn.Module):
 
         Parameters
         ----------
-        words : (W, h), source words, then target words.
+        words : torch.Tensor
+            (W, h), source words, then target words.
 
         Returns
         -------
-        scalar, float32 (float64 for float64 states).
+        torch.Tensor
+            Scalar, float32 (float64 for float64 states).
         """
         # Similarity and softmax are float32 at least: at temperature 0.1, bf16 of an autocast would round them away.
         projected = self.head(words)  # (W, head_size)

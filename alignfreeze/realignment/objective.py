@@ -55,16 +55,23 @@ class RealignmentObjective:
 
     Parameters
     ----------
-    model : a Hugging Face encoder.
-    streams : rows of each language, in the order in which languages take turns.
-    settings : see `RealignmentSettings`.
-    seed : decides the head's first weights and the order of sentence pairs.
-    device : where to train.
-    vocabulary : of the model that the encoder belongs to, if it is trimmed.
+    model : PreTrainedModel
+        A Hugging Face encoder.
+    streams : mapping from str to PairRows
+        Rows of each language, in the order in which languages take turns.
+    settings : RealignmentSettings
+        See `RealignmentSettings`.
+    seed : int
+        Decides the head's first weights and the order of sentence pairs.
+    device : torch.device
+        Where to train.
+    vocabulary : TrimmedVocabulary or None
+        Of the model that the encoder belongs to, if it is trimmed.
 
     Attributes
     ----------
-    module : the loss with its projection head, which is trained along.
+    module : RealignmentLoss
+        The loss with its projection head, which is trained along.
     """
 
     def __init__(
@@ -101,7 +108,8 @@ class RealignmentObjective:
 
         Returns
         -------
-        the weighted loss, without a graph.
+        torch.Tensor
+            The weighted loss, without a graph.
         """
         parts = [
             (ids[start : start + size], mask[start : start + size], _index_in_rows(index, ids.shape[1], start, size))
@@ -216,9 +224,12 @@ class Realigner(RealignmentObjective):
 
         Parameters
         ----------
-        steps : step counts at which a checkpoint is wanted; afterwards the model has its full vocabulary again.
-        save : called at each of them with the step count and a function that writes the encoder to a folder.
-        state : where a killed run's state is kept.
+        steps : sequence of int
+            Step counts at which a checkpoint is wanted; afterwards the model has its full vocabulary again.
+        save : callable, optional
+            Called at each of them with the step count and a function that writes the encoder to a folder.
+        state : TrainingState, optional
+            Where a killed run's state is kept.
         """
         lengths = {language: len(stream) for language, stream in self.streams.items()}
         logger.info("sentence pairs by language: %s", lengths)

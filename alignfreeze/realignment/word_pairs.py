@@ -113,7 +113,8 @@ class PairRows:
 
     Raises
     ------
-    InputError : the file holds no row, or is damaged.
+    InputError
+        The file holds no row, or is damaged.
     """
 
     def __init__(self, path: str | Path) -> None:

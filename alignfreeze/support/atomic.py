@@ -51,7 +51,8 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
     Parameters
     ----------
-    path : where the file shall appear; its folder is made if it is missing.
+    path : path
+        Where the file shall appear; its folder is made if it is missing.
     """
     path = Path(path)
     # The suffix stays last: writers such as matplotlib choose the format by it.

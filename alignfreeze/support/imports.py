@@ -42,9 +42,12 @@ def modules_behind(path: Path, loaded: Iterable[str] = (), without: Collection[s
 
     Parameters
     ----------
-    path : a Python file.
-    loaded : modules, such as `tasks/udpos`, that it loads by their name.
-    without : modules that are left out, with what they alone import.
+    path : Path
+        A Python file.
+    loaded : iterable of str
+        Modules, such as `tasks/udpos`, that it loads by their name.
+    without : collection of str
+        Modules that are left out, with what they alone import.
     """
     found: set[str] = set()
     todo = {*loaded, *filter(None, map(_module, imported_names(path)))} - {*without}

@@ -17,7 +17,8 @@ def configure_logging(path: str | Path | None = None) -> None:
 
     Parameters
     ----------
-    path : log file, written anew; None logs to stderr only.
+    path : path, optional
+        Log file, written anew; None logs to stderr only.
     """
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.WARNING)

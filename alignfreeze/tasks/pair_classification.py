@@ -94,9 +94,12 @@ class PairItems:
 
     Parameters
     ----------
-    first, second : the texts.
-    gold : label of each pair.
-    labels : all labels, in the order of the model's head.
+    first, second : sequence of str
+        The texts.
+    gold : sequence of str
+        Label of each pair.
+    labels : sequence of str
+        All labels, in the order of the model's head.
     """
 
     def __init__(

@@ -36,9 +36,12 @@ class TaggedItems:
 
     Parameters
     ----------
-    words, tags : sentences and their labels, word by word.
-    labels : all labels, in the order of the model's head.
-    tokenizer : cuts sentences at its `max_length`.
+    words, tags : sequence of sequence of str
+        Sentences and their labels, word by word.
+    labels : sequence of str
+        All labels, in the order of the model's head.
+    tokenizer : WordTokenizer
+        Cuts sentences at its `max_length`.
     """
 
     def __init__(
