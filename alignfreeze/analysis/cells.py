@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 
-from alignfreeze.analysis.names import BASELINE, NONE, SECOND_METRICS, main_metric, rank
+from alignfreeze.analysis.names import BASELINE, IN_LANGUAGE, NONE, SECOND_METRICS, main_metric, rank
 from alignfreeze.analysis.scores import validate_scores
 from alignfreeze.support.errors import InputError
 
@@ -77,11 +77,15 @@ class Experiment:
         Scores of each cell on the source language by seed, in per cent; empty if there are none.
     source : str
         Code of the source language.
+    in_language : dict of Cell to pandas.DataFrame
+        Scores of fine-tuning in each target language itself, (seeds, target languages), in per cent; an upper bound, in
+        no comparison of cells. Empty if there are none.
     """
 
     targets: dict[Cell, pd.DataFrame]
     sources: dict[Cell, pd.Series]
     source: str
+    in_language: dict[Cell, pd.DataFrame]
 
     def cells(self, all_metrics: bool = False) -> list[Cell]:
         """Return the cells in display order: of each task the main metric, or that and the second ones."""
@@ -95,6 +99,11 @@ class Experiment:
     def methods(self, all_metrics: bool = False) -> list[Cell]:
         """Return the cells with realignment, in display order."""
         return [cell for cell in self.cells(all_metrics) if not cell.is_baseline]
+
+    def upper_bounds(self) -> list[Cell]:
+        """Return the cells of fine-tuning in each language itself, by the main metric of their task."""
+        main = self.main_metrics()
+        return [cell for cell in sorted(self.in_language, key=Cell.sort_key) if cell.metric == main.get(cell.task)]
 
     def main_metrics(self) -> dict[str, str]:
         """Return the main metric of each task."""
@@ -119,6 +128,11 @@ class Experiment:
     def baseline(self, cell: Cell) -> pd.DataFrame | None:
         """Return the matrix of the cell's baseline, None if there is none."""
         return self.targets.get(cell.with_strategy(BASELINE))
+
+    def upper_bound(self, cell: Cell) -> pd.DataFrame | None:
+        """Return the matrix of fine-tuning in each language itself, by the cell's model, task and metric."""
+        own = cell._replace(strategy=IN_LANGUAGE, aligner=NONE, realignment_languages=NONE)
+        return self.in_language.get(own)
 
     def group_baseline(self, group: Group) -> pd.DataFrame | None:
         """Return the matrix of a group's baseline, None if there is none."""
@@ -184,20 +198,21 @@ def read_experiment(scores: Scores, source: str = "en") -> Experiment:
     if len(experiments) > 1:
         raise InputError(f"scores: experiments {', '.join(experiments)}; an analysis takes one at a time")
     targets = scores[scores["language"] != source]
-    if targets.empty:
+    if (targets["strategy"] == IN_LANGUAGE).all():
         raise InputError(f"scores: only the source language {source}; evaluate at least one target language")
     matrices: dict[Cell, pd.DataFrame] = {}
     for _, table in targets.groupby("task", sort=True):
-        languages = sorted(table["language"].unique())
+        languages = sorted(table.loc[table["strategy"] != IN_LANGUAGE, "language"].unique())
         for key, rows in table.groupby(list(Cell._fields), sort=True):
             matrix = rows.pivot(index="seed", columns="language", values="value")
             matrices[Cell(*key)] = 100.0 * matrix.sort_index().reindex(columns=languages)
+    in_language = {cell: matrices.pop(cell) for cell in list(matrices) if cell.strategy == IN_LANGUAGE}
     empty = pd.Series(dtype=float)
     sources = dict.fromkeys(matrices, empty)
     for key, rows in scores[scores["language"] == source].groupby(list(Cell._fields), sort=True):
         if Cell(*key) in sources:
             sources[Cell(*key)] = 100.0 * rows.set_index("seed")["value"].sort_index()
-    return Experiment(matrices, sources, source)
+    return Experiment(matrices, sources, source, in_language)
 
 
 def language_average(matrix: pd.DataFrame) -> pd.Series:

@@ -586,29 +586,65 @@ def forest_main(main: pd.DataFrame) -> Figure:
     if cells.empty:
         return _nothing("no realignment to compare with a baseline")
     cells = _with_lines(cells)
-    styles = strategy_styles(cells["strategy"])
     with mpl.rc_context(STYLE):
-        figure, panels = _cell_grid(cells)
-        for (model, task), panel in panels.items():
-            own = cells[(cells["model"] == model) & (cells["task"] == task)]
-            for strategy, rows in own.groupby("strategy", sort=False):
-                color, marker = styles[strategy]
-                # A line is drawn between the two limits of each place.
-                limits = rows.melt(id_vars="place", value_vars=["delta_low", "delta_high"], value_name="limit").dropna()
-                if len(limits):
-                    sns.lineplot(
-                        limits,
-                        x="limit",
-                        y="place",
-                        units="place",
-                        estimator=None,
-                        orient="y",
-                        color=color,
-                        linewidth=1.1,
-                        ax=panel,
-                    )
-                sns.scatterplot(rows, x="delta", y="place", color=color, marker=marker, s=11, linewidth=0, ax=panel)
+        figure, panels = _forest(cells)
         _finish_grid(panels, cells)
+    return figure
+
+
+def _forest(cells: pd.DataFrame) -> tuple[Figure, dict[tuple[str, str], Axes]]:
+    """Draw Δ with its interval, one line per cell, in the panel of its model and task."""
+    styles = strategy_styles(cells["strategy"])
+    figure, panels = _cell_grid(cells)
+    for (model, task), panel in panels.items():
+        own = cells[(cells["model"] == model) & (cells["task"] == task)]
+        for strategy, rows in own.groupby("strategy", sort=False):
+            color, marker = styles[strategy]
+            # A line is drawn between the two limits of each place.
+            limits = rows.melt(id_vars="place", value_vars=["delta_low", "delta_high"], value_name="limit").dropna()
+            if len(limits):
+                sns.lineplot(
+                    limits,
+                    x="limit",
+                    y="place",
+                    units="place",
+                    estimator=None,
+                    orient="y",
+                    color=color,
+                    linewidth=1.1,
+                    ax=panel,
+                )
+            sns.scatterplot(rows, x="delta", y="place", color=color, marker=marker, s=11, linewidth=0, ax=panel)
+    return figure, panels
+
+
+def realignment_languages(table: pd.DataFrame) -> Figure:
+    """Draw the differences between sets of realignment languages, with the distinct pairs that each run saw.
+
+    Points are means over seeds and languages, lines 95 % two-way bootstrap intervals over both. Right of zero the set
+    that is named first is better. Numbers at the right edge: different sentence pairs of the first and the second set.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `realignment_languages_table` returns it.
+    """
+    cells = table[table["delta"].notna()]
+    if cells.empty:
+        return _nothing("no two sets of realignment languages to compare")
+    sets = cells["realignment_languages"] + " − " + cells["reference"]
+    cells = _with_lines(cells.assign(realignment_languages=sets))
+    with mpl.rc_context(STYLE):
+        figure, panels = _forest(cells)
+        _finish_grid(panels, cells)
+        for (model, task), panel in panels.items():
+            for _, row in cells[(cells["model"] == model) & (cells["task"] == task)].iterrows():
+                numbers = (row["distinct_pairs"], row["distinct_pairs_reference"])
+                text = " | ".join("—" if pd.isna(number) else f"{number:,.0f}" for number in numbers)
+                place = panel.get_yaxis_transform()
+                panel.text(1.0, row["place"] - 0.32, text, fontsize=4.5, color=GREY, ha="right", transform=place)
+        label = f"Δ of {' and '.join(dict.fromkeys(sets))}; grey: distinct sentence pairs of both"
+        figure.suptitle(fill(label, 60 if len(panels) < 2 else 120), x=0.02, ha="left", fontsize=7)
     return figure
 
 

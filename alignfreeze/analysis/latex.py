@@ -144,8 +144,9 @@ def _task(row: Row) -> str:
 
 MODEL: Column = ("Model", _text("model"))
 ALIGNER: Column = ("Aligner", _text("aligner", lambda name: "" if name == NONE else title(name)))
-CELL: list[Column] = [MODEL, ("Task", _task), ALIGNER, ("Strategy", _text("strategy"))]
-CONTRAST: list[Column] = [MODEL, ("Task", _task), ("Contrast", _text("contrast", contrast_title))]
+REALIGNED: Column = ("Realigned on", _text("realignment_languages", lambda name: "" if name == NONE else name))
+CELL: list[Column] = [MODEL, ("Task", _task), ALIGNER, ("Strategy", _text("strategy")), REALIGNED]
+CONTRAST: list[Column] = [MODEL, ("Task", _task), ("Contrast", _text("contrast", contrast_title)), REALIGNED]
 SEEDS: Column = ("Seeds", _number("n_seeds", 0))
 LANGUAGES: Column = ("Lang.", _number("n_languages", 0))
 LANGUAGE: Column = ("Language", _text("language", language_name))
@@ -164,6 +165,7 @@ COLUMNS: dict[str, list[Column]] = {
     ],
     "front_vs_full": [
         *CELL[:3],
+        REALIGNED,
         (r"front $-$ full", _spread("delta", "delta_std")),
         (INTERVAL, _between("delta_low", "delta_high")),
         ("Seeds better", _of("n_seeds_better", "n_seeds")),
@@ -171,6 +173,17 @@ COLUMNS: dict[str, list[Column]] = {
         ("$p$", _p("p")),
         (HOLM, _p("p_holm")),
         ("Slope", _number("slope", 2)),
+    ],
+    "realignment_languages": [
+        *CELL,
+        ("Minus", _text("reference", str)),
+        (DELTA, _spread("delta", "delta_std")),
+        (INTERVAL, _between("delta_low", "delta_high")),
+        ("Seeds better", _of("n_seeds_better", "n_seeds")),
+        ("Lang. better", _of("n_languages_better", "n_languages")),
+        (HOLM, _p("p_holm")),
+        ("Pairs", _number("distinct_pairs", 0)),
+        ("Pairs (minus)", _number("distinct_pairs_reference", 0)),
     ],
     "counts": [
         *CELL,
@@ -279,7 +292,7 @@ COLUMNS["correlations"] = [
     ("$n$", _number("n", 0)),
 ]
 TEXT = {"Model", "Task", "Aligner", "Strategy", "Contrast", "Predicted from", "Term", "Language", "Code", "Name"}
-TEXT |= {"Genus", "Script", "Seeds", "Device", "Only imputed", "Gain most", "Gain least"}
+TEXT |= {"Realigned on", "Minus", "Genus", "Script", "Seeds", "Device", "Only imputed", "Gain most", "Gain least"}
 # Left out of the table and put into its caption where they are the same in all rows.
 CONSTANTS = {
     "Model": "{}",
@@ -293,7 +306,7 @@ CONSTANTS = {
     "$n$": "$n$ = {} languages",
     "Device": "device: {}",
 }
-REPEATED = ("Model", "Task", "Aligner", "Strategy", "Contrast", "Predicted from")
+REPEATED = ("Model", "Task", "Aligner", "Strategy", "Contrast", "Predicted from", "Realigned on")
 WRAPPED = {"Gain most", "Gain least"}
 WRAP_WIDTH = 105.0
 
@@ -356,6 +369,9 @@ def _without_constants(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         cells = cells.drop(columns=heading)
     if constant:
         notes.append(f"All rows: {'; '.join(constant)}.")
+    # One set of realignment languages is the experiment's, which needs no mention.
+    if REALIGNED[0] in cells and "Minus" not in cells and len(set(cells[REALIGNED[0]]) - {MISSING}) < 2:
+        cells = cells.drop(columns=REALIGNED[0])
     empty = [heading for heading in cells if len(cells) and (cells[heading] == MISSING).all()]
     if empty:
         notes.append("Missing in all rows: " + ", ".join(empty) + ".")
@@ -580,7 +596,7 @@ def per_language_latex(frame: pd.DataFrame, model: str, task: str) -> str:
         One float, or several with some of the columns each.
     """
     keys = ["strategy", "aligner", "realignment_languages"]
-    several = frame.loc[frame["strategy"] != BASELINE, "realignment_languages"].nunique() > 1
+    several = frame.loc[frame["realignment_languages"] != NONE, "realignment_languages"].nunique() > 1
     present = frame[keys].drop_duplicates().to_dict("records")
     methods = [BASELINE_KEY, *sorted((m for m in map(_key, present) if m != BASELINE_KEY), key=_method_rank)]
     turned = len(methods) > 5
@@ -627,8 +643,8 @@ def _method_rank(method: Method) -> tuple[object, ...]:
 
 def _method_heading(method: Method, several: bool, turned: bool) -> str:
     strategy, aligner, languages = method
-    text = title(strategy) if strategy == BASELINE else f"{title(strategy)}, {title(aligner)}"
-    text = escape(f"{text} ({languages})" if several and strategy != BASELINE else text)
+    text = title(strategy) if aligner == NONE else f"{title(strategy)}, {title(aligner)}"
+    text = escape(f"{text} ({languages})" if several and languages != NONE else text)
     return rf"\rotatebox{{90}}{{{text}}}" if turned else text
 
 

@@ -9,13 +9,15 @@ from collections.abc import Iterable
 
 BASELINE = "baseline"
 """Strategy of a run that is fine-tuned without realignment."""
+IN_LANGUAGE = "in_language"
+"""Strategy of a run that is fine-tuned in the evaluated language itself, without realignment: an upper bound."""
 NONE = "none"
 """Aligner and realignment languages of a run without realignment."""
 
 MODELS = ("distilmbert", "mbert", "xlmr")
 TASKS = ("udpos", "wikiann", "xnli", "xquad")
 ALIGNERS = (NONE, "fastalign", "awesome", "dictionary")
-STRATEGIES = (BASELINE, "full", "front", "back", "during_full", "during_front", "during_back")
+STRATEGIES = (BASELINE, "full", "front", "back", "during_full", "during_front", "during_back", IN_LANGUAGE)
 # The first metric that a task has is the one that its tables and figures are about.
 METRICS = ("f1", "accuracy", "em")
 # Reported beside the main metric in the table of cells; others (precision, recall) stay in the scores.
@@ -35,6 +37,7 @@ TITLES = {
     "awesome": "AWESOME-align",
     "dictionary": "dictionary",
     BASELINE: "fine-tuning only",
+    IN_LANGUAGE: "in-language fine-tuning",
     "full": "full",
     "front": "front",
     "back": "back",

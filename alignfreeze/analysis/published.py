@@ -2,7 +2,8 @@
 
 The twelve CSV files of `scripts/2025_naacl/results` in posos-tech/multilingual-alignment-and-transfer are wide:
 one row per method and seed, one column per language and metric. Model and task are read from the columns, because
-two file names are misspelled.
+two file names are misspelled. Earlier files (commit 75446a2) tell two facts in their names alone: how many languages
+were realigned on (`..__12_languages.csv`), and the language that was fine-tuned on (`..__in_language_de.csv`).
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from alignfreeze.analysis.names import BASELINE, NONE
+from alignfreeze.analysis.names import BASELINE, IN_LANGUAGE, NONE
 from alignfreeze.analysis.records import RECORD_COLUMNS
-from alignfreeze.analysis.scores import concat_scores, validate_scores
+from alignfreeze.analysis.scores import validate_scores
 from alignfreeze.data.table import place, read_text_table, whole_numbers
 from alignfreeze.support.errors import InputError, quoted
 
@@ -45,6 +46,8 @@ COUNTS = {
     "distinct_realignment_samples": "distinct_pairs",
     "repeated_realignment_samples": "pairs_seen",
 }
+NUMBER_OF_LANGUAGES = re.compile(r"__(\d+_languages)\.csv$")
+TRAINED_IN = re.compile(r"__in_language_([a-z]+)\.csv$")
 SCORE_COLUMN = re.compile(r"eval_(?P<language>[a-z]+)_(?P<metric>[a-z0-9]+)")
 
 
@@ -82,9 +85,17 @@ def _read(path: Path) -> pd.DataFrame:
     methods = [parse_method(method, f"{path}:{line}") for line, method in frame["method"].items()]
     frame["strategy"] = [strategy for strategy, _ in methods]
     frame["aligner"] = [aligner for _, aligner in methods]
-    frame["realignment_languages"] = frame["strategy"].map(
-        lambda strategy: NONE if strategy == BASELINE else REALIGNMENT_LANGUAGES
-    )
+    named = NUMBER_OF_LANGUAGES.search(path.name)
+    languages = named[1] if named else REALIGNMENT_LANGUAGES
+    frame["realignment_languages"] = frame["strategy"].map(lambda strategy: NONE if strategy == BASELINE else languages)
+    if TRAINED_IN.search(path.name):
+        realigned = frame["strategy"] != BASELINE
+        if realigned.any():
+            raise InputError(
+                f"{place(str(path), frame, realigned)}: {frame.loc[realigned, 'method'].iloc[0]} in a file of "
+                "fine-tuning in the language itself, which has no realignment"
+            )
+        frame["strategy"] = IN_LANGUAGE
     return frame
 
 
@@ -114,17 +125,23 @@ def published_scores(paths: Sequence[str | Path], experiment: str = "published",
     -------
     pandas.DataFrame
         The columns of `alignfreeze.analysis.scores.COLUMNS`; value 0..1; `n` is missing: the files do not tell it.
+        A column that is empty in all rows of a file is a language that was not evaluated. Runs that several files
+        have with the same scores, such as a baseline, are taken once.
     """
     keys = ["model", "task", "strategy", "aligner", "realignment_languages", "seed"]
     tables = []
     for path in map(Path, paths):
         frame = _read(path)
+        trained_in = TRAINED_IN.search(path.name)
         prefix = "final_" if any(name.startswith("final_eval_") for name in frame.columns) else ""
         columns = {}
         for name in frame.columns:
             match = SCORE_COLUMN.fullmatch(name.removeprefix(prefix)) if name.startswith(prefix) else None
-            if match and match["language"] != "avg":
-                language = source if match["language"] == "same" else match["language"]
+            if not match or match["language"] == "avg" or (frame[name] == "").all():
+                continue
+            # `same` is the language that was fine-tuned on.
+            language = source if match["language"] == "same" else match["language"]
+            if trained_in is None or language == trained_in[1]:
                 columns[name] = (language, match["metric"])
         # Beside their lines, so that a message can name them.
         long = frame.melt(id_vars=keys, value_vars=list(columns), var_name="column", ignore_index=False)
@@ -133,7 +150,8 @@ def published_scores(paths: Sequence[str | Path], experiment: str = "published",
         long = long.drop(columns="column").assign(experiment=experiment, n=pd.NA)
         tables.append(validate_scores(long, str(path)))
         logger.info("%s: %d runs, %d score columns", path.name, len(frame), len(columns))
-    return concat_scores(tables, "published results")
+    everything = pd.concat(tables, ignore_index=True).drop_duplicates(ignore_index=True)
+    return validate_scores(everything, "published results")
 
 
 def published_records(paths: Sequence[str | Path]) -> pd.DataFrame:
@@ -147,4 +165,5 @@ def published_records(paths: Sequence[str | Path]) -> pd.DataFrame:
         frame = _read(path)
         tables.append(frame.assign(**{new: whole_numbers(frame, old, str(path)) for old, new in COUNTS.items()}))
     runs = pd.concat(tables, ignore_index=True).copy().assign(wall_time=float("nan"), device="")
-    return runs.loc[:, list(RECORD_COLUMNS)].sort_values(list(RECORD_COLUMNS[:6]), ignore_index=True)
+    runs = runs.loc[runs["strategy"] != IN_LANGUAGE, list(RECORD_COLUMNS)].drop_duplicates()
+    return runs.sort_values(list(RECORD_COLUMNS[:6]), ignore_index=True)

@@ -6,7 +6,7 @@ Scores and differences are in points of per cent. Standard deviations are over s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
@@ -26,7 +26,7 @@ from alignfreeze.analysis.cells import (
     spread_over,
 )
 from alignfreeze.analysis.counts import RULES, chance_of_direction, count_directions
-from alignfreeze.analysis.names import rank
+from alignfreeze.analysis.names import IN_LANGUAGE, rank
 from alignfreeze.languages.registry import facts_table
 
 MISSING = float("nan")
@@ -111,6 +111,7 @@ class PerLanguageRow(NamedTuple):
     delta_std: float
     p: float
     best: bool
+    gap_share: float
     metric: str
     realignment_languages: str
     reason: str
@@ -368,52 +369,23 @@ def per_language_table(scores: Scores, model: str, task: str, source: str = "en"
     pandas.DataFrame
         mean, std : over seeds. delta, delta_std : difference to the baseline, paired by seed. p : Welch's t-test of the
         two sets of seeds. q : Benjamini-Hochberg over the rows of this table, its one family. best : highest mean
-        of the language, by number (equal numbers are all marked). The source language is not in it.
+        of the language, by number (equal numbers are all marked); fine-tuning in the language itself is not among them.
+        gap_share : delta over the gap between the baseline and fine-tuning in the language itself, both means over
+        seeds; 1 closes it. Missing where that gap is not positive, which `reason` says, or where it was not run; the
+        column is there only if it was run in some language. The source language is not in it.
     """
     experiment = read_experiment(scores, source)
-    rows = []
-    for cell in experiment.cells():
-        if (cell.model, cell.task) != (model, task):
-            continue
-        matrix, baseline, difference = (
-            experiment.targets[cell],
-            experiment.baseline(cell),
-            experiment.delta(cell),
-        )
-        for language in matrix.columns:
-            values = matrix[language].to_numpy()
-            deltas = np.empty(0) if cell.is_baseline else difference[language].to_numpy()
-            if cell.is_baseline or baseline is None:
-                p = MISSING
-            else:
-                p = intervals.welch_p(values, baseline[language].to_numpy())
-            rows.append(
-                PerLanguageRow(
-                    language=language,
-                    strategy=cell.strategy,
-                    aligner=cell.aligner,
-                    mean=mean_over(values),
-                    std=spread_over(values),
-                    delta=mean_over(deltas),
-                    q=MISSING,
-                    n_seeds=int(np.isfinite(values).sum()),
-                    delta_std=spread_over(deltas),
-                    p=p,
-                    best=False,
-                    metric=cell.metric,
-                    realignment_languages=cell.realignment_languages,
-                    reason=reason_of(
-                        matrix[[language]],
-                        None if cell.is_baseline else difference[[language]],
-                        averaged=False,
-                    ),
-                )
-            )
+    rows: list[PerLanguageRow] = []
+    for cell in [*experiment.cells(), *experiment.upper_bounds()]:
+        if (cell.model, cell.task) == (model, task):
+            rows += _language_rows(experiment, cell)
     frame = table_of(PerLanguageRow, rows)
     # A run of one language or of few cells can leave these columns without a number.
-    for name in ("mean", "delta", "delta_std", "p"):
+    for name in ("mean", "delta", "delta_std", "p", "gap_share"):
         frame[name] = frame[name].astype(float)
-    rounded = frame["mean"].round(RESOLUTION_DIGITS)
+    if not experiment.upper_bounds():
+        frame = frame.drop(columns="gap_share")
+    rounded = frame["mean"].round(RESOLUTION_DIGITS).where(frame["strategy"] != IN_LANGUAGE)
     return frame.assign(
         q=intervals.adjusted(frame["p"].to_numpy(), "fdr_bh"),
         best=rounded == rounded.groupby(frame["language"]).transform("max"),
@@ -422,6 +394,57 @@ def per_language_table(scores: Scores, model: str, task: str, source: str = "en"
         key=lambda column: column.map(lambda name: rank(column.name, name)),
         ignore_index=True,
     )
+
+
+def _language_rows(experiment: Experiment, cell: Cell) -> Iterator[PerLanguageRow]:
+    """Rows of one cell: of the baseline, of a realignment, or of fine-tuning in each language itself."""
+    is_bound = cell.strategy == IN_LANGUAGE
+    matrix = experiment.in_language[cell] if is_bound else experiment.targets[cell]
+    baseline, bound = experiment.baseline(cell), experiment.upper_bound(cell)
+    # Fine-tuning in the language itself shares nothing with the baseline of its seed, and is in no family of tests.
+    difference = None if cell.is_baseline or is_bound else experiment.delta(cell)
+    for language in matrix.columns:
+        values = matrix[language]
+        if is_bound:
+            values = values.dropna()
+            if values.empty:
+                continue  # no training data in this language
+        deltas = np.empty(0) if difference is None else difference[language].to_numpy()
+        compared = difference is not None and baseline is not None
+        delta = mean_over(deltas)
+        if is_bound and baseline is not None:
+            delta = mean_over(values) - mean_over(baseline[language])
+        share, no_gap = MISSING, ""
+        if difference is not None and baseline is not None and bound is not None:
+            share, no_gap = _gap_share(delta, baseline[language], bound[language].dropna())
+        reason = reason_of(values.to_frame(), None if difference is None else difference[[language]], averaged=False)
+        yield PerLanguageRow(
+            language=language,
+            strategy=cell.strategy,
+            aligner=cell.aligner,
+            mean=mean_over(values),
+            std=spread_over(values),
+            delta=delta,
+            q=MISSING,
+            n_seeds=int(np.isfinite(values).sum()),
+            delta_std=spread_over(deltas),
+            p=intervals.welch_p(values, baseline[language].to_numpy()) if compared else MISSING,
+            best=False,
+            gap_share=share,
+            metric=cell.metric,
+            realignment_languages=cell.realignment_languages,
+            reason="; ".join(filter(None, [reason, no_gap])),
+        )
+
+
+def _gap_share(delta: float, baseline: pd.Series, bound: pd.Series) -> tuple[float, str]:
+    """Share of the gap to fine-tuning in the language itself that a difference to the baseline closes, or why not."""
+    if bound.empty:
+        return MISSING, "no fine-tuning in the language itself"
+    gap = mean_over(bound) - mean_over(baseline)
+    if round(gap, RESOLUTION_DIGITS) <= 0:
+        return MISSING, "fine-tuning in the language itself is no better than the baseline: no gap to close"
+    return delta / gap, ""
 
 
 def source_vs_target_table(scores: Scores, source: str = "en") -> pd.DataFrame:
