@@ -47,6 +47,11 @@ if not PUBLISHED and CONFIG.diagnostics.conflict:
     include: "rules/diagnostics.smk"
 
 
+if len(REALIGNMENT_SETS) > 1:
+
+    include: "rules/realignment_languages.smk"
+
+
 if CONFIG.compare_with:
 
     include: "rules/compare.smk"
@@ -66,7 +71,7 @@ wildcard_constraints:
     model=one_of(MODELS),
     strategy=one_of([*STRATEGIES, configuration.BASELINE]),
     aligner=one_of([*ALIGNERS, grid.NONE]),
-    realignment_languages=one_of([REALIGNMENT_LANGUAGES, grid.NONE]),
+    realignment_languages=one_of([*REALIGNMENT_SETS, grid.NONE]),
     task=one_of(TASKS),
     seed=r"\d+",
     steps=r"\d+",

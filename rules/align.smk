@@ -126,8 +126,4 @@ rule align_awesome:
 rule alignments:
     """Word alignments of the bitext, by every aligner."""
     input:
-        [
-            results(f"alignments/{aligner}/{lang}.txt")
-            for aligner in ALIGNERS
-            for lang in languages_of(REALIGNMENT_LANGUAGES)
-        ],
+        [results(f"alignments/{aligner}/{lang}.txt") for aligner in ALIGNERS for lang in CONFIG.realignment_languages],

@@ -54,12 +54,12 @@ LANGUAGE_SETS = CONFIG.language_sets
 EVALUATE = CONFIG.evaluate
 if PUBLISHED:
     MODELS, TASKS = CONFIG.published.models, CONFIG.published.tasks
-    STRATEGIES, BEFORE, ALIGNERS, REALIGNMENT_LANGUAGES = [], [], [], grid.NONE
+    STRATEGIES, BEFORE, ALIGNERS, REALIGNMENT_SETS = [], [], [], CONFIG.published.realignment_languages
     FIT_PAIRS, HAS_GOLD = None, False
 else:
     MODELS, TASKS = CONFIG.models, CONFIG.tasks.names
     STRATEGIES, BEFORE = CONFIG.realignment.strategies, grid.strategies_before(CONFIG)
-    ALIGNERS, REALIGNMENT_LANGUAGES = CONFIG.aligners.names, CONFIG.realignment.languages
+    ALIGNERS, REALIGNMENT_SETS = CONFIG.aligners.names, CONFIG.realignment_sets
     BITEXT = CONFIG.data.bitext
     FIT_PAIRS = CONFIG.aligners.fastalign and CONFIG.aligners.fastalign.fit_pairs
     HAS_GOLD = CONFIG.data.gold is not None
@@ -178,6 +178,12 @@ def for_language(entry, lang):
     if isinstance(entry, str):
         return in_base(entry.replace("{lang}", lang))
     return f"resources/{entry.file_of(lang, SOURCE)}"
+
+
+def encoded_rows(wildcards):
+    """Folder with the encoded word pairs of a run's languages; sets share it where one has the languages of another."""
+    languages = grid.encoded_with(CONFIG, wildcards.realignment_languages)
+    return results(f"encoded/{wildcards.model}/{wildcards.aligner}/{languages}")
 
 
 def trajectory(wildcards):

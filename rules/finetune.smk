@@ -12,11 +12,7 @@ def rows_of(
     wildcards,
 ):
     """Encoded word pairs that a run realigns on while it is fine-tuned, if it does."""
-    return (
-        results("encoded/{model}/{aligner}/{realignment_languages}")
-        if wildcards.strategy in STRATEGIES.keys() - BEFORE
-        else []
-    )
+    return encoded_rows(wildcards) if wildcards.strategy in STRATEGIES.keys() - BEFORE else []
 
 
 def interleaving_of(

@@ -35,7 +35,8 @@ def trajectory_steps(
     wildcards,
 ):
     """Step counts at which a trajectory is saved: those that the tasks start from."""
-    steps = grid.steps_of(CONFIG, wildcards.model, wildcards.strategy, wildcards.aligner)
+    method = wildcards.strategy, wildcards.aligner, wildcards.realignment_languages
+    steps = grid.steps_of(CONFIG, wildcards.model, *method)
     if not steps:
         raise WorkflowError(
             f"no task starts from {wildcards.strategy} realignment on word pairs of {wildcards.aligner}"
@@ -46,7 +47,7 @@ def trajectory_steps(
 rule realign:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
-        rows=results("encoded/{model}/{aligner}/{realignment_languages}"),
+        rows=encoded_rows,
         code=code("realign"),
     output:
         kept(results(f"realigned/{REALIGNMENT_RUN}"), "all"),

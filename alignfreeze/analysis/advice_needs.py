@@ -15,7 +15,12 @@ MINIMUM_SEEDS = 2
 
 
 def what_is_missing(
-    strategies: Collection[str], models: int, seeds: int, languages: int, tasks: Collection[str]
+    strategies: Collection[str],
+    models: int,
+    seeds: int,
+    languages: int,
+    tasks: Collection[str],
+    realignment_sets: int = 1,
 ) -> list[str]:
     """Say what an experiment lacks for the tables and the figure of advice; empty if it lacks nothing.
 
@@ -25,6 +30,8 @@ def what_is_missing(
         Of the experiment.
     models, seeds, languages : int
         How many it has; languages without the source language.
+    realignment_sets : int
+        Sets of realignment languages; advice is about one.
 
     Returns
     -------
@@ -40,4 +47,6 @@ def what_is_missing(
     ):
         if count < least:
             missing.append(f"{name}: {count}, at least {least} needed")
+    if realignment_sets > 1:
+        missing.append(f"sets of realignment languages: {realignment_sets}, exactly one needed")
     return missing

@@ -15,6 +15,7 @@ from alignfreeze.analysis.cells import (
     read_experiment,
     spread_over,
 )
+from alignfreeze.analysis.names import NONE
 from alignfreeze.analysis.tables import table_of
 from alignfreeze.support.errors import InputError
 
@@ -66,6 +67,19 @@ def _one_set(experiment: Experiment, name: str) -> None:
     twice = sorted({"/".join(key) for key in keys if keys.count(key) > 1})
     if twice:
         raise InputError(f"{name}: several realignment language sets in {', '.join(twice)}; keep one to compare")
+
+
+def _shared_sets(ours: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Keep, of a side with several realignment language sets, those that the other side has, too; all if none is."""
+
+    def of_both(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+        names = set(own["realignment_languages"]) - {NONE}
+        shared = names & set(other["realignment_languages"])
+        if len(names) < 2 or not shared:
+            return own
+        return own[own["realignment_languages"].isin([*shared, NONE])]
+
+    return of_both(ours, published), of_both(published, ours)
 
 
 def by_the_paper_s_rules(ours: pd.DataFrame, published: pd.DataFrame) -> tuple[pd.DataFrame, set[tuple[str, str]]]:
@@ -127,7 +141,7 @@ def compare_table(
         that.
     """
     ours, by_paper = by_the_paper_s_rules(ours, published)
-    left, right = read_experiment(ours, source), read_experiment(published, source)
+    left, right = (read_experiment(side, source) for side in _shared_sets(ours, published))
     _one_set(left, "ours")
     _one_set(right, "published")
     rows = []

@@ -145,7 +145,8 @@ def _task(row: Row) -> str:
 MODEL: Column = ("Model", _text("model"))
 ALIGNER: Column = ("Aligner", _text("aligner", lambda name: "" if name == NONE else title(name)))
 REALIGNED: Column = ("Realigned on", _text("realignment_languages", lambda name: "" if name == NONE else name))
-CELL: list[Column] = [MODEL, ("Task", _task), ALIGNER, ("Strategy", _text("strategy")), REALIGNED]
+COMPARED: list[Column] = [MODEL, ("Task", _task), ALIGNER, ("Strategy", _text("strategy"))]
+CELL: list[Column] = [*COMPARED, REALIGNED]
 CONTRAST: list[Column] = [MODEL, ("Task", _task), ("Contrast", _text("contrast", contrast_title)), REALIGNED]
 SEEDS: Column = ("Seeds", _number("n_seeds", 0))
 LANGUAGES: Column = ("Lang.", _number("n_languages", 0))
@@ -247,7 +248,7 @@ COLUMNS: dict[str, list[Column]] = {
         SEEDS,
     ],
     "compare": [
-        *CELL,
+        *COMPARED,
         ("Ours", _spread("mean_ours", "std_ours")),
         ("Published", _spread("mean_published", "std_published")),
         ("Difference", _number("difference")),
@@ -271,9 +272,9 @@ COLUMNS: dict[str, list[Column]] = {
     ],
 }
 COLUMNS["compare_by_language"] = [
-    *CELL,
+    *COMPARED,
     LANGUAGE,
-    *(column for column in COLUMNS["compare"][len(CELL) :] if column is not LANGUAGES),
+    *(column for column in COLUMNS["compare"][len(COMPARED) :] if column is not LANGUAGES),
 ]
 PREDICTORS = {
     "syntactic": "Syn.",

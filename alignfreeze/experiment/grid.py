@@ -53,31 +53,38 @@ def realignment_steps(config: Experiment, task: str, model: str) -> int:
     return steps[model] if isinstance(steps, dict) else steps
 
 
-def steps_of(config: Experiment, model: str, strategy: str, aligner: str) -> list[int]:
-    """Step counts at which realignments by a strategy with an aligner are saved: one for each task that uses them."""
-    return sorted(
-        {
-            realignment_steps(config, task, model)
-            for task in config.tasks.names
-            if aligner in config.tasks[task].aligners and strategy in strategies_of(config, task)
-        }
-    )
+def methods(config: Experiment, task: str) -> list[tuple[str, str, str]]:
+    """Realignments of a task: strategy, aligner and the language set whose bitext is used."""
+    own = config.tasks[task].realignment_languages
+    return [
+        (strategy, aligner, languages)
+        for languages in (config.realignment_sets if own is None else own)
+        for aligner in config.tasks[task].aligners
+        for strategy in strategies_of(config, task)
+    ]
+
+
+def steps_of(config: Experiment, model: str, strategy: str, aligner: str, realignment_languages: str) -> list[int]:
+    """Step counts at which a realignment is saved: one for each task that uses it."""
+    method = (strategy, aligner, realignment_languages)
+    tasks = [task for task in config.tasks.names if method in methods(config, task)]
+    return sorted({realignment_steps(config, task, model) for task in tasks})
+
+
+def encoded_with(config: Experiment, realignment_languages: str) -> str:
+    """Language set among whose encoded rows are those of a set: the first one that has all of its languages."""
+    own = set(config.languages_of(realignment_languages))
+    larger = (name for name in config.realignment_sets if own <= set(config.languages_of(name)))
+    return next(larger, realignment_languages)
 
 
 def runs(config: Experiment) -> list[Run]:
     """Every run of the experiment."""
     return [
-        Run(model, *realignment, task, seed)
+        Run(model, *method, task, seed)
         for model in config.models
         for task in config.tasks.names
-        for realignment in [
-            (BASELINE, NONE, NONE),
-            *(
-                (strategy, aligner, config.realignment.languages)
-                for aligner in config.tasks[task].aligners
-                for strategy in strategies_of(config, task)
-            ),
-        ]
+        for method in [(BASELINE, NONE, NONE), *methods(config, task)]
         for seed in config.seeds
     ]
 
@@ -86,16 +93,11 @@ def realignments(config: Experiment) -> list[Realignment]:
     """The trajectories that the runs start from, at their last step count."""
     before = strategies_before(config)
     chosen = dict.fromkeys(
-        (strategy, aligner)
-        for task in config.tasks.names
-        for aligner in config.tasks[task].aligners
-        for strategy in strategies_of(config, task)
-        if strategy in before
+        method for task in config.tasks.names for method in methods(config, task) if method[0] in before
     )
     return [
-        Realignment(model, strategy, aligner, config.realignment.languages, seed, steps)
+        Realignment(model, *method, seed, max(steps_of(config, model, *method)))
         for model in config.models
-        for strategy, aligner in chosen
-        for steps in [max(steps_of(config, model, strategy, aligner))]
+        for method in chosen
         for seed in config.seeds
     ]

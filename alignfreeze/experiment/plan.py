@@ -123,7 +123,7 @@ class _Planner:
             name: cost.architecture_of(name, model.source, model.folder(base)) for name, model in config.models.items()
         }
         self.runs, self.realignments = grid.runs(config), grid.realignments(config)
-        self.realignment_languages = config.languages_of(self.realignment.languages)
+        self.realignment_languages = config.realignment_languages
         self.available = {language: self._pairs_of(language) for language in self._aligned_languages()}
         self.bitext_width, self.sorted_bitext_width = self._bitext_widths()
         self.training = {task: self._workload(task, "train") for task in self.tasks}
@@ -135,8 +135,8 @@ class _Planner:
         alone = [
             run._replace(steps=grid.realignment_steps(self.config, task, run.model))
             for run in self.realignments
-            for task, settings in self.tasks.items()
-            if run.aligner in settings.aligners and run.strategy in grid.strategies_of(self.config, task)
+            for task in self.tasks
+            if run[1:4] in grid.methods(self.config, task)
         ]
         bitext = self._bitext_stages(sample, fit_pairs)
         finetune = self._finetune()
@@ -219,9 +219,14 @@ class _Planner:
         if aligners.dictionary and (languages := self._languages_of_aligner("dictionary")):
             seconds = sum(taken[language] for language in languages) / cost.DICTIONARY_PAIRS
             stages.append(Stage("align_dictionary", len(languages), core_seconds=seconds))
-        jobs = len(self.sizes) * len(self._used_aligners())
-        seconds = jobs * sum(taken[language] for language in self.realignment_languages) / cost.ENCODED_PAIRS
-        return [*stages, Stage("encode_pairs", jobs, core_seconds=seconds)]
+        encoded = {
+            (aligner, grid.encoded_with(self.config, languages))
+            for task in self.tasks
+            for _, aligner, languages in grid.methods(self.config, task)
+        }
+        pairs = sum(taken[code] for _, languages in encoded for code in self.config.languages_of(languages))
+        seconds = len(self.sizes) * pairs / cost.ENCODED_PAIRS
+        return [*stages, Stage("encode_pairs", len(self.sizes) * len(encoded), core_seconds=seconds)]
 
     def _build(self, name: str, read: Mapping[str, int], taken: Mapping[str, int]) -> Stage:
         seconds = sum(read.values()) / cost.READ_PAIRS
@@ -324,15 +329,14 @@ class _Planner:
     # Sums.
 
     def _consumed(self) -> int:
-        steps = [run.steps for run in self.realignments]
-        steps += [self._finetuning_steps(run) for run in self.runs if self._meanwhile(run)]
-        return math.ceil(max(steps, default=0) * self._batch() / len(self.realignment_languages))
+        steps = [(run.steps, run.realignment_languages) for run in self.realignments]
+        steps += [(self._finetuning_steps(run), run.realignment_languages) for run in self.runs if self._meanwhile(run)]
+        pairs = (count * self._batch() / len(self.config.languages_of(languages)) for count, languages in steps)
+        return math.ceil(max(pairs, default=0))
 
     def _disk(self) -> Disk:
         bytes_of = {model: size.checkpoint_bytes for model, size in self.sizes.items()}
-        checkpoints = {
-            run: len(grid.steps_of(self.config, run.model, run.strategy, run.aligner)) for run in self.realignments
-        }
+        checkpoints = {run: len(grid.steps_of(self.config, *run[:4])) for run in self.realignments}
         return Disk(
             pretrained=sum(bytes_of.values()),
             realigned=sum(count * bytes_of[run.model] for run, count in checkpoints.items()),

@@ -70,8 +70,9 @@ def everything():
     """A configuration with every key."""
     task = {
         "train": "data/train", "test": "data/{lang}", "test_source": "data/test", "evaluate": "all",
-        "aligners": ["dictionary"], "strategies": ["front"], "realignment_steps": "match_finetuning",
-        "train_items": {"small": 10}, "max_train_items": 5, "max_test_items": 5, "learning_rate": 1e-3,
+        "aligners": ["dictionary"], "strategies": ["front"], "realignment_languages": ["de"],
+        "realignment_steps": "match_finetuning", "train_items": {"small": 10}, "max_train_items": 5,
+        "max_test_items": 5, "learning_rate": 1e-3,
         "head_learning_rate": 1e-3, "batch_size": 4, "epochs": 1, "warmup_ratio": 0.1, "schedule_accumulation": 1,
         "bucketing": "none", "max_length": 96,
     }  # fmt: skip
@@ -97,7 +98,7 @@ def everything():
         },
         "realignment": {
             "strategies": {"front": {"freeze": "front", "schedule": "before", "weight": 0.1}},
-            "languages": "all", "learning_rate": 1e-3, "batch_size": 4, "max_length": 96, "layer": "paper",
+            "languages": ["all", "de"], "learning_rate": 1e-3, "batch_size": 4, "max_length": 96, "layer": "paper",
             "temperature": 0.1, "head": True, "head_size": 8, "variant": "strong", "interleave": "first_exhausted",
             "max_rows": {"dictionary": {"small": {"de": 5}}}, "shuffle": "whole",
             "bucketing": "none", "freeze_embeddings": False, "trim_vocabulary": True,

@@ -66,8 +66,36 @@ def test_run_records(tmp_path):
 
 
 def test_missing_value_is_an_error(tmp_path):
+    path = write(tmp_path / "x__opus100__wikiann.csv")
+    path.write_text(path.read_text().replace("0.5,0.6,0.7", ",0.6,0.7", 1))
     with pytest.raises(InputError, match="no score"):
-        published_scores([write(tmp_path / "x__opus100__wikiann.csv", values=",0.6,0.7")])
+        published_scores([path])
+
+
+def test_language_without_any_score_was_not_evaluated(tmp_path):
+    scores = published_scores([write(tmp_path / "x__opus100__wikiann.csv", values=",0.6,0.7")])
+    assert set(scores["language"]) == {"en"}
+
+
+def test_number_of_realignment_languages_is_read_from_the_name(tmp_path):
+    one, other = (write(tmp_path / f"x__opus100__{n}_languages.csv") for n in (34, 12))
+    scores = published_scores([one, other])
+    realigned = scores[scores["strategy"] == "full"]
+    assert set(realigned["realignment_languages"]) == {"34_languages", "12_languages"}
+    assert not scores.duplicated(["strategy", "realignment_languages", "seed", "language", "metric"]).any()
+    assert len(published_records([one, other])) == 3, "the baseline that both files have is one run"
+    other.write_text(other.read_text().replace("baseline,10,0,0,0,0.5", "baseline,10,0,0,0,0.4"))
+    with pytest.raises(InputError, match="repeated rows for xlmr/wikiann/baseline"):
+        published_scores([one, other])
+
+
+def test_file_of_fine_tuning_in_the_language_itself(tmp_path):
+    path = tmp_path / "x__udpos__in_language_no.csv"
+    path.write_text(f"{HEADER},eval_en_f1\n42,xlm-roberta-base,wikiann,baseline,10,0,0,0,0.5,0.6,0.5,0.4\n")
+    [row] = published_scores([path]).to_dict("records")
+    assert (row["strategy"], row["aligner"], row["language"], row["value"]) == ("in_language", "none", "no", 0.5)
+    with pytest.raises(InputError, match="before_dico in a file of fine-tuning in the language itself"):
+        published_scores([write(path)])
 
 
 def test_unknown_model_and_wrong_file(tmp_path):
@@ -83,7 +111,7 @@ def test_unknown_model_and_wrong_file(tmp_path):
     [
         ("42,", "31.7,", ":2: seed is '31.7'; write a whole number"),
         ("before_dico", "after_dico", ":3: unknown method 'after_dico'"),
-        (",0.7\n", ",\n", ":2: no score"),
+        ("0.7\n31", "\n31", ":2: no score"),
         (",0.7\n", ",good\n", ":2: value is 'good'"),
         (",0.7\n", "\n", ":2: 10 fields, but the header has 11"),
         (",160,", ",-160,", ":3: repeated_realignment_samples is '-160'"),

@@ -77,8 +77,8 @@ def stages_of(config):
 def test_grid_of_two_tasks():
     config = experiment()
     assert grid.realignment_steps(loaded(config), "xnli", "small") == 50
-    assert grid.steps_of(loaded(config), "small", "full", "dictionary") == [50, 100]
-    assert grid.steps_of(loaded(config), "small", "full", "fastalign") == [100]
+    assert grid.steps_of(loaded(config), "small", "full", "dictionary", "all") == [50, 100]
+    assert grid.steps_of(loaded(config), "small", "full", "fastalign", "all") == [100]
     # 2 models x 2 seeds x (udpos: baseline + 2 aligners x 2 strategies; xnli: baseline + 2 strategies)
     assert len(set(grid.runs(loaded(config)))) == len(grid.runs(loaded(config))) == 2 * 2 * (5 + 3)
     assert len(set(grid.realignments(loaded(config)))) == len(grid.realignments(loaded(config))) == 2 * 2 * 2 * 2
@@ -90,7 +90,7 @@ def test_grid_takes_items_by_model_and_the_paper_s_epochs():
     config["tasks"]["xnli"] |= {"train_items": {"small": 320, "large": 330}}
     del config["tasks"]["xnli"]["epochs"]
     assert [grid.realignment_steps(loaded(config), "xnli", model) for model in config["models"]] == [10 * 2, 11 * 2]
-    assert grid.steps_of(loaded(config), "large", "full", "dictionary") == [22, 100]
+    assert grid.steps_of(loaded(config), "large", "full", "dictionary", "all") == [22, 100]
 
 
 def test_a_strategy_takes_the_steps_of_its_own_tasks_alone():
@@ -99,8 +99,8 @@ def test_a_strategy_takes_the_steps_of_its_own_tasks_alone():
     config["realignment"]["strategies"]["meanwhile"] = {"freeze": "full", "schedule": "during"}
     config["tasks"]["udpos"]["strategies"] = ["front", "meanwhile"]
     config["tasks"]["xnli"]["strategies"] = ["full"]
-    assert grid.steps_of(loaded(config), "small", "full", "dictionary") == [50]
-    assert grid.steps_of(loaded(config), "small", "front", "dictionary") == [100]
+    assert grid.steps_of(loaded(config), "small", "full", "dictionary", "all") == [50]
+    assert grid.steps_of(loaded(config), "small", "front", "dictionary", "all") == [100]
     steps = {(run.strategy, run.aligner): run.steps for run in grid.realignments(loaded(config))}
     assert steps == {("front", "fastalign"): 100, ("front", "dictionary"): 100, ("full", "dictionary"): 50}
     # Each of two models and two seeds; no trajectory is shared, so none saves anything.

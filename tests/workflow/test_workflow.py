@@ -356,7 +356,7 @@ def test_four_tasks_share_one_trajectory(four_tasks, tmp_path):
     assert plan["realign"] == seeds * strategies, "no realignment for each task apart"
     experiment = load(four_tasks, file="four", languages=language_codes(), base=ROOT)
     # 50 windows in batches of 16, twice: 8 steps; the other tasks ask for 6.
-    assert grid.steps_of(experiment, "e5small", "full", "dictionary") == [6, 8]
+    assert grid.steps_of(experiment, "e5small", "full", "dictionary", "all") == [6, 8]
 
 
 def test_realignment_is_as_long_as_the_tasks_of_its_strategy_ask(four_tasks, tmp_path):
@@ -364,8 +364,8 @@ def test_realignment_is_as_long_as_the_tasks_of_its_strategy_ask(four_tasks, tmp
     four_tasks["tasks"] = {name: four_tasks["tasks"][name] for name in ("udpos", "xquad")}
     four_tasks["tasks"]["udpos"]["strategies"], four_tasks["tasks"]["xquad"]["strategies"] = ["full"], ["front"]
     experiment = load(four_tasks, file="four", languages=language_codes(), base=ROOT)
-    assert grid.steps_of(experiment, "e5small", "full", "dictionary") == [6]
-    assert grid.steps_of(experiment, "e5small", "front", "dictionary") == [8]
+    assert grid.steps_of(experiment, "e5small", "full", "dictionary", "all") == [6]
+    assert grid.steps_of(experiment, "e5small", "front", "dictionary", "all") == [8]
     path = write_config(tmp_path, four_tasks)
     plan = planned(snakemake(tmp_path, "-n", "results/tiny/tables/all/scores.csv", config=path))
     assert plan["realign"] == 2 * len(CONFIG["seeds"])

@@ -62,8 +62,17 @@ def check_evaluate(config: Scored, around: Surroundings) -> Iterator[str]:
 
 
 def check_realignment_languages(config: Experiment, around: Surroundings) -> Iterator[str]:
-    """The language set to realign on exists."""
-    yield from _is_set("realignment.languages", config.realignment.languages, config, around)
+    """The language sets to realign on exist, and a task's are among them."""
+    for name in config.realignment_sets:
+        yield from _is_set("realignment.languages", name, config, around)
+    known = [name for name in config.realignment_sets if name in config.language_sets or name in around.languages]
+    for task in config.tasks.names:
+        for name in config.tasks[task].realignment_languages or ():
+            if name not in known:
+                yield (
+                    f"tasks.{task}.realignment_languages: {name!r} found{suggestion(name, known)}; "
+                    f"allowed are those of realignment.languages: {', '.join(known)}"
+                )
 
 
 def check_max_rows(config: Experiment, around: Surroundings) -> Iterator[str]:
@@ -278,11 +287,12 @@ _Wanted = Iterator[tuple[str, str | Source | None, str | None, str]]
 
 def _wanted_data(config: Experiment) -> _Wanted:
     """Key, entry, the language set that needs it (None: the source language) and the format that it must have."""
-    data, realigned = config.data, config.realignment.languages
-    for side, entry in data.bitext.sides.items():
-        yield f"data.bitext.{side}", entry, realigned, "lines"
-    if config.aligners.dictionary is not None:
-        yield "data.dictionary", data.dictionary, realigned, "dictionary"
+    data = config.data
+    for realigned in config.realignment_sets:
+        for side, entry in data.bitext.sides.items():
+            yield f"data.bitext.{side}", entry, realigned, "lines"
+        if config.aligners.dictionary is not None:
+            yield "data.dictionary", data.dictionary, realigned, "dictionary"
     if data.gold is not None:
         for key in type(data.gold).model_fields:
             yield f"data.gold.{key}", getattr(data.gold, key), config.evaluate, ""

@@ -89,6 +89,17 @@ class Experiment(Scored):
         default=Diagnostics(), description="What is measured inside the network beside the scores."
     )
 
+    @property
+    def realignment_sets(self) -> list[str]:
+        """Language sets whose bitext is used, in the configured order."""
+        languages = self.realignment.languages
+        return [languages] if isinstance(languages, str) else list(languages)
+
+    @property
+    def realignment_languages(self) -> list[str]:
+        """Languages of all sets whose bitext is used, each once."""
+        return list(dict.fromkeys(code for name in self.realignment_sets for code in self.languages_of(name)))
+
     def evaluated_languages(self, task: str, langs: str) -> list[str]:
         """Languages in which a task is scored for a language set or code; none where the task has none of them.
 

@@ -23,3 +23,8 @@ class Published(Section):
     files: dict[Component, Checksum] = Field(min_length=1, description="SHA-256 of each file, by its name.")
     models: Names = Field(description="Models that the files have scores of.")
     tasks: Names = Field(description="Tasks that the files have scores of.")
+    realignment_languages: Names = Field(
+        default=["all"],
+        description="Sets of realignment languages that the files have scores of; with several, differences are of the "
+        "earlier ones minus the later ones.",
+    )

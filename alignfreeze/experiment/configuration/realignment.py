@@ -9,10 +9,15 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from alignfreeze.encoders.settings import PAPER_MAX_LENGTH, Freeze, MaxLength
-from alignfreeze.experiment.configuration.section import Section
+from alignfreeze.experiment.configuration.section import Distinct, Section
 from alignfreeze.realignment.settings import RealignmentRecipe, Strategy
 from alignfreeze.support.paths import Name
-from alignfreeze.support.settings import Count
+from alignfreeze.support.settings import Count, one_of
+
+LanguageSets = Annotated[
+    str | Annotated[list[str], Field(min_length=1), Distinct],
+    one_of("the name of a language set", "a list of different names"),
+]
 
 
 class ConfiguredStrategy(Section, Strategy):
@@ -42,7 +47,10 @@ class Realignment(Section, RealignmentRecipe):
         min_length=1,
         description="Strategies by name: what each freezes, such as front, or more: {freeze: front, schedule: during}.",
     )
-    languages: str = Field(description="Language set, or single language, whose bitext is used.")
+    languages: LanguageSets = Field(
+        description="Language set, or single language, whose bitext is used; a list of several compares them, with one "
+        "baseline, in the table and figure realignment_languages."
+    )
     max_rows: dict[Name, dict[Name, dict[str, Count]]] = Field(
         default={},
         description="Only so many sentence pairs with a word pair, the first ones, by aligner, model and language. In "

@@ -48,6 +48,10 @@ class Task(Section, EncodingSettings, FinetuningRecipe):
     strategies: Names | None = Field(
         default=None, description="Strategies that are run on this task; all where it is left out."
     )
+    realignment_languages: Names | None = Field(
+        default=None,
+        description="Those of the sets of realignment.languages that are run on this task; all where it is left out.",
+    )
     realignment_steps: Steps = Field(
         description="Steps of realignment before fine-tuning, or match_finetuning (as many as fine-tuning has); by "
         "model where they differ.",
