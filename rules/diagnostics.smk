@@ -27,7 +27,7 @@ rule measure_conflict:
     input:
         encoder=lambda wildcards: model_folder(wildcards.model),
         finetuned=results(f"finetuned/{{model}}/{configuration.BASELINE}/{grid.NONE}/{grid.NONE}/{{task}}/seed{{seed}}"),
-        rows=results("encoded/{model}/{aligner}/{realignment_languages}"),
+        rows=encoded_rows,
         examples=task_examples,
         code=lambda wildcards: code("measure_conflict", f"tasks/{wildcards.task}"),
     output:

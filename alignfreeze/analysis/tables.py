@@ -410,7 +410,9 @@ def _language_rows(experiment: Experiment, cell: Cell) -> Iterator[PerLanguageRo
             if values.empty:
                 continue  # no training data in this language
         deltas = np.empty(0) if difference is None else difference[language].to_numpy()
-        compared = difference is not None and baseline is not None
+        p = MISSING
+        if difference is not None and baseline is not None:
+            p = intervals.welch_p(values.to_numpy(), baseline[language].to_numpy())
         delta = mean_over(deltas)
         if is_bound and baseline is not None:
             delta = mean_over(values) - mean_over(baseline[language])
@@ -428,7 +430,7 @@ def _language_rows(experiment: Experiment, cell: Cell) -> Iterator[PerLanguageRo
             q=MISSING,
             n_seeds=int(np.isfinite(values).sum()),
             delta_std=spread_over(deltas),
-            p=intervals.welch_p(values, baseline[language].to_numpy()) if compared else MISSING,
+            p=p,
             best=False,
             gap_share=share,
             metric=cell.metric,
