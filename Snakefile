@@ -75,8 +75,8 @@ wildcard_constraints:
     task=one_of(TASKS),
     seed=r"\d+",
     steps=r"\d+",
-    lang=one_of(LANGUAGES),
-    langs=one_of([*LANGUAGE_SETS, *LANGUAGES]),
+    lang=LANGUAGE,
+    langs=rf"{one_of(LANGUAGE_SETS)}|{LANGUAGE}",
 
 
 # Targets by name for the evaluated languages; `alignments`, `realigned` and `finetuned` end the files of their stages.

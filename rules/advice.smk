@@ -23,6 +23,7 @@ elif workflow.is_main_process:
 rule tabulate_advice:
     input:
         scores=SCORES,
+        facts=LANGUAGE_FACTS,
         code=code("tabulate_advice"),
     output:
         advice=report(
@@ -51,6 +52,7 @@ rule tabulate_advice:
     conda:
         "../envs/analysis.yaml"
     params:
+        labels=LABELS,
         source=SOURCE,
     message:
         "Advice for a language without results: {wildcards.langs}"

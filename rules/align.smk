@@ -28,7 +28,7 @@ rule build_bitext:
         sampling=BITEXT.sampling,
         seed=BITEXT.sample_seed,
     message:
-        "Reading the bitext en-{wildcards.lang}"
+        f"Reading the bitext {SOURCE}-{{wildcards.lang}}"
     script:
         "../workflow_scripts/build_bitext.py"
 
@@ -65,8 +65,9 @@ rule align_dictionary:
         "../envs/align.yaml"
     params:
         matching=lambda wildcards: CONFIG.aligners.dictionary.matching,
+        order=CONFIG.data.dictionary_order,
     message:
-        "Aligning en-{wildcards.lang} with the bilingual dictionary"
+        f"Aligning {SOURCE}-{{wildcards.lang}} with the bilingual dictionary"
     script:
         "../workflow_scripts/align_dictionary.py"
 
@@ -91,7 +92,7 @@ rule align_fastalign:
         iterations=lambda wildcards: CONFIG.aligners.fastalign.iterations,
         lowercase=lambda wildcards: CONFIG.aligners.fastalign.lowercase,
     message:
-        "Aligning en-{wildcards.lang} with FastAlign"
+        f"Aligning {SOURCE}-{{wildcards.lang}} with FastAlign"
     script:
         "../workflow_scripts/align_fastalign.py"
 
@@ -118,7 +119,7 @@ rule align_awesome:
         own_checkpoint=lambda wildcards: own_checkpoint(CONFIG.aligners.awesome.model),
         settings=lambda wildcards: as_params(CONFIG.aligners.awesome, exclude={"model"}),
     message:
-        "Aligning en-{wildcards.lang} by the encoder's states"
+        f"Aligning {SOURCE}-{{wildcards.lang}} by the encoder's states"
     script:
         "../workflow_scripts/align_awesome.py"
 

@@ -3,6 +3,7 @@
 
 rule tabulate_languages:
     input:
+        facts=LANGUAGE_FACTS,
         code=code("tabulate_languages"),
     output:
         **table_outputs(["languages"], "Languages"),
@@ -11,6 +12,7 @@ rule tabulate_languages:
     conda:
         "../envs/analysis.yaml"
     params:
+        labels=LABELS,
         source=SOURCE,
         languages=lambda wildcards: languages_of(wildcards.langs),
     message:
@@ -22,6 +24,7 @@ rule tabulate_languages:
 rule tabulate_cells:
     input:
         scores=SCORES,
+        facts=LANGUAGE_FACTS,
         code=code("tabulate_cells"),
     output:
         **table_outputs(CELL_TABLES, "Tables"),
@@ -34,6 +37,7 @@ rule tabulate_cells:
     conda:
         "../envs/analysis.yaml"
     params:
+        labels=LABELS,
         source=SOURCE,
         tables=CELL_TABLES,
         by_language=ANALYSED,
@@ -46,6 +50,7 @@ rule tabulate_cells:
 rule correlate:
     input:
         scores=SCORES,
+        facts=LANGUAGE_FACTS,
         code=code("correlate"),
     output:
         **table_outputs(["correlations"], "Distance and transfer"),
@@ -57,6 +62,7 @@ rule correlate:
     conda:
         "../envs/analysis.yaml"
     params:
+        labels=LABELS,
         source=SOURCE,
     message:
         "Correlations with distance: {wildcards.langs}"
@@ -67,6 +73,7 @@ rule correlate:
 rule fit_regressions:
     input:
         scores=SCORES,
+        facts=LANGUAGE_FACTS,
         code=code("fit_regressions"),
     output:
         **table_outputs(["regression"], "Distance and transfer", folder="regression"),
@@ -77,6 +84,7 @@ rule fit_regressions:
     conda:
         "../envs/analysis.yaml"
     params:
+        labels=LABELS,
         source=SOURCE,
     message:
         "Regressions on distance: {wildcards.langs}"
@@ -87,6 +95,7 @@ rule fit_regressions:
 rule generalise:
     input:
         scores=SCORES,
+        facts=LANGUAGE_FACTS,
         code=code("generalise"),
     output:
         **table_outputs(["generalisation"], "Distance and transfer"),
@@ -105,6 +114,7 @@ rule generalise:
         "../envs/analysis.yaml"
     threads: 2
     params:
+        labels=LABELS,
         source=SOURCE,
     message:
         "What predicts an unseen language: {wildcards.langs}"
@@ -115,6 +125,7 @@ rule generalise:
 rule tabulate_runs:
     input:
         records=results("tables/{langs}/run_records.csv"),
+        facts=LANGUAGE_FACTS,
         code=code("tabulate_runs"),
     output:
         **table_outputs(["runs"], "Runs"),
@@ -122,6 +133,8 @@ rule tabulate_runs:
         log_of("tables/{langs}/runs"),
     conda:
         "../envs/analysis.yaml"
+    params:
+        labels=LABELS,
     message:
         "What the runs took: {wildcards.langs}"
     script:
@@ -133,6 +146,7 @@ rule draw_figures:
         main=results("tables/{langs}/main.csv"),
         deltas=results("tables/{langs}/deltas.csv"),
         contrasts=results("tables/{langs}/contrasts.csv"),
+        facts=LANGUAGE_FACTS,
         code=code("draw_figures"),
     output:
         **figure_outputs(),
@@ -143,6 +157,7 @@ rule draw_figures:
     conda:
         "../envs/analysis.yaml"
     params:
+        labels=LABELS,
         by_language=ANALYSED,
     message:
         "Figures: {wildcards.langs}"
@@ -164,6 +179,7 @@ rule state_findings:
                 "noise",
             )
         },
+        facts=LANGUAGE_FACTS,
         code=code("state_findings"),
     output:
         report(
@@ -176,6 +192,8 @@ rule state_findings:
         log_of("tables/{langs}/findings"),
     conda:
         "../envs/analysis.yaml"
+    params:
+        labels=LABELS,
     message:
         "Headline findings: {wildcards.langs}"
     script:

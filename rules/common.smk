@@ -21,13 +21,14 @@ os.environ.update(TRANSFORMERS_OFFLINE="1")
 from alignfreeze.experiment import configuration, grid
 from alignfreeze.experiment.cost import architecture_or_largest
 from alignfreeze.experiment.memory import inference_megabytes, training_megabytes
-from alignfreeze.languages.codes import language_codes
+from alignfreeze.languages.registry import facts_of, use_facts
 from alignfreeze.sources.lock import ResourcesLock
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.checksums import checkpoint_checksum
 from alignfreeze.support.imports import decisive_modules
 from alignfreeze.support.locks import hold_working_directory
 from alignfreeze.support.machine import memory_megabytes
+from alignfreeze.support.paths import LANGUAGE
 from alignfreeze.support.space import require_space
 
 
@@ -42,14 +43,17 @@ try:
     CONFIG = configuration.load(
         config,
         file=" + ".join(str(path) for path in workflow.configfiles) or "configuration",
-        languages=language_codes(),
         base=Path(os.path.relpath(BASE)),
     )
 except InputError as error:
     raise WorkflowError(f"the configuration is wrong:\n{error}") from None
 
 PUBLISHED = isinstance(CONFIG, configuration.PublishedExperiment)
-LANGUAGES, SOURCE = language_codes(), configuration.SOURCE_LANGUAGE
+SOURCE = CONFIG.source_language
+# Jobs that need facts about languages have it as an input.
+LANGUAGE_FACTS = [in_base(CONFIG.language_facts)] if CONFIG.language_facts else []
+use_facts(*LANGUAGE_FACTS or [None])
+LABELS = CONFIG.labels()
 LANGUAGE_SETS = CONFIG.language_sets
 EVALUATE = CONFIG.evaluate
 if PUBLISHED:
@@ -124,9 +128,18 @@ REALIGNMENT_RUN = "{model}/{strategy}/{aligner}/{realignment_languages}/seed{see
 TASK_RUN = "{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}"
 
 
+def known(lang):
+    """A language's code, if somebody knows it: wildcards take whatever has the form of one."""
+    try:
+        facts_of(lang)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+    return lang
+
+
 def languages_of(langs):
     """Languages of a set; a single code counts as a set of one language."""
-    return CONFIG.languages_of(langs)
+    return [known(lang) for lang in CONFIG.languages_of(langs)]
 
 
 def model_folder(model):
@@ -176,8 +189,8 @@ def finetuning_memory(wildcards, attempt):
 def for_language(entry, lang):
     """A language's file: the user's own, by its pattern, or the one that a public source becomes."""
     if isinstance(entry, str):
-        return in_base(entry.replace("{lang}", lang))
-    return f"resources/{entry.file_of(lang, SOURCE)}"
+        return in_base(entry.replace("{lang}", known(lang)))
+    return f"resources/{entry.file_of(known(lang), SOURCE)}"
 
 
 def encoded_rows(wildcards):

@@ -11,6 +11,7 @@ rule compare:
     input:
         ours=SCORES,
         other=in_base(CONFIG.compare_with),
+        facts=LANGUAGE_FACTS,
         code=code("compare"),
     output:
         **table_outputs(["compare", "compare_by_language"], "Beside the published results"),
@@ -19,6 +20,7 @@ rule compare:
     conda:
         "../envs/analysis.yaml"
     params:
+        labels=LABELS,
         source=SOURCE,
     message:
         "Comparing with {input.other}: {wildcards.langs}"

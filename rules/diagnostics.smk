@@ -62,6 +62,7 @@ rule summarise_conflict:
             for seed in CONFIG.seeds
         ],
         deltas=results("tables/{langs}/deltas.csv"),
+        facts=LANGUAGE_FACTS,
         code=code("summarise_conflict"),
     output:
         **{
@@ -85,6 +86,7 @@ rule summarise_conflict:
     conda:
         "../envs/analysis.yaml"
     params:
+        labels=LABELS,
         figures=CONFLICT_FIGURES,
     message:
         "Gradient conflict by block and language: {wildcards.langs}"

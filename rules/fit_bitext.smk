@@ -17,4 +17,4 @@ use rule build_bitext as build_fit_bitext with:
         seed=BITEXT.sample_seed,
         fit_pairs=FIT_PAIRS,
     message:
-        "Reading what FastAlign is fitted on, en-{wildcards.lang}"
+        f"Reading what FastAlign is fitted on, {SOURCE}-{{wildcards.lang}}"

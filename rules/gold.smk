@@ -109,6 +109,7 @@ def retrieval_files(
 rule summarise_retrieval:
     input:
         retrieval=retrieval_files,
+        facts=LANGUAGE_FACTS,
         code=code("summarise_retrieval"),
     output:
         table=report(
@@ -128,6 +129,8 @@ rule summarise_retrieval:
         log_of("tables/{langs}/retrieval"),
     conda:
         "../envs/analysis.yaml"
+    params:
+        labels=LABELS,
     message:
         "Word retrieval before and after realignment: {wildcards.langs}"
     script:

@@ -25,6 +25,7 @@ rule build_page:
         **page_tables(),
         scores=results(f"tables/{EVALUATE}/scores.csv"),
         records=[] if PUBLISHED else RECORDS,
+        facts=LANGUAGE_FACTS,
         code=code("build_page"),
     output:
         report(
@@ -40,6 +41,7 @@ rule build_page:
     conda:
         "../envs/analysis.yaml"
     params:
+        labels=LABELS,
         source=SOURCE,
     message:
         "Building the page of all results"

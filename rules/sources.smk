@@ -72,7 +72,7 @@ rule convert_dataset:
         dataset=one_of(DATASETS),
         subset="[^/]+",
         split="[^/.]+",
-        ending=r"bio|nli\.tsv|squad\.json|[a-z]+\.txt",
+        ending=rf"bio|nli\.tsv|squad\.json|{LANGUAGE}\.txt",
     localrule: True
     conda:
         "../envs/fetch.yaml"

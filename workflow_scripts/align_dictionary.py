@@ -12,7 +12,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write Pharaoh lines."""
     configure_logging(smk.log[0])
-    dictionary = read_dictionary(smk.input.dictionary, smk.params.matching)
+    dictionary = read_dictionary(smk.input.dictionary, smk.params.matching, smk.params.order)
     links = (links for part in stream_bitext(smk.input.bitext) for links in align(part, dictionary))
     write_alignments(smk.output.alignments, links)
     if "gold" in smk.output.keys():  # noqa: SIM118 - snakemake's named list looks up values

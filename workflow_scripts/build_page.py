@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from alignfreeze.analysis.job import use_configuration
 from alignfreeze.page.build import write_page
 from alignfreeze.page.data import read_page_data
 from alignfreeze.support.logs import configure_logging
@@ -11,6 +12,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write page/index.html."""
     configure_logging(smk.log[0])
+    use_configuration(smk)
     data = read_page_data(Path(smk.input.scores).parent, smk.params.source, [Path(path) for path in smk.input.records])
     write_page(data, smk.output[0])
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from alignfreeze.analysis import figures
+from alignfreeze.analysis.job import use_configuration
 from alignfreeze.analysis.latex import read_table
 from alignfreeze.support.logs import configure_logging
 
@@ -10,6 +11,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write figures/{langs}/*.png and *.pdf."""
     configure_logging(smk.log[0])
+    use_configuration(smk)
     main_table, deltas, contrasts = (read_table(smk.input[name]) for name in ("main", "deltas", "contrasts"))
 
     def save(name: str, figure: figures.Figure) -> None:

@@ -11,7 +11,7 @@ COLUMNS = ["model", "task", "aligner", "strategy", "mean", "std", "delta", "delt
 def main(folder: Path, langs: str) -> None:
     """Print paths and table to the terminal."""
     table = pd.read_csv(folder / "tables" / langs / "main.csv")
-    shown = table[[*COLUMNS, "english", "n_languages", "n_seeds"]]
+    shown = table[[*COLUMNS, "english" if "english" in table else "source", "n_languages", "n_seeds"]]
     print(f"""
 Tables   {folder / "tables" / langs}
 Figures  {folder / "figures" / langs}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from alignfreeze.analysis.findings import findings
+from alignfreeze.analysis.job import use_configuration
 from alignfreeze.analysis.latex import read_table
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
@@ -11,7 +12,8 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write tables/{langs}/findings.csv."""
     configure_logging(smk.log[0])
-    tables = {name: read_table(path) for name, path in smk.input.items() if name != "code"}
+    use_configuration(smk)
+    tables = {name: read_table(path) for name, path in smk.input.items() if name not in ("code", "facts")}
     with atomic_file(smk.output[0]) as temporary:
         findings(**tables).to_csv(temporary, index=False)
 

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from alignfreeze.analysis.figures import save_figure
+from alignfreeze.analysis.job import use_configuration
 from alignfreeze.analysis.retrieval import draw, summarise
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
@@ -13,6 +14,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write tables/{langs}/retrieval.csv and figures/{langs}/retrieval.*."""
     configure_logging(smk.log[0])
+    use_configuration(smk)
     table = summarise(pd.concat([pd.read_csv(path) for path in smk.input.retrieval], ignore_index=True))
     with atomic_file(smk.output.table) as temporary:
         table.to_csv(temporary, index=False)

@@ -6,6 +6,7 @@ from alignfreeze.analysis.advice_data import read_results
 from alignfreeze.analysis.advice_evaluation import advice_table, outcomes_table, regret_table
 from alignfreeze.analysis.advice_figure import draw_advice
 from alignfreeze.analysis.figures import save_figure
+from alignfreeze.analysis.job import use_configuration
 from alignfreeze.analysis.scores import read_scores
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
@@ -14,6 +15,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write tables/{langs}/advice.csv, tables/{langs}/regret.csv and figures/{langs}/advice.*."""
     configure_logging(smk.log[0])
+    use_configuration(smk)
     results = read_results(read_scores(smk.input.scores), smk.params.source)
     advice = advice_table(results)
     for table, path in (

@@ -4,6 +4,7 @@ from typing import Any
 
 from alignfreeze.analysis import tables
 from alignfreeze.analysis.cells import read_experiment
+from alignfreeze.analysis.job import use_configuration
 from alignfreeze.analysis.latex import write_csv, write_per_language, write_table
 from alignfreeze.analysis.scores import read_scores
 from alignfreeze.support.logs import configure_logging
@@ -12,6 +13,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write tables/{langs}/main.* and the like, deltas.csv, and tables/{langs}/per_language_{model}_{task}.*."""
     configure_logging(smk.log[0])
+    use_configuration(smk)
     scores = read_experiment(read_scores(smk.input.scores), smk.params.source)
     for name in smk.params.tables:
         table = getattr(tables, f"{name}_table")(scores, smk.params.source)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from alignfreeze.analysis.job import use_configuration
 from alignfreeze.analysis.latex import write_table
 from alignfreeze.languages.uriel import language_table
 from alignfreeze.support.logs import configure_logging
@@ -10,6 +11,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write tables/{langs}/languages.*."""
     configure_logging(smk.log[0])
+    use_configuration(smk)
     languages = [code for code in smk.params.languages if code != smk.params.source]
     table = language_table(smk.params.source, languages)
     write_table("languages", table, smk.output.languages, smk.output.languages_tex)

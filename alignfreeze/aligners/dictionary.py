@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from alignfreeze.aligners.settings import Matching
+from alignfreeze.aligners.settings import Matching, Order
 from alignfreeze.data.bitext import Bitext, Sentence
 from alignfreeze.data.pharaoh import Links
 from alignfreeze.data.text import read_lines
@@ -30,7 +30,7 @@ class Dictionary:
     lower_case: bool = True
 
 
-def read_dictionary(path: str | Path, matching: Matching = "casefolded") -> Dictionary:
+def read_dictionary(path: str | Path, matching: Matching = "casefolded", order: Order = "source_first") -> Dictionary:
     """Read MUSE's format: `source target` a line, separated by one space or a tab.
 
     Parameters
@@ -39,6 +39,8 @@ def read_dictionary(path: str | Path, matching: Matching = "casefolded") -> Dict
         The file.
     matching : {"casefolded", "published"}
         See `make_dictionary`.
+    order : {"source_first", "target_first"}
+        Which word of a line is that of the source language.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def read_dictionary(path: str | Path, matching: Matching = "casefolded") -> Dict
             continue
         if len(fields) != 2 or not all(fields):
             raise InputError(f"{path}:{number}: {quoted(line)} is not 'source target'; write one pair of words a line")
-        entries.append((fields[0], fields[1]))
+        entries.append((fields[0], fields[1]) if order == "source_first" else (fields[1], fields[0]))
     if not entries:
         raise InputError(f"{path}: no entries; the file must hold 'source target' lines")
     return make_dictionary(entries, matching)

@@ -11,6 +11,7 @@ from alignfreeze.support.settings import Count, Settings
 
 Extraction = Literal["softmax", "argmax"]
 Matching = Literal["casefolded", "published"]
+Order = Literal["source_first", "target_first"]
 
 
 class AwesomeSettings(Settings):

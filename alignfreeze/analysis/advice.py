@@ -35,7 +35,7 @@ WORTH = 0.05
 LARGEST_SHARE = 5  # one language in five
 FEATURES_SAY = {
     "A": "nothing known of the language: the mean of the others",
-    "B": "its own baseline and its distance to English",
+    "B": "its own baseline and its distance to the source language",
     "B+": "its gap: the best baseline of all encoders minus its own",
     "C": "its realigned scores under other encoders",
     NEW_ENCODER: "its gap, by the runs of other encoders",
@@ -668,9 +668,12 @@ def _next_measurement(fit: AdviceFit, model: str, task: str, language: str, feat
     }
     cheap = {name: width for name, width in later.items() if name != "C"}
     others = ", ".join(name for name in fit.models if name != model)
+    from alignfreeze.languages.registry import facts_of
+
+    source = facts_of(fit.source).name
     costs = {
-        "B": f"the baseline of {model} in {language} (fine-tuned on English, not realigned)",
-        "B+": f"baselines in {language} of {model} and {others} (fine-tuned on English, not realigned)",
+        "B": f"the baseline of {model} in {language} (fine-tuned on {source}, not realigned)",
+        "B+": f"baselines in {language} of {model} and {others} (fine-tuned on {source}, not realigned)",
         "C": f"full and front scores of {others} in {language}",
     }
     if not later:

@@ -150,6 +150,7 @@ CELL: list[Column] = [*COMPARED, REALIGNED]
 CONTRAST: list[Column] = [MODEL, ("Task", _task), ("Contrast", _text("contrast", contrast_title)), REALIGNED]
 SEEDS: Column = ("Seeds", _number("n_seeds", 0))
 LANGUAGES: Column = ("Lang.", _number("n_languages", 0))
+SOURCE: Column = ("Source", _number("source"))
 LANGUAGE: Column = ("Language", _text("language", language_name))
 DELTA, INTERVAL, HOLM = r"$\Delta$", r"95\,\%", r"$p_{\mathrm{Holm}}$"
 
@@ -332,8 +333,9 @@ def latex_table(name: str, frame: pd.DataFrame) -> str:
     if "metric" in frame:
         main = {task: main_metric(own["metric"]) for task, own in frame.groupby("task")}
         rows = [row | {"main_metric": main[row["task"]]} for row in rows]
+    columns = [column if column[0] != "English" or "english" in frame else SOURCE for column in COLUMNS[name]]
     cells = pd.DataFrame(
-        [[write(row) for _, write in COLUMNS[name]] for row in rows], columns=[heading for heading, _ in COLUMNS[name]]
+        [[write(row) for _, write in columns] for row in rows], columns=[heading for heading, _ in columns]
     )
     notes = [_metrics(main)] if "metric" in frame and len(frame) else []
     cells, constants = _without_constants(cells)

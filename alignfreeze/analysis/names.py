@@ -5,7 +5,7 @@ The order is the same in every table and figure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 BASELINE = "baseline"
 """Strategy of a run that is fine-tuned without realignment."""
@@ -61,9 +61,24 @@ def ordered(kind: str, names: Iterable[str]) -> list[str]:
     return sorted(set(names), key=lambda name: rank(kind, name))
 
 
+_labels: dict[str, str] = {}
+
+
+def use_labels(labels: Mapping[str, str]) -> None:
+    """Write names as the configuration has them, for the whole process, as a job does.
+
+    Parameters
+    ----------
+    labels : mapping from str to str
+        Name of a model, a task or a strategy -> how it is written; an empty mapping takes the last one back.
+    """
+    _labels.clear()
+    _labels.update(labels)
+
+
 def title(name: str) -> str:
-    """Return how a name is written in tables and figures; an unknown one stays as it is."""
-    return TITLES.get(name, name)
+    """Return how a name is written in tables and figures: the user's label, ours, or the name itself."""
+    return _labels.get(name) or TITLES.get(name, name)
 
 
 def main_metric(metrics: Iterable[str]) -> str:

@@ -234,10 +234,12 @@ def main_table(scores: Scores, source: str = "en") -> pd.DataFrame:
         mean, std : of the language average over seeds. delta, delta_std : the same of the difference to the baseline
         with the same seed. delta_low, delta_high : 95 % two-way bootstrap interval over seeds and languages.
         n_up_paper, n_down_paper, n_up, n_down : languages up and down by the paper's and by the plain rule.
-        english : mean on the source language. n_languages : languages with a score under every seed.
+        english : mean on the source language; named source where that is another language. n_languages : languages
+        with a score under every seed.
     """
     experiment = read_experiment(scores, source)
-    return table_of(MainRow, (_main_row(experiment, cell) for cell in experiment.cells(all_metrics=True)))
+    table = table_of(MainRow, (_main_row(experiment, cell) for cell in experiment.cells(all_metrics=True)))
+    return table if source == "en" else table.rename(columns={"english": "source"})
 
 
 def _main_row(experiment: Experiment, cell: Cell) -> MainRow:

@@ -12,7 +12,6 @@ from pathlib import Path
 from alignfreeze.experiment.configuration import PublishedExperiment, load, read_yaml
 from alignfreeze.experiment.cost import CPU, GIGABYTE, GPUS, Device
 from alignfreeze.experiment.plan import Plan, Stage, plan
-from alignfreeze.languages.codes import language_codes
 from alignfreeze.support.errors import InputError
 
 
@@ -40,7 +39,7 @@ def bill(config_file: Path, workflow: Path) -> str:
         raise InputError(f"{workflow}: no Snakefile; run in a checkout of the workflow, or name one with --workflow")
     if importlib.util.find_spec("snakemake") is None:
         raise InputError('snakemake is not installed; run pip install "alignfreeze[workflow]"')
-    config = load(read_yaml(config_file), file=str(config_file), languages=language_codes(), base=workflow)
+    config = load(read_yaml(config_file), file=str(config_file), base=workflow)
     jobs = planned_jobs(config_file, workflow)
     lines = [f"{config.experiment}: {sum(count for _, count in jobs):,} jobs", ""]
     lines += [f"  {rule:40}{count:>8,}" for rule, count in jobs]

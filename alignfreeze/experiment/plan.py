@@ -17,7 +17,7 @@ from alignfreeze.data.text import stream_lines
 from alignfreeze.data.treebank import read_treebank
 from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.experiment import cost, grid
-from alignfreeze.experiment.configuration import BASELINE, SOURCE_LANGUAGE, Experiment
+from alignfreeze.experiment.configuration import BASELINE, Experiment
 from alignfreeze.experiment.cost import Device, step_operations
 
 RETRIEVAL_BATCH = 32  # sentences; the width of a padded batch hardly depends on it
@@ -186,7 +186,7 @@ class _Planner:
         return ParallelText(*files).pairs if files else cost.OPUS_PAIRS
 
     def _bitext_widths(self) -> tuple[float, float]:
-        """Subwords of a row, in batches of any length and of like length; by the English side of the first language."""
+        """Subwords of a row, in batches of any length and of like length; by the source side of the first language."""
         files = self._bitext_files(self.realignment_languages[0])
         if files is None:
             return cost.BITEXT_WIDTH, cost.BITEXT_SORTED_WIDTH
@@ -285,21 +285,21 @@ class _Planner:
     def _test_workloads(self, task: str) -> list[tuple[int, Workload]]:
         """Number of languages and the workload of one, for the test sets of a kind."""
         languages = self.config.evaluated_languages(task, self.config.evaluate)
-        others = [language for language in languages if language != SOURCE_LANGUAGE]
+        others = [language for language in languages if language != self.config.source_language]
         if self.tasks[task].test_source is None:
-            # The other languages' test sets are taken to be like the English one.
+            # The other languages' test sets are taken to be like the source language's.
             return [(len(languages), self._workload(task, "test"))] if languages else []
         tests = [(1, self._workload(task, "test_source"))] if len(others) < len(languages) else []
-        # There need be no English one among them: they are taken to be like the first.
+        # There need be no source language among them: they are taken to be like the first.
         return [*tests, (len(others), self._workload(task, "test", others[0]))] if others else tests
 
-    def _workload(self, task: str, part: str, language: str = SOURCE_LANGUAGE) -> Workload:
+    def _workload(self, task: str, part: str, language: str | None = None) -> Workload:
         """Rows and width of a task's training or test data."""
         settings, public = self.tasks[task], cost.CORPORA[task]
         by_length = part != "train" or settings.bucketing == "window"
         limit = settings.max_train_items if part == "train" else settings.max_test_items
-        max_length, entry = settings.max_length, getattr(settings, part)
-        words = _words_of(task, self._local(entry, language))[:limit] if isinstance(entry, str) else None
+        max_length, entry, source = settings.max_length, getattr(settings, part), self.config.source_language
+        words = _words_of(task, self._local(entry, language or source))[:limit] if isinstance(entry, str) else None
         if words is None:
             examples = min(getattr(public, part), limit or math.inf)
             width = min(public.sorted_width if by_length else public.width, max_length)
@@ -355,5 +355,5 @@ def _words_of(task: str, path: Path) -> list[int]:
         ]
     if task == "xquad":
         return [len(question.question.split()) + len(question.context.split()) for question in read_squad(path)]
-    sentences = read_treebank(path) if task == "udpos" else read_bio(path, SOURCE_LANGUAGE)
+    sentences = read_treebank(path) if task == "udpos" else read_bio(path, "")
     return [len(words) for words in sentences.words]

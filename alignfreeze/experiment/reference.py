@@ -15,7 +15,6 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from alignfreeze.experiment.configuration import Experiment, PublishedExperiment
-from alignfreeze.languages.codes import language_codes
 
 COMMAND = "make configuration"
 ROOT = Path(__file__).parents[2]
@@ -31,7 +30,8 @@ are refused before the first job, all errors at once. Editors that know JSON sch
 first line of each file ([schemas/config.schema.json](../schemas/config.schema.json)).
 
 YAML reads `1e-4` as text (write `1.0e-4`) and a bare `no` as false (write `"no"` for Norwegian). `{{lang}}` stands for
-the language's code. Relative paths start at the folder of the Snakefile. The languages are: {{languages}}.
+the language's code. Relative paths start at the folder of the Snakefile. A language is any that URIEL knows,
+by its ISO 639 code or BCP 47 tag, and your own; see [languages](languages.md).
 """
 
 
@@ -76,8 +76,7 @@ def json_schema() -> Schema:
 def page() -> str:
     """The reference page, in Markdown."""
     schema = json_schema()
-    start = _PAGE_START.replace("{languages}", ", ".join(f"`{code}`" for code in language_codes())).replace("{{", "{")
-    lines = [start.replace("}}", "}"), *_section(schema["else"], "An experiment that is run", "", schema, {})]
+    lines = [_PAGE_START, *_section(schema["else"], "An experiment that is run", "", schema, {})]
     lines += _section(schema["then"], "An experiment of published results", "", schema, {})
     return "\n".join(lines).rstrip("\n") + "\n"
 

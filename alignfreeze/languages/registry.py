@@ -18,12 +18,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import langcodes
-import pandas as pd
 
 from alignfreeze.languages.arrays import family_path, uriel_codes
 from alignfreeze.support.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LANGUAGES_PATH = Path(__file__).with_name("languages.tsv")
 OwnFacts = Mapping[str, Mapping[str, str]]
@@ -96,6 +99,19 @@ def read_table(path: str | Path) -> dict[str, dict[str, str]]:
             )
         table[cells[0]] = {name: cell for name, cell in zip(columns[1:], cells[1:], strict=True) if cell}
     return table
+
+
+_own: dict[str, dict[str, str]] = {}
+
+
+def use_facts(path: str | Path | None) -> None:
+    """Take a user's table of facts for the whole process, as a job does; None takes the last one back.
+
+    A table that is given to a function goes before it.
+    """
+    table = {} if path is None else read_table(path)
+    _own.clear()
+    _own.update(table)
 
 
 @lru_cache(maxsize=1)
@@ -195,10 +211,11 @@ def facts_of(code: str, own: OwnFacts | None = None) -> Facts:
     InputError
         Nobody knows the code.
     """
-    row = dict((own or {}).get(code, {}))
+    own = own or _own
+    row = dict(own.get(code, {}))
     known = Facts(**_curated()[code]) if code in _curated() else _derived(code)
     if known is None:
-        if code not in (own or {}):
+        if code not in own:
             raise InputError(
                 f"no language {code!r}{_suggestion(code)}; give an ISO 639 code or a BCP 47 tag that URIEL knows"
             )
@@ -217,7 +234,20 @@ def facts_of(code: str, own: OwnFacts | None = None) -> Facts:
 
 def is_known(code: str, own: OwnFacts | None = None) -> bool:
     """Return whether `facts_of` knows a code."""
-    return code in (own or {}) or code in _curated() or _derived(code) is not None
+    return code in (own or _own) or code in _curated() or _derived(code) is not None
+
+
+def canonical(code: str, own: OwnFacts | None = None) -> str:
+    """Return the one spelling of a language: `sw` for `swa`, `swh` and `SW`; a code of the user's own stays as it is.
+
+    Two codes with the same canonical spelling are one language: their scores would be counted twice.
+    """
+    if code in (own or _own) or code in _curated():
+        return code
+    try:
+        return langcodes.standardize_tag(code, macro=True)
+    except ValueError:
+        return code
 
 
 def paper_languages() -> list[str]:
@@ -227,6 +257,8 @@ def paper_languages() -> list[str]:
 
 def facts_table(codes: Iterable[str], own: OwnFacts | None = None) -> pd.DataFrame:
     """Return the facts of languages, one row each, indexed by code; all text (`no` stays text)."""
+    import pandas as pd
+
     codes = list(codes)
     rows = [asdict(facts_of(code, own)) for code in codes]
     return pd.DataFrame(rows, index=pd.Index(codes, name="code", dtype=str), columns=list(FACTS), dtype=str)

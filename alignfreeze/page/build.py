@@ -69,7 +69,7 @@ MAIN_COLUMNS = {
     "model": "model", "task": "task", "aligner": "aligner", "strategy": "strategy",
     "realignment_languages": "realigned on",
     "metric": "metric", "mean": "mean", "std": "std", "delta": "Δ", "delta_low": "low", "delta_high": "high",
-    "n_up": "up", "n_down": "down", "english": "source", "n_languages": "languages", "n_seeds": "seeds",
+    "n_up": "up", "n_down": "down", "source": "source", "n_languages": "languages", "n_seeds": "seeds",
 }  # fmt: skip
 RUN_COLUMNS = {
     "model": "model", "task": "task", "aligner": "aligner", "strategy": "strategy",
@@ -192,7 +192,7 @@ def render(data: PageData) -> str:
         summary=f"{data.cells['language'].nunique()} languages, {seeds} seeds; differences are points of per cent.",
         facts=_summary(data),
         findings=list(data.findings["finding"]),
-        main=table_view(data.main, _telling(MAIN_COLUMNS, data)),
+        main=table_view(data.main.rename(columns={"english": "source"}), _telling(MAIN_COLUMNS, data)),
         one_set=sets[0] if len(sets) == 1 else "",
         advised=table_view(advised, ADVICE_COLUMNS) if advised is not None else None,
         advised_example=None if advised is None else advised.iloc[0].to_dict(),

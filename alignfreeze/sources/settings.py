@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alignfreeze.support.paths import COMPONENT, Matching, Name
+from alignfreeze.support.paths import COMPONENT, LANGUAGE, LanguageCode, Matching, Name
 from alignfreeze.support.settings import Settings
 
 Format = Literal["conllu", "dictionary", "lines", "bio", "nli", "squad"]
@@ -16,7 +16,6 @@ ENDINGS = {"lines": "{side}.txt", "bio": "bio", "nli": "nli.tsv", "squad": "squa
 MUSE_PARTS = {"full": "", "train": ".0-5000", "test": ".5000-6500"}
 
 Commit = Annotated[str, Matching(r"[0-9a-f]{40}", "A commit, 40 digits (0-9, a-f).")]
-LanguageCode = Annotated[str, Matching(r"[a-z]{2,3}", "The code of a language, two or three letters.")]
 HubName = Annotated[str, Matching(rf"{COMPONENT}(?:/{COMPONENT})?", "OWNER/NAME.", 200)]
 _FILLED = r"\{lang\}|\{pair\}"
 
@@ -101,7 +100,7 @@ class HubDataset(Source):
     format: Literal["lines", "bio", "nli", "squad"] = Field(
         description="Rows: translations (lines), tagged words (bio), labelled pairs (nli) or questions (squad)."
     )
-    side: Annotated[str, Matching(r"[a-z]{2,3}|\{lang\}", "A language's code, or {lang}.")] | None = Field(
+    side: Annotated[str, Matching(rf"{LANGUAGE}|\{{lang\}}", "A language's code, or {lang}.")] | None = Field(
         default=None, description="Language that is taken from translations, en or {lang}; required for format lines."
     )
     revision: Commit | None = Field(

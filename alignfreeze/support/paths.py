@@ -55,6 +55,16 @@ COMPONENT = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}"
 Name = Annotated[str, Matching(r"[A-Za-z0-9][A-Za-z0-9_-]*", "Letters, digits, - and _.")]
 """Name that an experiment gives to something of its own; it becomes part of file names."""
 
+LANGUAGE = r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
+
+LanguageCode = Annotated[
+    str, Matching(LANGUAGE, "A language's code, such as sw, swh or sr-Latn: letters, digits and -.")
+]
+"""Code of a language; it becomes part of file names, too. Which codes are known is another question."""
+
+Label = Annotated[str, Matching(r"[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*", "Text on one line.", 100)]
+"""How a name is written in tables and figures."""
+
 Component = Annotated[str, Matching(COMPONENT, "Letters, digits, _, . and -, beginning with one of the first three.")]
 """One part of a path."""
 

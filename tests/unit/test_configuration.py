@@ -8,14 +8,13 @@ from support import ROOT
 
 from alignfreeze.experiment.configuration import load
 from alignfreeze.experiment.configuration.experiment import Experiment
-from alignfreeze.languages.codes import language_codes
 from alignfreeze.support.errors import InputError
 
 TEXT = (ROOT / "config.yaml").read_text(encoding="utf-8")
 
 
 def loaded(config, exists=lambda path: True):
-    return load(config, file="config.yaml", languages=language_codes(), base=ROOT, exists=exists)
+    return load(config, file="config.yaml", base=ROOT, exists=exists)
 
 
 def problems(config, exists=lambda path: True):
@@ -152,8 +151,10 @@ def test_missing_keys_are_named_once():
 
 
 def test_language_the_project_does_not_know():
-    line = only(changed(language_sets__all=["de", "rus"]))
-    assert line.startswith("language_sets.all: 'rus' is no language of this project (did you mean ru?); allowed are af")
+    assert only(changed(language_sets__all=["de", "Russian"])) == (
+        "language_sets.all: no language 'Russian' (did you mean ru?); give an ISO 639 code or a BCP 47 tag that URIEL "
+        "knows, or describe it in language_facts"
+    )
 
 
 def test_source_language_in_a_set():
@@ -161,7 +162,77 @@ def test_source_language_in_a_set():
 
 
 def test_set_named_like_a_language():
-    assert only(changed(language_sets__de=["fi"])).startswith("language_sets.de: a set's name must not be a language")
+    assert only(changed(language_sets__de=["fi"])).startswith("language_sets.de: a set's name must not be the code of")
+
+
+@pytest.mark.parametrize(("first", "second"), [("sw", "swa"), ("swh", "sw"), ("de", "deu"), ("sr-Latn", "sr-latn")])
+def test_one_language_under_two_codes(first, second):
+    line = only(changed(language_sets__all=[first, second]))
+    assert line == f"language_sets.all: {second!r} is the same language as {first!r}; keep one of them"
+    assert problems(changed(language_sets__all=[first, "yue", "zh"])) == []
+
+
+def test_any_language_of_uriel_under_any_code():
+    codes = ["sw", "yor", "sr-Latn", "pt-BR", "arz"]
+    config = loaded(changed(language_sets__all=codes, language_sets__ner=["sw"], evaluate="sw"))
+    assert config.languages_of("all") == codes
+    assert config.languages_of("sw") == ["sw"]
+
+
+def test_own_facts_about_languages(tmp_path):
+    facts = tmp_path / "facts.tsv"
+    facts.write_text("code\tname\turiel\nmine\tA language\t\nde-BAR\tBavarian\tbar\n")
+    sets = {"language_sets__all": ["de-BAR", "mine"], "language_facts": str(facts)}
+    assert loaded(changed(**sets)).languages_of("all") == ["de-BAR", "mine"]
+    facts.write_text("code\tname\nmy/own\tx\n")
+    assert "language_facts: " + f"{facts}: code 'my/own'; letters, digits and - are allowed" in problems(
+        changed(**sets)
+    )
+    facts.write_text("name\n")
+    assert only(changed(language_facts=str(facts))).startswith(f"language_facts: {facts}, line 1: columns ['name']")
+
+
+@pytest.mark.parametrize("by", ["diverse", "similar", "random", "family", "script"])
+def test_chosen_set(by):
+    chosen = {"choose": 4, "from": "all", "by": by, "seed": 1}
+    config = loaded(changed(language_sets__some=chosen, evaluate="some"))
+    assert len(set(config.languages_of("some"))) == 4
+    assert set(config.languages_of("some")) < set(config.languages_of("all"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "line"),
+    [
+        ({"choose": 99, "from": "all", "by": "random"}, "language_sets.some: 99 languages of 14; choose fewer"),
+        ({"choose": 2, "from": "al", "by": "random"}, "language_sets.some.from: 'al' found; allowed are the sets that"),
+        ({"choose": 2, "from": "all", "by": "chance"}, "language_sets.some.by: 'chance' found; allowed are diverse"),
+        ({"choose": 2, "from": "all"}, "language_sets.some: by missing; required are choose, from"),
+        ({"chose": 2, "from": "all", "by": "random", "choose": 2}, "language_sets.some.chose: unknown key"),
+    ],
+)
+def test_chosen_set_that_is_wrong(entry, line):
+    assert only(changed(language_sets__some=entry)).startswith(line)
+
+
+def test_another_source_language():
+    few = changed(source_language="de", language_sets__all=["en", "fi"], data__gold=None)
+    config = loaded(few)
+    assert config.evaluated_languages("udpos", "all") == ["de", "en", "fi"]
+    line = only(few, lambda path: path != "data/demo/test/de.conllu")
+    assert line.startswith("tasks.udpos.test: language 'de' has no file data/demo/test/de.conllu; every task needs the")
+    assert only(changed(source_language="de", data__gold=None)).startswith("language_sets.all: 'de' is the source")
+    assert only(changed(source_language="Klingon")).startswith("source_language: no language 'Klingon'")
+
+
+def test_labels_of_names():
+    config = loaded(
+        changed(
+            models__e5small__label="E5 (small)", tasks__udpos__label="PoS",
+            realignment__strategies={"front": {"freeze": "front", "label": "lower half"}},
+        )
+    )  # fmt: skip
+    assert config.labels() == {"e5small": "E5 (small)", "udpos": "PoS", "front": "lower half"}
+    assert only(changed(models__e5small__label="two\nlines")).startswith("models.e5small.label: ")
 
 
 def test_language_set_that_does_not_exist():
@@ -236,7 +307,7 @@ def test_strategy_in_short_or_in_full(strategy):
         ({"schedule": "during"}, ": freeze missing; required are freeze"),
         ({"freeze": "full", "schedule": "after"}, ".schedule: 'after' found; allowed are before, during"),
         ({"freeze": "full", "weight": 0}, ".weight: 0 found; "),
-        ({"freeze": "full", "hold": 1}, ".hold: unknown key; allowed are freeze, schedule, weight"),
+        ({"freeze": "full", "hold": 1}, ".hold: unknown key; allowed are freeze, label, schedule, weight"),
     ],
 )
 def test_strategy_that_says_something_else(strategy, beginning):
@@ -319,7 +390,7 @@ def test_only_a_task_s_own_languages_need_its_files():
 
 def test_every_task_is_evaluated_in_the_source_language():
     line = only(four_tasks(), lambda path: path != "data/xnli/en")
-    assert line == "tasks.xnli.test: language 'en' has no file data/xnli/en; every task needs English"
+    assert line == "tasks.xnli.test: language 'en' has no file data/xnli/en; every task needs the source language"
 
 
 def test_english_may_have_a_test_set_of_its_own():
@@ -349,8 +420,8 @@ def test_english_test_set_may_be_a_public_source():
 
 
 def test_language_set_of_a_task_that_does_not_exist():
-    assert only(four_tasks(xnli={"evaluate": "fwe"})) == (
-        "tasks.xnli.evaluate: 'fwe' found (did you mean few?); allowed are all, few, other or a language code"
+    assert only(four_tasks(xnli={"evaluate": "fwew"})) == (
+        "tasks.xnli.evaluate: 'fwew' found (did you mean few?); allowed are all, few, other or a language code"
     )
 
 
@@ -393,7 +464,7 @@ def test_name_that_cannot_be_a_folder(key):
 def test_all_errors_at_once():
     """Those of the schema and those that need the whole configuration."""
     config = changed(
-        sedes=[1], seeds=[31, 31], device="gpu", language_sets__all=["de", "rus"], aligners__awesome__model="mbert",
+        sedes=[1], seeds=[31, 31], device="gpu", language_sets__all=["de", "Russian"], aligners__awesome__model="mbert",
         realignment__strategies__front="frnt", realignment__learning_rate="1e-4",
     )  # fmt: skip
     lines = problems(config, lambda path: "bitext/de" not in path)

@@ -8,7 +8,6 @@ import yaml
 from support import ROOT
 
 from alignfreeze.experiment.configuration import load
-from alignfreeze.languages.codes import language_codes
 
 PAPER = yaml.safe_load((ROOT / "experiments" / "paper.yaml").read_text(encoding="utf-8"))
 ROW = re.compile(r"\| `(?P<key>[a-z_.]+)` \| `(?P<published>[^`]+)` \| `(?P<default>[^`]+)` \| .+ \|")
@@ -53,7 +52,7 @@ def experiment(key=None, *value):
         section.pop(last, None)
         if value:
             section[last] = value[0]
-    return load(config, file="paper", languages=language_codes(), base=ROOT)
+    return load(config, file="paper", base=ROOT)
 
 
 def value_of(config, key):

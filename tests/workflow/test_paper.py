@@ -16,11 +16,10 @@ from support import ROOT
 from alignfreeze.analysis.published import published_files, published_records
 from alignfreeze.experiment.configuration import load
 from alignfreeze.experiment.plan import plan
-from alignfreeze.languages.codes import language_codes
 
 PAPER = ROOT / "experiments" / "paper.yaml"
 CONFIG = yaml.safe_load(PAPER.read_text(encoding="utf-8"))
-EXPERIMENT = load(CONFIG, file="paper", languages=language_codes(), base=ROOT)
+EXPERIMENT = load(CONFIG, file="paper", base=ROOT)
 pytestmark = pytest.mark.workflow
 
 
@@ -139,7 +138,7 @@ def test_epochs_are_the_ones_that_a_task_takes_by_itself():
     without = copy.deepcopy(CONFIG)
     for task in without["tasks"].values():
         del task["epochs"]
-    tasks = load(without, file="paper", languages=language_codes(), base=ROOT).tasks
+    tasks = load(without, file="paper", base=ROOT).tasks
     assert {name: task["epochs"] for name, task in CONFIG["tasks"].items()} == {x: tasks[x].epochs for x in tasks.names}
 
 

@@ -28,7 +28,6 @@ from alignfreeze.experiment.cost import (
     step_operations,
 )
 from alignfreeze.experiment.plan import Stage, plan
-from alignfreeze.languages.codes import language_codes
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks import load_task
 
@@ -50,7 +49,7 @@ def hub(data_format):
 
 
 def loaded(config):
-    return load(config, file="test", languages=language_codes(), base=ROOT)
+    return load(config, file="test", base=ROOT)
 
 
 def experiment():

@@ -21,7 +21,6 @@ from workflow_support import CONFIG, TINY, jobs_of, planned, snakemake
 from alignfreeze.experiment import grid
 from alignfreeze.experiment.bill import bill
 from alignfreeze.experiment.configuration import load
-from alignfreeze.languages.codes import language_codes
 
 LANGUAGES = CONFIG["language_sets"]["all"]
 pytestmark = pytest.mark.workflow
@@ -354,7 +353,7 @@ def test_four_tasks_share_one_trajectory(four_tasks, tmp_path):
     seeds, strategies = len(CONFIG["seeds"]), len(CONFIG["realignment"]["strategies"])
     assert plan["finetune"] == plan["evaluate"] == 4 * seeds * (1 + strategies)
     assert plan["realign"] == seeds * strategies, "no realignment for each task apart"
-    experiment = load(four_tasks, file="four", languages=language_codes(), base=ROOT)
+    experiment = load(four_tasks, file="four", base=ROOT)
     # 50 windows in batches of 16, twice: 8 steps; the other tasks ask for 6.
     assert grid.steps_of(experiment, "e5small", "full", "dictionary", "all") == [6, 8]
 
@@ -363,7 +362,7 @@ def test_realignment_is_as_long_as_the_tasks_of_its_strategy_ask(four_tasks, tmp
     """udpos asks for 6 steps and has `full` alone, xquad asks for 8 and has `front` alone."""
     four_tasks["tasks"] = {name: four_tasks["tasks"][name] for name in ("udpos", "xquad")}
     four_tasks["tasks"]["udpos"]["strategies"], four_tasks["tasks"]["xquad"]["strategies"] = ["full"], ["front"]
-    experiment = load(four_tasks, file="four", languages=language_codes(), base=ROOT)
+    experiment = load(four_tasks, file="four", base=ROOT)
     assert grid.steps_of(experiment, "e5small", "full", "dictionary", "all") == [6]
     assert grid.steps_of(experiment, "e5small", "front", "dictionary", "all") == [8]
     path = write_config(tmp_path, four_tasks)

@@ -2,10 +2,9 @@
 
 from alignfreeze.experiment.configuration.experiment import (
     BASELINE,
-    SOURCE_LANGUAGE,
     Experiment,
     PublishedExperiment,
 )
 from alignfreeze.experiment.configuration.loading import load, read_yaml
 
-__all__ = ["BASELINE", "SOURCE_LANGUAGE", "Experiment", "PublishedExperiment", "load", "read_yaml"]
+__all__ = ["BASELINE", "Experiment", "PublishedExperiment", "load", "read_yaml"]

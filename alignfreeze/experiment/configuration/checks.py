@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alignfreeze.encoders.blocks import frozen_blocks, layer_index
-from alignfreeze.experiment.configuration.experiment import BASELINE, SOURCE_LANGUAGE, Experiment, Scored
+from alignfreeze.experiment.configuration.experiment import BASELINE, Experiment, Scored
 from alignfreeze.experiment.configuration.messages import suggestion
 from alignfreeze.experiment.configuration.tasks import QuestionAnswering
 from alignfreeze.experiment.cost import Architecture, architecture_of
+from alignfreeze.languages.registry import OwnFacts, canonical, facts_of, is_known
 from alignfreeze.sources.settings import HubDataset, Source
 from alignfreeze.support.errors import InputError
 
@@ -19,40 +20,55 @@ from alignfreeze.support.errors import InputError
 class Surroundings:
     """What a configuration is checked against.
 
-    languages : frozenset[str]
-        Codes that the project knows.
+    own : OwnFacts
+        The user's own facts about languages, by code.
     exists : Callable[[str], bool]
         Whether a data file is there, from its path in the configuration.
     base : Path
         Where the user's own relative paths start.
     """
 
-    languages: frozenset[str]
+    own: OwnFacts
     exists: Callable[[str], bool]
     base: Path
+
+    def knows(self, code: str) -> bool:
+        """Whether a code is that of a language."""
+        return is_known(code, self.own)
 
 
 Check = Callable[[Experiment, Surroundings], Iterator[str]]
 
 
 def check_language_sets(config: Scored, around: Surroundings) -> Iterator[str]:
-    """Language sets have languages that the project knows."""
+    """Language sets have languages that somebody knows, each in one spelling."""
+    source = config.source_language
+    yield from _unknown("source_language", source, around)
+    used = {source, *(code for members in config.language_sets.values() for code in members)}
     for name, members in config.language_sets.items():
-        if name in around.languages:
-            yield f"language_sets.{name}: a set's name must not be a language code"
+        key = f"language_sets.{name}"
+        if name in used:
+            yield f"{key}: a set's name must not be the code of one of the languages"
+        spellings = {canonical(source, around.own): source}
         for code in members:
-            if code not in around.languages:
-                yield (
-                    f"language_sets.{name}: {code!r} is no language of this project"
-                    f"{suggestion(code, sorted(around.languages))}; allowed are {', '.join(sorted(around.languages))}"
-                )
-            elif code == SOURCE_LANGUAGE:
-                yield f"language_sets.{name}: 'en' is the source language and is always evaluated; remove it"
+            other = spellings.setdefault(canonical(code, around.own), code)
+            if code == source:
+                yield f"{key}: {code!r} is the source language and is always evaluated; remove it"
+            elif other != code:
+                yield f"{key}: {code!r} is the same language as {other!r}; keep one of them"
+            yield from _unknown(key, code, around)
+
+
+def _unknown(key: str, code: str, around: Surroundings) -> Iterator[str]:
+    try:
+        facts_of(code, around.own)
+    except InputError as error:
+        yield f"{key}: {error}, or describe it in language_facts"
 
 
 def _is_set(key: str, name: str, config: Scored, around: Surroundings) -> Iterator[str]:
     sets = config.language_sets
-    if name not in sets and name not in around.languages:
+    if name not in sets and not around.knows(name):
         yield f"{key}: {name!r} found{suggestion(name, sets)}; allowed are {', '.join(sets)} or a language code"
 
 
@@ -87,8 +103,7 @@ def check_max_rows(config: Experiment, around: Surroundings) -> Iterator[str]:
                 keys = ", ".join(config.models)
                 yield f"{key}.{model}: no such model{suggestion(model, config.models)}; allowed are {keys}"
             for language in languages:
-                if language not in around.languages:
-                    yield f"{key}.{model}: {language!r} is no language of this project"
+                yield from _unknown(f"{key}.{model}", language, around)
 
 
 def check_tasks_languages(config: Experiment, around: Surroundings) -> Iterator[str]:
@@ -301,7 +316,7 @@ def _wanted_data(config: Experiment) -> _Wanted:
         own = "test" if task.test_source is None else "test_source"
         yield f"tasks.{name}.train", task.train, None, task.data_format
         yield f"tasks.{name}.{own}", getattr(task, own), None, task.data_format
-        if (langs := task.evaluate or config.evaluate) != SOURCE_LANGUAGE:
+        if (langs := task.evaluate or config.evaluate) != config.source_language:
             yield f"tasks.{name}.test", task.test, langs, task.data_format
 
 
@@ -309,7 +324,8 @@ def check_data(config: Experiment, around: Surroundings) -> Iterator[str]:
     """Files are there for every language, and public sources have the right format."""
     revisions: dict[str, str | None] = {}
     for key, entry, name, wanted in _wanted_data(config):
-        codes = [SOURCE_LANGUAGE] if name is None else sorted({*config.languages_of(name)} & around.languages)
+        asked = [config.source_language] if name is None else config.languages_of(name)
+        codes = sorted(filter(around.knows, asked))
         if isinstance(entry, Source):
             yield from _source_problems(key, entry, codes, wanted, revisions)
         elif entry is not None:
@@ -325,7 +341,11 @@ def _file_problems(
         yield f"{key}: no file {pattern}; give the path of an existing file"
         return
     for code, path in absent.items():
-        advice = f"add it or take {code!r} out of the language set {name}" if name else "every task needs English"
+        advice = (
+            f"add it or take {code!r} out of the language set {name}"
+            if name
+            else "every task needs the source language"
+        )
         yield f"{key}: language {code!r} has no file {path}; {advice}"
 
 
@@ -338,7 +358,7 @@ def _source_problems(
         yield f"{key}.treebanks: language {code!r} has no treebank; add it or take {code!r} out of the language set"
     if isinstance(source, HubDataset):
         if source.format == "lines" and source.side is None:
-            yield f"{key}: side missing; for format lines it says which language is taken, en or {{lang}}"
+            yield f"{key}: side missing; for format lines it says which language is taken, such as en or {{lang}}"
         if revisions.setdefault(source.hub, source.revision) != source.revision:
             yield f"{key}.revision: {source.hub} has another revision elsewhere; write the same one everywhere"
 

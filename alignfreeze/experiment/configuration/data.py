@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
 
+from alignfreeze.aligners.settings import Order
 from alignfreeze.data.settings import Sampling
 from alignfreeze.experiment.configuration.section import Section
 from alignfreeze.sources.settings import HubDataset, Muse, UniversalDependencies
@@ -39,15 +40,17 @@ Files = Annotated[Annotated[FilesToRead, Tag("<file>")] | PublicSource, Discrimi
 
 
 class Bitext(Section):
-    """Parallel text: English and the other languages."""
+    """Parallel text: the source language and the others."""
 
     source: OneFile | None = Field(
         default=None,
-        description="English side, one sentence in a line: one file, or one for each other language by {lang}.",
+        description="The source language's side, one sentence in a line: one file, or one for each other language by "
+        "{lang}.",
     )
     target: Files | None = Field(default=None, description="The other side, line by line.")
     pairs: FilesToRead | None = Field(
-        default=None, description="In place of source and target: lines of English, a tab and the other side."
+        default=None,
+        description="In place of source and target: lines of the source language, a tab and the other side.",
     )
     segmented: bool = Field(
         default=True, description="Whether spaces separate the words already; if not, ICU segments both sides."
@@ -72,7 +75,7 @@ class Bitext(Section):
 class Gold(Section):
     """Sentences with gold word links, for the diagnostics of aligners and encoders."""
 
-    source: FileToRead = Field(description="English sentences as CoNLL-U.")
+    source: FileToRead = Field(description="The source language's sentences as CoNLL-U.")
     target: FilesToRead = Field(description="The other side's sentences as CoNLL-U.")
     links: FilesToRead = Field(description="Links between their words, in Pharaoh's format.")
 
@@ -83,6 +86,11 @@ class Data(Section):
     bitext: Bitext = Field(description="Parallel text that is aligned and realigned on.")
     dictionary: Files | None = Field(
         default=None, description="Bilingual dictionaries in MUSE's format; the aligner dictionary needs them."
+    )
+    dictionary_order: Order = Field(
+        default="source_first",
+        description="Which language's word stands first in the lines of the dictionaries: the source language's or the "
+        "other one's, so that a dictionary serves in both directions.",
     )
     gold: Gold | None = Field(
         default=None, description="Gold-linked sentences; with them come tables of the aligners' and encoders' quality."

@@ -9,6 +9,7 @@ from pydantic import Field
 from alignfreeze.experiment.configuration.aligners import Aligners
 from alignfreeze.experiment.configuration.data import Data, Seed
 from alignfreeze.experiment.configuration.diagnostics import Diagnostics
+from alignfreeze.experiment.configuration.languages import LanguageSet
 from alignfreeze.experiment.configuration.models import Model
 from alignfreeze.experiment.configuration.published import Published
 from alignfreeze.experiment.configuration.realignment import Realignment
@@ -17,10 +18,9 @@ from alignfreeze.experiment.configuration.tasks import Tasks
 from alignfreeze.realignment.settings import RealignmentRecipe, RealignmentSettings
 from alignfreeze.sources.settings import HubDataset
 from alignfreeze.support.devices import DeviceChoice
-from alignfreeze.support.paths import FileToRead, FolderToRead, Matching, Name
+from alignfreeze.support.paths import FileToRead, FolderToRead, LanguageCode, Matching, Name
 from alignfreeze.training.settings import FinetuningRecipe, FinetuningSettings, Precision
 
-SOURCE_LANGUAGE = "en"
 BASELINE = "baseline"
 
 
@@ -28,9 +28,18 @@ class Scored(Section):
     """What every experiment has."""
 
     experiment: Name = Field(description="Name of the experiment and of its folder below results/.")
-    language_sets: dict[Name, Annotated[list[str], Field(min_length=1), Distinct]] = Field(
+    source_language: LanguageCode = Field(
+        default="en", description="Language of fine-tuning and of the source side of all parallel text."
+    )
+    language_facts: FileToRead | None = Field(
+        default=None,
+        description="Your own facts about languages, a TSV with a column code; see docs/languages.md. It adds "
+        "languages that nobody else knows, and goes before what is known of the others.",
+    )
+    language_sets: dict[Name, LanguageSet] = Field(
         min_length=1,
-        description="Lists of languages by name; a single language is a set of one and needs no entry.",
+        description="Languages by the name of the set: a list, or {choose: 7, from: all, by: diverse}. A single "
+        "language is a set of one and needs no entry.",
     )
     evaluate: str = Field(description="Language set, or single language, that the default target evaluates.")
     compare_with: FileToRead | None = Field(
@@ -38,9 +47,16 @@ class Scored(Section):
         description="Table of scores of another experiment, such as results/published/tables/all/scores.csv.",
     )
 
+    def labels(self) -> dict[str, str]:
+        """How the experiment's own names are written in tables and figures, as far as the configuration says it."""
+        return {}
+
     def languages_of(self, langs: str) -> list[str]:
         """Languages of a language set; a single code counts as a set of one language."""
-        return list(self.language_sets.get(langs, [langs]))
+        members = self.language_sets.get(langs, [langs])
+        if not isinstance(members, list):
+            raise TypeError(f"{langs}: its languages are not chosen yet; see load")
+        return list(members)
 
 
 class PublishedExperiment(Scored):
@@ -100,6 +116,12 @@ class Experiment(Scored):
         """Languages of all sets whose bitext is used, each once."""
         return list(dict.fromkeys(code for name in self.realignment_sets for code in self.languages_of(name)))
 
+    def labels(self) -> dict[str, str]:
+        """Labels of models, tasks and strategies, by name."""
+        tasks = {name: self.tasks[name] for name in self.tasks.names}
+        named = [*self.models.items(), *tasks.items(), *self.realignment.strategies.items()]
+        return {name: entry.label for name, entry in named if entry.label}
+
     def evaluated_languages(self, task: str, langs: str) -> list[str]:
         """Languages in which a task is scored for a language set or code; none where the task has none of them.
 
@@ -107,8 +129,8 @@ class Experiment(Scored):
         """
         asked, own = self.languages_of(langs), self.tasks[task].evaluate
         if own is not None:
-            asked = [code for code in asked if code in {SOURCE_LANGUAGE, *self.languages_of(own)}]
-        return [SOURCE_LANGUAGE, *asked] if asked and langs in self.language_sets else asked
+            asked = [code for code in asked if code in {self.source_language, *self.languages_of(own)}]
+        return [self.source_language, *asked] if asked and langs in self.language_sets else asked
 
     def conflict_objective(self, model: str) -> RealignmentSettings:
         """Settings of the realignment loss whose gradients are compared with the task's; nothing is frozen."""

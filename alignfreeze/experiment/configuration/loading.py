@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,18 @@ from pydantic import ValidationError
 
 from alignfreeze.experiment.configuration.checks import OF_EXPERIMENTS, OF_SCORED, Surroundings
 from alignfreeze.experiment.configuration.experiment import Experiment, PublishedExperiment
+from alignfreeze.experiment.configuration.languages import members_of
 from alignfreeze.experiment.configuration.messages import explain
 from alignfreeze.experiment.configuration.section import PARTIAL
+from alignfreeze.languages.registry import OwnFacts, read_table
 from alignfreeze.support.errors import InputError
+from alignfreeze.support.paths import LANGUAGE
 
 
 def load(
     config: Mapping[str, Any],
     *,
     file: str,
-    languages: Iterable[str],
     base: Path,
     exists: Callable[[str], bool] | None = None,
 ) -> Experiment | PublishedExperiment:
@@ -32,8 +35,6 @@ def load(
         As YAML was read.
     file : str
         Name of the configuration in messages.
-    languages : Iterable[str]
-        Codes that the project knows.
     base : Path
         Where relative paths of data and models start.
     exists : Callable[[str], bool], optional
@@ -45,16 +46,41 @@ def load(
         The configuration is wrong; one line for each error.
     """
     kind = PublishedExperiment if "published" in config else Experiment
-    around = Surroundings(frozenset(languages), exists or (lambda path: (base / path).is_file()), base)
     try:
         experiment, problems = kind.model_validate(config), []
     except ValidationError as error:
         problems = list(explain(error, kind, config))
         experiment = kind.model_validate(config, context=PARTIAL)
+    own, unreadable = _own_facts(experiment, base)
+    problems += unreadable
+    experiment, wrong_sets = _with_members(experiment, own)
+    problems += wrong_sets
+    around = Surroundings(own, exists or (lambda path: (base / path).is_file()), base)
     problems += _further_problems(experiment, around, list(problems))
     if problems:
         raise InputError("\n".join(f"{file}: {problem}" for problem in dict.fromkeys(problems)))
     return experiment
+
+
+def _with_members(experiment: Experiment | PublishedExperiment, own: OwnFacts) -> tuple[Any, list[str]]:
+    """The experiment with the languages of every set in place of how they are chosen."""
+    if not isinstance(sets := experiment.language_sets, dict):
+        return experiment, []
+    members, problems = members_of(sets, experiment.source_language, own)
+    return experiment.model_copy(update={"language_sets": members}), problems
+
+
+def _own_facts(experiment: Experiment | PublishedExperiment, base: Path) -> tuple[OwnFacts, list[str]]:
+    """The user's own facts about languages, and what is wrong with them."""
+    path = experiment.language_facts
+    if not isinstance(path, str):
+        return {}, []
+    try:
+        own = read_table(base / path)
+    except InputError as error:
+        return {}, [f"language_facts: {error}"]
+    wrong = [code for code in own if not re.fullmatch(LANGUAGE, code)]
+    return own, [f"language_facts: {path}: code {code!r}; letters, digits and - are allowed" for code in wrong]
 
 
 def _further_problems(

@@ -11,6 +11,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from alignfreeze.experiment.configuration.data import SOURCES
+from alignfreeze.experiment.configuration.languages import ChosenLanguages
+
+SECTIONS = SOURCES | {"chosen": ChosenLanguages}
+"""Classes of the sections that stand in place of something simpler, by their tag."""
 
 LONGEST_VALUE = 80  # characters of a value in a message
 MEANT = {"gpu": "cuda", "None": "none"}  # what is often written for another word
@@ -99,7 +103,7 @@ def _section(kind: Any, place: Iterable[Any]) -> type[BaseModel]:
     """Class of the section at a place."""
     for part in place:
         if isinstance(part, str) and part.startswith("<"):
-            kind = SOURCES[part[1:-1]]
+            kind = SECTIONS[part[1:-1]]
             continue
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             kind = kind.model_fields[str(part)].annotation

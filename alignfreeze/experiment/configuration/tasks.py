@@ -9,7 +9,7 @@ from pydantic import Field
 from alignfreeze.experiment.configuration.data import Files, OneFile
 from alignfreeze.experiment.configuration.section import Choice, Distinct, Section
 from alignfreeze.sources.settings import Format
-from alignfreeze.support.paths import Name
+from alignfreeze.support.paths import Label, Name
 from alignfreeze.support.settings import Count, one_of
 from alignfreeze.tasks.settings import (
     EncodingSettings,
@@ -36,10 +36,11 @@ class Task(Section, EncodingSettings, FinetuningRecipe):
     data_format: ClassVar[Format]
     encoding_settings: ClassVar[type[EncodingSettings]] = EncodingSettings
 
-    train: OneFile = Field(description="English training data.")
+    label: Label | None = Field(default=None, description="How tables and figures write the name.")
+    train: OneFile = Field(description="Training data in the source language.")
     test: Files = Field(description="Test data by language.")
     test_source: OneFile | None = Field(
-        default=None, description="English test data; where it is left out, that of test."
+        default=None, description="Test data in the source language; where it is left out, that of test."
     )
     evaluate: str | None = Field(
         default=None, description="Language set of this task; where it is left out, the top-level evaluate."
