@@ -56,7 +56,7 @@ def test_a_task_may_have_some_of_the_sets():
     [
         ([], r"realignment.languages: \[\] found; allowed are the name of a language set or a list of different names"),
         (["all", "all"], "realignment.languages: .* a list of different names"),
-        (["all", "tow"], r"realignment.languages: 'tow' found \(did you mean two\?\)"),
+        (["all", "twoo"], r"realignment.languages: 'twoo' found \(did you mean two\?\)"),
     ],
 )
 def test_wrong_sets_are_named(languages, said):

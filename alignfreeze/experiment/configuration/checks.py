@@ -81,7 +81,7 @@ def check_realignment_languages(config: Experiment, around: Surroundings) -> Ite
     """The language sets to realign on exist, and a task's are among them."""
     for name in config.realignment_sets:
         yield from _is_set("realignment.languages", name, config, around)
-    known = [name for name in config.realignment_sets if name in config.language_sets or name in around.languages]
+    known = [name for name in config.realignment_sets if name in config.language_sets or around.knows(name)]
     for task in config.tasks.names:
         for name in config.tasks[task].realignment_languages or ():
             if name not in known:
