@@ -11,6 +11,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write finetuned/.../seed{seed}/."""
     configure_logging(smk.log[0])
+    run = smk.wildcards
     with only_one(f"{smk.params.state}.lock", smk.output[0]), claimed_device(smk.config["device"]) as device:
         from alignfreeze.jobs.finetune import finetune_on_task
         from alignfreeze.training.settings import FinetuningSettings
@@ -31,7 +32,7 @@ def main(smk: Any) -> None:
             train_items=smk.params.train_items,
             realignment=smk.params.interleaving and smk.params.interleaving | {"folder": smk.input.rows},
             code=smk.input.code,
-            description=f"fine-tune {smk.wildcards.task} {smk.wildcards.strategy}",
+            description=f"fine-tune {run.model} {run.task} {run.strategy} seed {run.seed}",
         )
 
 

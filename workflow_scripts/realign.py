@@ -10,6 +10,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write realigned/.../seed{seed}/, with a checkpoint steps{n}/ for every n."""
     configure_logging(smk.log[0])
+    run = smk.wildcards
     with only_one(f"{smk.params.state}.lock", smk.output[0]), claimed_device(smk.config["device"]) as device:
         from alignfreeze.jobs.realign import realign
         from alignfreeze.realignment.settings import RealignmentSettings
@@ -26,6 +27,7 @@ def main(smk: Any) -> None:
             state=smk.params.state,
             resume_every=smk.params.resume_every,
             code=smk.input.code,
+            description=f"realign {run.model} {run.strategy} seed {run.seed}",
         )
 
 

@@ -35,6 +35,7 @@ def realign(
     state: str | Path,
     resume_every: int,
     code: Sequence[str | Path] = (),
+    description: str | None = None,
 ) -> None:
     """Write `output`/steps{n}/ for every n, each with its log and run record.
 
@@ -64,6 +65,8 @@ def realign(
         Steps between two states.
     code : sequence of path
         Files of the code that decides the result; a state of other code is not resumed.
+    description : str, optional
+        Name of the run in logs and on the terminal.
     """
     started = time.perf_counter()
     torch_name = torch_device(device)
@@ -89,7 +92,7 @@ def realign(
             write(folder)
             tokenizer.save_pretrained(folder)
 
-    report = realigner.run(steps, save, kept)
+    report = realigner.run(steps, save, kept, description)
     for count, folder in waiting.items():
         if not folder.is_dir():
             raise InputError(f"{folder}: missing, though the run was resumed after it; remove {state} and run again")

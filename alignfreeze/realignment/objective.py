@@ -219,6 +219,7 @@ class Realigner(RealignmentObjective):
         steps: Sequence[int],
         save: Callable[[int, Callable[[Path], None]], None] | None = None,
         state: TrainingState | None = None,
+        description: str | None = None,
     ) -> TrainingReport:
         """Train for max(steps) steps; one trajectory serves every step count, because the learning rate is constant.
 
@@ -230,6 +231,8 @@ class Realigner(RealignmentObjective):
             Called at each of them with the step count and a function that writes the encoder to a folder.
         state : TrainingState, optional
             Where a killed run's state is kept.
+        description : str, optional
+            Name of the run in logs and on the terminal; by default what is frozen.
         """
         lengths = {language: len(stream) for language, stream in self.streams.items()}
         logger.info("sentence pairs by language: %s", lengths)
@@ -247,7 +250,7 @@ class Realigner(RealignmentObjective):
             precision=self.settings.precision,
             checkpoints=checkpoints,
             state=state,
-            description=f"realign {self.settings.freeze}",
+            description=description or f"realign {self.settings.freeze}",
             name_of_batch=self.name_of_batch,
         )
         if self.vocabulary is not None:

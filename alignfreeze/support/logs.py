@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from alignfreeze.support.errors import InputError
+from alignfreeze.support.progress import share_terminal
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
@@ -18,12 +19,13 @@ def configure_logging(path: str | Path | None = None) -> None:
     Parameters
     ----------
     path : path, optional
-        Log file, written anew; None logs to stderr only.
+        Log file of a job, written anew; the job shares the terminal with others. None logs to stderr only.
     """
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.WARNING)
     handlers: list[logging.Handler] = [terminal]
     if path is not None:
+        share_terminal()
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
     logging.basicConfig(level=logging.INFO, format=FORMAT, datefmt="%H:%M:%S", handlers=handlers, force=True)

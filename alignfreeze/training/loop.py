@@ -14,7 +14,7 @@ from torch import nn
 
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.errors import InputError
-from alignfreeze.support.progress import progress_bar
+from alignfreeze.support.progress import clock, progress_bar
 from alignfreeze.training.memory import Gradients, MovableBatch
 from alignfreeze.training.settings import Precision
 from alignfreeze.training.state import TrainingState, restore, snapshot
@@ -195,7 +195,16 @@ def train(
             if step % log_every == 0 or step == steps:
                 finiteness.check()
                 report.log.append((step, float(torch.stack(recent).mean())))
-                logger.info("%s: step %d of %d, loss %.4f", description, step, steps, report.log[-1][1])
+                passed = time.perf_counter() - started
+                logger.info(
+                    "%s: step %d of %d, loss %.4f, %s so far, about %s left",
+                    description,
+                    step,
+                    steps,
+                    report.log[-1][1],
+                    clock(passed),
+                    clock(passed * (steps - step) / (step - first)),
+                )
                 advance(0, note=f"loss {report.log[-1][1]:.3f}")
                 recent.clear()
             if checkpoints and step in checkpoints:

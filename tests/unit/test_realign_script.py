@@ -41,7 +41,7 @@ def job(tmp_path):
                 state=str(tmp_path / folder / "state" / "run.pt"),
                 resume_every=3,
             ),
-            wildcards=SimpleNamespace(seed="31"),
+            wildcards=SimpleNamespace(model="small", strategy="full", seed="31"),
             log=[str(tmp_path / "log.txt")],
             config={"device": "cpu"},
         )  # fmt: skip

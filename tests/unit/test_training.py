@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -210,3 +211,18 @@ def test_log_file(tmp_path):
 
 def test_speed_of_a_run_that_did_nothing_is_not_a_number():
     assert str(TrainingReport().tokens_per_second) == "nan"
+
+
+def test_log_says_how_much_time_is_left(caplog, monkeypatch):
+    now = iter(range(0, 1000, 10))
+    monkeypatch.setattr("alignfreeze.training.loop.time.perf_counter", lambda: next(now))
+    with caplog.at_level("INFO", "alignfreeze.training.loop"):
+        run(4)
+    lines = [record.message for record in caplog.records if "left" in record.message]
+    # The clock moves on by ten seconds at each look, and the loop looks once a step.
+    assert [re.search(r"\S+ so far, about \S+ left", line)[0] for line in lines] == [
+        "0:00:10 so far, about 0:00:30 left",
+        "0:00:20 so far, about 0:00:20 left",
+        "0:00:30 so far, about 0:00:10 left",
+        "0:00:40 so far, about 0:00:00 left",
+    ]
