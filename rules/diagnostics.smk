@@ -57,7 +57,9 @@ rule measure_conflict:
 rule summarise_conflict:
     input:
         conflict=[
-            results(f"diagnostics/conflict/{model}/{CONFIG.tasks[task].aligners[0]}/{PAIRS}/{task}/seed{seed}.csv")
+            results(
+                f"diagnostics/conflict/{model}/{CONFIG.tasks[task].aligners[0]}/{REALIGNMENT_SETS[0]}/{task}/seed{seed}.csv"
+            )
             for model, task in ANALYSED
             for seed in CONFIG.seeds
         ],

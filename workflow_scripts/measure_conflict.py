@@ -7,7 +7,7 @@ from alignfreeze.support.logs import configure_logging
 
 
 def main(smk: Any) -> None:
-    """Write diagnostics/conflict/.../seed{seed}.csv, a row for each pair of batches and each block."""
+    """Write diagnostics/conflict/.../seed{seed}.csv, a row for each state, language and block."""
     configure_logging(smk.log[0])
     with claimed_device(smk.params.device) as device:
         import pandas as pd
@@ -33,7 +33,7 @@ def main(smk: Any) -> None:
             seed=int(smk.wildcards.seed),
             device=device,
         )
-        run = {key: smk.wildcards[key] for key in ("model", "aligner", "task", "seed")}
+        run = {key: smk.wildcards[key] for key in ("model", "aligner", "realignment_languages", "task", "seed")}
         with atomic_file(smk.output[0]) as temporary:
             pd.DataFrame([run | row for row in rows]).to_csv(temporary, index=False, float_format="%.7g")
 

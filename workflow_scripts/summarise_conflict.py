@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from alignfreeze.analysis.conflict import by_block, by_language, by_seed, draw_conflict, prediction
+from alignfreeze.analysis.conflict import by_block, by_language, draw_conflict, prediction
 from alignfreeze.analysis.figures import save_figure
 from alignfreeze.analysis.job import use_configuration
 from alignfreeze.support.atomic import atomic_file
@@ -21,7 +21,7 @@ def main(smk: Any) -> None:
     """Write tables/{langs}/gradient_conflict*.csv and figures/{langs}/gradient_conflict_{model}_{task}.*."""
     configure_logging(smk.log[0])
     use_configuration(smk)
-    rows = by_seed(pd.concat([read_table(path, ["cosine", "norm_ratio"]) for path in smk.input.conflict]))
+    rows = pd.concat([read_table(path, ["cosine", "norm_ratio"]) for path in smk.input.conflict])
     deltas = read_table(smk.input.deltas, ["delta"])
     languages, blocks = by_language(rows), by_block(rows)
     tables = {"by_language": languages, "by_block": blocks, "prediction": prediction(rows, deltas)}

@@ -1,7 +1,7 @@
 """Gradient conflict by block and language: tables, the figure, and whether it predicts the gain of a language.
 
-Intervals are Student's 95 % intervals over seeds. A seed's value is its mean over all pairs of batches, so that the
-spread over seeds holds that of the batches, too: each seed draws its own.
+Intervals are Student's 95 % intervals over seeds: each seed has an encoder and batches of its own, so that the spread
+over seeds holds both.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from alignfreeze.analysis.predictors import why_unusable
 from alignfreeze.analysis.tables import table_of
 
 STATES = ("pretrained", "finetuned")
-RUN = ["model", "task", "aligner", "state"]
+RUN = ["model", "task", "aligner", "realignment_languages", "state"]
 STATE_STYLES = {"pretrained": (GREY, "--"), "finetuned": ("#0072B2", "-")}
 STATE_TITLES = {"pretrained": "pretrained", "finetuned": "fine-tuned"}
 
@@ -34,6 +34,7 @@ class PredictionRow(NamedTuple):
     model: str
     task: str
     aligner: str
+    realignment_languages: str
     state: str
     strategy: str
     blocks: str
@@ -45,8 +46,8 @@ class PredictionRow(NamedTuple):
     reason: str
 
 
-def by_seed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean over pairs of batches.
+def by_language(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean over seeds with its interval, by block and language.
 
     Parameters
     ----------
@@ -56,22 +57,7 @@ def by_seed(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        By model, task, aligner, state, seed, language and block: `cosine` (mean), `norm_ratio` (geometric mean of
-        realignment's norm over the task's) and `n_pairs`, pairs of batches that have a value.
-    """
-    grouped = rows.assign(log_ratio=np.log(rows["norm_ratio"])).groupby(
-        [*RUN, "seed", "language", "block"], sort=False, as_index=False
-    )
-    table = grouped.agg(cosine=("cosine", "mean"), norm_ratio=("log_ratio", "mean"), n_pairs=("cosine", "count"))
-    return table.assign(norm_ratio=np.exp(table["norm_ratio"]))
-
-
-def by_language(rows: pd.DataFrame) -> pd.DataFrame:
-    """Mean over seeds with its interval, by block and language; see `by_seed` for the rows and columns.
-
-    Returns
-    -------
-    pandas.DataFrame
+        `norm_ratio` : geometric mean of realignment's norm over the task's.
         `low`, `high` : of the cosine, over seeds; missing for one seed. `n_negative` : seeds with a cosine below 0.
     """
     return _over_seeds(rows, [*RUN, "language", "block"])
@@ -81,7 +67,7 @@ def by_block(rows: pd.DataFrame) -> pd.DataFrame:
     """As `by_language`, of each seed's mean over languages: the interval is for these languages and new seeds."""
     keys = [*RUN, "seed", "block"]
     means = rows.assign(norm_ratio=np.log(rows["norm_ratio"])).groupby(keys, sort=False, as_index=False)
-    table = means.agg(cosine=("cosine", "mean"), norm_ratio=("norm_ratio", "mean"), n_pairs=("n_pairs", "sum"))
+    table = means.agg(cosine=("cosine", "mean"), norm_ratio=("norm_ratio", "mean"))
     return _over_seeds(table.assign(norm_ratio=np.exp(table["norm_ratio"])), [*RUN, "block"])
 
 
@@ -99,7 +85,6 @@ def _over_seeds(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
                 "norm_ratio": float(np.exp(np.log(group["norm_ratio"]).mean(skipna=False))),
                 "n_negative": int((cosines < 0).sum()),
                 "n_seeds": len(cosines),
-                "n_pairs": int(group["n_pairs"].sum()),
             }
         )
     return pd.DataFrame(found)
@@ -119,7 +104,7 @@ def prediction(rows: pd.DataFrame, deltas: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : pandas.DataFrame
-        As `by_seed` returns it.
+        Rows of diagnostics/conflict/**/seed*.csv.
     deltas : pandas.DataFrame
         As `deltas_table` returns it, in points.
 
@@ -132,8 +117,8 @@ def prediction(rows: pd.DataFrame, deltas: pd.DataFrame) -> pd.DataFrame:
     """
     found = []
     for run, group in rows.groupby(RUN, sort=False):
-        model, task, aligner, _ = run
-        own = deltas[(deltas["model"] == model) & (deltas["task"] == task) & (deltas["aligner"] == aligner)]
+        same = [deltas[column] == name for column, name in zip(RUN[:-1], run, strict=False)]
+        own = deltas[np.logical_and.reduce(same)]
         half = (group["block"].max() + 1) // 2
         spans = {"all": group, "lower": group[group["block"] < half], "upper": group[group["block"] >= half]}
         for (strategy, gains), (blocks, chosen) in itertools.product(
@@ -159,8 +144,10 @@ def draw_conflict(rows: pd.DataFrame, languages: pd.DataFrame, blocks: pd.DataFr
 
     Parameters
     ----------
-    rows, languages, blocks : pandas.DataFrame
-        As `by_seed`, `by_language` and `by_block` return them.
+    rows : pandas.DataFrame
+        Rows of diagnostics/conflict/**/seed*.csv.
+    languages, blocks : pandas.DataFrame
+        As `by_language` and `by_block` return them.
     model, task : str
         Names as in the tables.
     """

@@ -39,11 +39,9 @@ class Conflict(NamedTuple):
 
 
 class ConflictRow(NamedTuple):
-    """Conflict of one realignment batch with one task batch at one block; batches and blocks count from 0."""
+    """Conflict of a language's realignment with the task at one block; blocks count from 0."""
 
     language: str
-    realignment_batch: int
-    task_batch: int
     block: int
     cosine: float
     norm_ratio: float
@@ -67,6 +65,15 @@ def block_gradients(loss: torch.Tensor, blocks: Iterable[nn.Module]) -> list[tor
     flat = itertools.chain.from_iterable(parameters)
     found = iter(torch.autograd.grad(loss, list(flat), allow_unused=True, materialize_grads=True))
     return [torch.cat([next(found).flatten() for _ in block]) for block in parameters]
+
+
+def mean_gradients(losses: Iterable[torch.Tensor], blocks: nn.ModuleList) -> list[torch.Tensor]:
+    """Mean over losses of `block_gradients`; one graph is held at a time."""
+    total, count = block_gradients(next(iterator := iter(losses)), blocks), 1
+    for loss in iterator:
+        total = [whole + part for whole, part in zip(total, block_gradients(loss, blocks), strict=True)]
+        count += 1
+    return [whole / count for whole in total]
 
 
 def conflict(first: torch.Tensor, second: torch.Tensor) -> Conflict:
@@ -100,7 +107,10 @@ def gradient_conflict(
     seed: int,
     device: torch.device,
 ) -> Iterator[ConflictRow]:
-    """Compare the gradients of every realignment batch and of every task batch, block by block.
+    """Compare the mean gradient of each language's realignment with that of the task, block by block.
+
+    Means over batches come before the cosine: gradients of single batches are mostly noise, which draws the cosine of
+    each pair towards 0. What noise is left does the same, so more batches make the numbers larger in size.
 
     Parameters
     ----------
@@ -129,15 +139,14 @@ def gradient_conflict(
     model.eval().requires_grad_(False).to(device)
     blocks.requires_grad_(True)
     try:
-        of_task = [block_gradients(model(**batch.to(device).tensors).loss, blocks) for batch in batches]
+        of_task = mean_gradients((model(**batch.to(device).tensors).loss for batch in batches), blocks)
         for language, stream in streams.items():
             objective = RealignmentObjective(encoder, {language: stream}, settings, seed, device, None)
             objective.module.to(device)
-            for number, pairs in enumerate(itertools.islice(objective.batches(0), realignment_batches)):
-                of_realignment = block_gradients(objective.loss(pairs.to(device)), blocks)
-                for task_number, of_batch in enumerate(of_task):
-                    for block, gradients in enumerate(zip(of_realignment, of_batch, strict=True)):
-                        yield ConflictRow(language, number, task_number, block, *conflict(*gradients))
+            pairs = itertools.islice(objective.batches(0), realignment_batches)
+            of_realignment = mean_gradients((objective.loss(batch.to(device)) for batch in pairs), blocks)
+            for block, gradients in enumerate(zip(of_realignment, of_task, strict=True)):
+                yield ConflictRow(language, block, *conflict(*gradients))
     finally:
         model.train(was_training)
         for parameter, trained in zip(model.parameters(), needed, strict=True):

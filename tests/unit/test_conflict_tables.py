@@ -7,49 +7,41 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from alignfreeze.analysis.conflict import by_block, by_language, by_seed, draw_conflict, prediction, spearman_interval
+from alignfreeze.analysis.conflict import by_block, by_language, draw_conflict, prediction, spearman_interval
 from alignfreeze.analysis.figures import save_figure
 
 LANGUAGES = ("de", "tr", "ja", "ta", "zh")
+RUN = {"model": "e5small", "task": "udpos", "aligner": "awesome", "realignment_languages": "all"}
 SEEDS = (31, 42, 66)
 
 
-def value(state, seed, language, pair, block):
-    """A cosine that differs in everything; the mean over two pairs of batches has no part of `pair`."""
+def value(state, seed, language, block):
+    """A cosine that differs in everything."""
     place = LANGUAGES.index(language)
-    return (0.1 if state == "pretrained" else -0.1) + 0.02 * place + 0.001 * seed - 0.03 * block + 0.05 * (-1) ** pair
+    return (0.1 if state == "pretrained" else -0.1) + 0.02 * place + 0.001 * seed - 0.03 * block
 
 
 @pytest.fixture(scope="module")
 def rows():
     found = [
         {
-            "model": "e5small", "aligner": "awesome", "task": "udpos", "seed": seed, "state": state,
-            "language": language, "realignment_batch": 0, "task_batch": pair, "block": block,
-            "cosine": value(state, seed, language, pair, block), "norm_ratio": (2.0, 8.0)[pair],
+            **RUN, "seed": seed, "state": state, "language": language, "block": block,
+            "cosine": value(state, seed, language, block), "norm_ratio": {31: 2.0, 42: 4.0, 66: 8.0}[seed],
         }
         for state in ("pretrained", "finetuned") for seed in SEEDS for language in LANGUAGES
-        for pair in range(2) for block in range(4)
+        for block in range(4)
     ]  # fmt: skip
-    return by_seed(pd.DataFrame(found))
+    return pd.DataFrame(found)
 
 
 def gains(sign):
     return pd.DataFrame(
         [
-            {"model": "e5small", "task": "udpos", "aligner": "awesome", "strategy": "full", "language": language,
+            {**RUN, "strategy": "full", "language": language,
              "seed": seed, "delta": sign * place**2 + seed}
             for place, language in enumerate(LANGUAGES) for seed in SEEDS
         ]
     )  # fmt: skip
-
-
-def test_mean_over_pairs(rows):
-    assert len(rows) == 2 * 3 * 5 * 4
-    assert set(rows["n_pairs"]) == {2}
-    assert rows["norm_ratio"].to_numpy() == pytest.approx(4.0)  # geometric
-    row = rows[(rows["state"] == "finetuned") & (rows["seed"] == 42) & (rows["language"] == "ja")].iloc[3]
-    assert row["cosine"] == pytest.approx(-0.1 + 0.04 + 0.042 - 0.09)
 
 
 def test_interval_is_students_over_seeds(rows):
@@ -58,7 +50,8 @@ def test_interval_is_students_over_seeds(rows):
     means = [-0.1 + 0.04 + 0.001 * seed for seed in SEEDS]
     low, high = stats.ttest_1samp(means, 0).confidence_interval(0.95)
     assert (row["cosine"], row["low"], row["high"]) == pytest.approx((np.mean(means), low, high))
-    assert (row["n_negative"], row["n_seeds"], row["n_pairs"]) == (2, 3, 30)
+    assert (row["n_negative"], row["n_seeds"]) == (2, 3)
+    assert table["norm_ratio"].to_numpy() == pytest.approx(4.0)  # geometric
     assert len(by_language(rows)) == 2 * 5 * 4
 
 
