@@ -69,7 +69,7 @@ onstart:
 
 wildcard_constraints:
     model=one_of(MODELS),
-    strategy=one_of([*STRATEGIES, configuration.BASELINE]),
+    strategy=one_of([*STRATEGIES, grid.BASELINE]),
     aligner=one_of([*ALIGNERS, grid.NONE]),
     realignment_languages=one_of([*REALIGNMENT_SETS, grid.NONE]),
     task=one_of(TASKS),

@@ -26,7 +26,7 @@ def task_examples(
 rule measure_conflict:
     input:
         encoder=lambda wildcards: model_folder(wildcards.model),
-        finetuned=results(f"finetuned/{{model}}/{configuration.BASELINE}/{grid.NONE}/{grid.NONE}/{{task}}/seed{{seed}}"),
+        finetuned=results(f"finetuned/{{model}}/{grid.BASELINE}/{grid.NONE}/{grid.NONE}/{{task}}/seed{{seed}}"),
         rows=encoded_rows,
         examples=task_examples,
         code=lambda wildcards: code("measure_conflict", f"tasks/{wildcards.task}"),

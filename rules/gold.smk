@@ -58,7 +58,7 @@ def measured_encoder(
     wildcards,
 ):
     """Folder with the encoder whose retrieval is measured: the pretrained one, or that of its realignment."""
-    is_pretrained = wildcards.strategy == configuration.BASELINE
+    is_pretrained = wildcards.strategy == grid.BASELINE
     return model_folder(wildcards.model) if is_pretrained else trajectory(wildcards)
 
 
@@ -83,7 +83,7 @@ rule retrieve_words:
     params:
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         checkpoint=lambda wildcards: (
-            "." if wildcards.strategy == configuration.BASELINE else f"steps{wildcards.steps}"
+            "." if wildcards.strategy == grid.BASELINE else f"steps{wildcards.steps}"
         ),
         languages=lambda wildcards: languages_of(wildcards.langs),
         max_length=CONFIG.realignment.max_length,
@@ -97,7 +97,7 @@ def retrieval_files(
     wildcards,
 ):
     """Retrieval by each pretrained encoder and at the end of each realignment."""
-    pretrained = [(model, configuration.BASELINE, grid.NONE, grid.NONE, CONFIG.seeds[0], 0) for model in MODELS]
+    pretrained = [(model, grid.BASELINE, grid.NONE, grid.NONE, CONFIG.seeds[0], 0) for model in MODELS]
     return [
         results(
             f"retrieval/{model}/{strategy}/{aligner}/{realignment_languages}/seed{seed}/steps{steps}/{wildcards.langs}.csv"

@@ -1,4 +1,4 @@
-"""Public sources: each artefact is fetched once, settled with the lock file, and converted to plain files.
+"""Public sources: each artefact is fetched once, verified against the lock file, and converted to plain files.
 
 Fetching runs where Snakemake runs: the nodes of a cluster often see no network.
 """

@@ -41,7 +41,7 @@ def fit(bitext: str | Path, iterations: int, lowercase: bool, processes: int = 1
     if processes == 1:
         models = [_fit_direction(bitext, iterations, inverse, lowercase) for inverse in DIRECTIONS]
     else:
-        # Processes, for the library holds Python's lock while it fits.
+        # Processes, because the library holds Python's lock while it fits.
         with (
             tempfile.TemporaryDirectory() as folder,
             ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as executor,

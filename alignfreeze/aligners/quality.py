@@ -12,9 +12,14 @@ from alignfreeze.data.pharaoh import Links, one_to_one
 class AlignmentQuality:
     """Scores over a whole set of sentence pairs, 0 to 1; None where there is nothing to divide by.
 
-    aer : alignment error rate, 1 - (|A ∩ S| + |A ∩ P|) / (|A| + |S|) (Och and Ney 2003).
-    one_to_one_precision : share of the one-to-one links that are possible links; realignment uses just these.
-    links, one_to_one_links, gold_links : their numbers.
+    Attributes
+    ----------
+    aer : float or None
+        Alignment error rate, 1 - (|A ∩ S| + |A ∩ P|) / (|A| + |S|) (Och and Ney 2003).
+    one_to_one_precision : float or None
+        Share of the one-to-one links that are possible links; realignment uses just these.
+    links, one_to_one_links, gold_links : int
+        Their numbers.
     """
 
     aer: float | None

@@ -26,8 +26,12 @@ def lone_mark_id(tokenizer: PreTrainedTokenizerBase) -> int:
 class EncodedSentence:
     """Subwords of one sentence.
 
-    ids : (subwords,) int32, with the special tokens.
-    first : (words,) int32, position in `ids` of each word's first subword, or `NO_SUBWORD`.
+    Attributes
+    ----------
+    ids : numpy.ndarray
+        (subwords,) int32, with the special tokens.
+    first : numpy.ndarray
+        (words,) int32, position in `ids` of each word's first subword, or `NO_SUBWORD`.
     """
 
     ids: np.ndarray

@@ -108,13 +108,13 @@ def total_hours(stages: list[Stage], device: Device) -> float:
 
 def _savings(cost: Plan, devices: list[Device]) -> Iterator[str]:
     """What shared trajectories and the sample of bitext save."""
-    shared, apart = cost.realign, cost.apart
+    shared, separate = cost.realign, cost.separate
     saved = " or ".join(
-        f"{duration(apart.hours(device) - shared.hours(device))} on {device.name}" for device in devices
+        f"{duration(separate.hours(device) - shared.hours(device))} on {device.name}" for device in devices
     )
     yield (
         f"Trajectories: realignment for all tasks takes {shared.steps:,} steps in {shared.jobs:,} jobs;\n"
-        f"  each task apart would take {apart.steps:,} in {apart.jobs:,}. Saved: {saved}."
+        f"  a realignment for each task would take {separate.steps:,} in {separate.jobs:,}. Saved: {saved}."
     )
     # Each stage where it would run: what reads an encoder's states on the GPU, where there is one.
     saved = " and ".join(

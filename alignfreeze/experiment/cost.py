@@ -25,6 +25,8 @@ GIGABYTE = 1e9
 class Architecture:
     """Sizes of an encoder: blocks, width of a state and of the feed-forward layer, rows of both embeddings.
 
+    Attributes
+    ----------
     unused_positions : int
         Rows of the position embeddings before that of the first subword.
     """
@@ -147,11 +149,18 @@ def step_operations(
 class Device:
     """What trains and evaluates.
 
-    rate : floating-point operations per second in training, of those that `step_operations` counts.
-    inference_rate : the same in evaluation, retrieval and alignment, which are in float32 whatever training is in.
-    step_seconds : a training step takes at least this long (launching kernels).
-    job_seconds : start of a job: a process, its imports, a model loaded and saved.
-    source : where the numbers are from.
+    Attributes
+    ----------
+    rate : float
+        Floating-point operations per second in training, of those that `step_operations` counts.
+    inference_rate : float
+        The same in evaluation, retrieval and alignment, which are in float32 whatever training is in.
+    step_seconds : float
+        A training step takes at least this long (launching kernels).
+    job_seconds : float
+        Start of a job: a process, its imports, a model loaded and saved.
+    source : str
+        Where the numbers are from.
     """
 
     name: str
@@ -173,7 +182,7 @@ CPU = Device(
 # Peaks of NVIDIA's data sheet (A100: 19.5, 156 and 312 TFLOP/s) times a guessed share for batches of 16 to 32 rows;
 # the seconds of a step's launches and of a job's start are guesses, too.
 _GUESS = (
-    "estimate, not measured: the data sheet's peak times a guessed share ({share:.0%}); what trains nothing: as fp32"
+    "estimate, not measured: the data sheet's peak times a guessed share ({share:.0%}); inference is costed at fp32"
 )
 _PEAKS = {"fp32": (19.5e12, 0.4), "tf32": (156e12, 0.2), "bf16": (312e12, 0.2)}
 GPUS = {
@@ -204,10 +213,16 @@ ENCODED_PAIRS = 650.0
 class Corpus:
     """Sizes of a task's public data, where there is no file to count.
 
-    train, test : examples (sentences, pairs, questions); test sets as a mean over languages.
-    test_source : examples of an English test set of its own (see `test_source` of a task).
-    width : subwords of a row in a random batch of 32, padded to the batch's longest.
-    sorted_width : the same in batches of like length, as in evaluation.
+    Attributes
+    ----------
+    train, test : int
+        Examples (sentences, pairs, questions); test sets as a mean over languages.
+    test_source : int
+        Examples of an English test set of its own (see `test_source` of a task).
+    width : float
+        Subwords of a row in a random batch of 32, padded to the batch's longest.
+    sorted_width : float
+        The same in batches of like length, as in evaluation.
     """
 
     train: int

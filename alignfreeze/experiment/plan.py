@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from alignfreeze.analysis.names import BASELINE
 from alignfreeze.data.bio import read_bio
 from alignfreeze.data.bitext import ParallelText
 from alignfreeze.data.nli import read_inference
@@ -17,7 +18,7 @@ from alignfreeze.data.text import stream_lines
 from alignfreeze.data.treebank import read_treebank
 from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.experiment import cost, grid
-from alignfreeze.experiment.configuration import BASELINE, Experiment
+from alignfreeze.experiment.configuration import Experiment
 from alignfreeze.experiment.cost import Device, step_operations
 
 RETRIEVAL_BATCH = 32  # sentences; the width of a padded batch hardly depends on it
@@ -28,9 +29,14 @@ BITEXT_LINES = 5_000  # of a local bitext, to learn how long its sentences are
 class Stage:
     """One kind of work.
 
-    steps : of training; 0: it trains nothing.
-    operations : floating-point operations of all its jobs together; 0: it never uses a GPU.
-    core_seconds : what it computes on CPU cores.
+    Attributes
+    ----------
+    steps : int
+        Of training; 0: it trains nothing.
+    operations : float
+        Floating-point operations of all its jobs together; 0: it never uses a GPU.
+    core_seconds : float
+        What it computes on CPU cores.
     """
 
     name: str
@@ -67,19 +73,27 @@ class Disk:
 
 @dataclass(frozen=True)
 class Plan:
-    """The cost of an experiment, and of the same with each task apart and without a sample.
+    """The cost of an experiment, and of the same with a realignment of its own for each task, and without a sample.
 
-    stages : everything but fetching, collecting and analysing.
-    realign : the realignment stage, one of `stages`.
-    apart : the realignment stage if each task had its own trajectories.
-    bitext, whole_bitext : the stages before encoding that read bitext, as they are and if all pairs were taken.
-    taken, available : sentence pairs of all languages that are aligned, and that there are.
-    consumed : sentence pairs of a language that the longest realignment sees, at most.
+    Attributes
+    ----------
+    stages : list of Stage
+        Everything but fetching, collecting and analysing.
+    realign : Stage
+        The realignment stage, one of `stages`.
+    separate : Stage
+        The realignment stage if each task had its own trajectories.
+    bitext, whole_bitext : list of Stage
+        The stages before encoding that read bitext, as they are and if all pairs were taken.
+    taken, available : int
+        Sentence pairs of all languages that are aligned, and that there are.
+    consumed : int
+        Sentence pairs of a language that the longest realignment sees, at most.
     """
 
     stages: list[Stage]
     realign: Stage
-    apart: Stage
+    separate: Stage
     bitext: list[Stage]
     whole_bitext: list[Stage]
     taken: int
@@ -144,7 +158,7 @@ class _Planner:
         return Plan(
             stages=[stage for stage in stages if stage.jobs],
             realign=realign,
-            apart=self._realign(alone),
+            separate=self._realign(alone),
             bitext=bitext,
             whole_bitext=self._bitext_stages(None, None),
             taken=sum(self._taken(sample).values()),

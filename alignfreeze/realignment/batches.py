@@ -24,10 +24,18 @@ DRAWS = 1_000  # random numbers that a shuffle buffer draws at a time
 class RealignmentBatch:
     """B sentence pairs as tensors; all int64 but the boolean masks.
 
-    source_ids, source_mask : (B, Ts); target_ids, target_mask : (B, Tt).
-    source_index : (Ns,), every source word's first subword in the flattened (B * Ts) states; target_index alike.
-    anchors : (2N,), rows of A as indices into W = source words then target words: N source words, N partners.
-    partners : (2N,), each anchor's partner in W.
+    Attributes
+    ----------
+    source_ids, source_mask : torch.Tensor
+        (B, Ts).
+    target_ids, target_mask : torch.Tensor
+        (B, Tt).
+    source_index, target_index : torch.Tensor
+        (Ns,) and (Nt,), every word's first subword in the flattened (B * Ts) or (B * Tt) states.
+    anchors : torch.Tensor
+        (2N,), rows of A as indices into W = source words then target words: N source words, N partners.
+    partners : torch.Tensor
+        (2N,), each anchor's partner in W.
     """
 
     source_ids: torch.Tensor

@@ -25,9 +25,14 @@ SCHEMA = pa.schema([(name, pa.list_(pa.int32())) for name in COLUMNS])
 class PairRow:
     """One sentence pair as realignment sees it; every field is int32.
 
-    source_ids, target_ids : subwords with special tokens.
-    source_words, target_words : position of the first subword of each word that has one.
-    source_pairs, target_pairs : the word pairs, as indices into `source_words` and `target_words`.
+    Attributes
+    ----------
+    source_ids, target_ids : numpy.ndarray
+        Subwords with special tokens.
+    source_words, target_words : numpy.ndarray
+        Position of the first subword of each word that has one.
+    source_pairs, target_pairs : numpy.ndarray
+        The word pairs, as indices into `source_words` and `target_words`.
     """
 
     source_ids: np.ndarray

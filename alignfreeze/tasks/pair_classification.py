@@ -22,8 +22,12 @@ CHUNK = 10_000  # pairs that go to the tokenizer at once
 class EncodedPair:
     """Subwords of two texts in one sequence.
 
-    ids : (subwords,) int32, with the special tokens.
-    types : (subwords,) int8, the token type of each, as the tokenizer's template has them.
+    Attributes
+    ----------
+    ids : numpy.ndarray
+        (subwords,) int32, with the special tokens.
+    types : numpy.ndarray
+        (subwords,) int8, the token type of each, as the tokenizer's template has them.
     """
 
     ids: np.ndarray
@@ -47,9 +51,14 @@ def pad_pairs(pairs: Sequence[EncodedPair], pad_id: int, token_types: bool) -> d
 class PairTokenizer:
     """Encode pairs of texts.
 
-    max_length : subwords of a training pair, special tokens counted; the longer text is cut first.
-    evaluation_length : the same for a pair that is classified.
-    token_types : see `has_token_types`.
+    Attributes
+    ----------
+    max_length : int
+        Subwords of a training pair, special tokens counted; the longer text is cut first.
+    evaluation_length : int
+        The same for a pair that is classified.
+    token_types : bool
+        See `has_token_types`.
     """
 
     tokenizer: PreTrainedTokenizerBase

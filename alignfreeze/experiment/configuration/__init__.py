@@ -1,10 +1,9 @@
 """One typed description of an experiment: checks, JSON schema, reference page and plain attributes come from it."""
 
 from alignfreeze.experiment.configuration.experiment import (
-    BASELINE,
     Experiment,
     PublishedExperiment,
 )
 from alignfreeze.experiment.configuration.loading import load, read_yaml
 
-__all__ = ["BASELINE", "Experiment", "PublishedExperiment", "load", "read_yaml"]
+__all__ = ["Experiment", "PublishedExperiment", "load", "read_yaml"]

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from alignfreeze.analysis.names import BASELINE
 from alignfreeze.encoders.blocks import frozen_blocks, layer_index
-from alignfreeze.experiment.configuration.experiment import BASELINE, Experiment, Scored
+from alignfreeze.experiment.configuration.experiment import Experiment, Scored
 from alignfreeze.experiment.configuration.messages import suggestion
 from alignfreeze.experiment.configuration.tasks import QuestionAnswering
 from alignfreeze.experiment.cost import Architecture, architecture_of
@@ -20,9 +21,11 @@ from alignfreeze.support.errors import InputError
 class Surroundings:
     """What a configuration is checked against.
 
+    Attributes
+    ----------
     own : OwnFacts
         The user's own facts about languages, by code.
-    exists : Callable[[str], bool]
+    exists : callable
         Whether a data file is there, from its path in the configuration.
     base : Path
         Where the user's own relative paths start.

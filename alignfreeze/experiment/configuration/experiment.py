@@ -21,8 +21,6 @@ from alignfreeze.support.devices import DeviceChoice
 from alignfreeze.support.paths import FileToRead, FolderToRead, LanguageCode, Matching, Name
 from alignfreeze.training.settings import FinetuningRecipe, FinetuningSettings, Precision
 
-BASELINE = "baseline"
-
 
 class Scored(Section):
     """What every experiment has."""
