@@ -7,7 +7,7 @@ over seeds holds both.
 from __future__ import annotations
 
 import itertools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -119,6 +119,7 @@ def prediction(rows: pd.DataFrame, deltas: pd.DataFrame) -> pd.DataFrame:
     for run, group in rows.groupby(RUN, sort=False):
         same = [deltas[column] == name for column, name in zip(RUN[:-1], run, strict=False)]
         own = deltas[np.logical_and.reduce(same)]
+        identity: dict[str, Any] = dict(zip(RUN, run, strict=True))
         half = (group["block"].max() + 1) // 2
         spans = {"all": group, "lower": group[group["block"] < half], "upper": group[group["block"] >= half]}
         for (strategy, gains), (blocks, chosen) in itertools.product(
@@ -134,8 +135,20 @@ def prediction(rows: pd.DataFrame, deltas: pd.DataFrame) -> pd.DataFrame:
             rho, p = float("nan"), float("nan")
             if not reason:
                 rho, p, _ = mean_spearman([pairs["predictor"].to_numpy()], [pairs["outcome"].to_numpy()])
-            limits = spearman_interval(rho, len(pairs))
-            found.append(PredictionRow(*run, str(strategy), blocks, rho, *limits, p, len(pairs), reason))
+            low, high = spearman_interval(rho, len(pairs))
+            found.append(
+                PredictionRow(
+                    **identity,
+                    strategy=str(strategy),
+                    blocks=blocks,
+                    rho=rho,
+                    low=low,
+                    high=high,
+                    p=p,
+                    n=len(pairs),
+                    reason=reason,
+                )
+            )
     return table_of(PredictionRow, found)
 
 

@@ -47,8 +47,9 @@ def check_language_sets(config: Scored, around: Surroundings) -> Iterator[str]:
     """Language sets have languages that somebody knows, each in one spelling."""
     source = config.source_language
     yield from _unknown("source_language", source, around)
-    used = {source, *(code for members in config.language_sets.values() for code in members)}
-    for name, members in config.language_sets.items():
+    sets = {name: config.languages_of(name) for name in config.language_sets}
+    used = {source, *(code for members in sets.values() for code in members)}
+    for name, members in sets.items():
         key = f"language_sets.{name}"
         if name in used:
             yield f"{key}: a set's name must not be the code of one of the languages"

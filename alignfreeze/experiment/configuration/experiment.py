@@ -132,8 +132,11 @@ class Experiment(Scored):
 
     def conflict_objective(self, model: str) -> RealignmentSettings:
         """Settings of the realignment loss whose gradients are compared with the task's; nothing is frozen."""
+        conflict = self.diagnostics.conflict
+        if conflict is None:
+            raise ValueError("the experiment has no diagnostics.conflict")
         return self.realignment_settings(model, next(iter(self.realignment.strategies))).model_copy(
-            update={"freeze": "full", "layer": self.diagnostics.conflict.layer, "head": self.diagnostics.conflict.head}
+            update={"freeze": "full", "layer": conflict.layer, "head": conflict.head}
         )
 
     def realignment_settings(self, model: str, strategy: str) -> RealignmentSettings:
