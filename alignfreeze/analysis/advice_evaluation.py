@@ -26,7 +26,7 @@ from alignfreeze.analysis.advice_needs import POS_LANGUAGES, STRATEGIES
 from alignfreeze.analysis.cells import RESOLUTION_DIGITS
 from alignfreeze.analysis.gain_rule import Estimate
 from alignfreeze.analysis.names import BASELINE
-from alignfreeze.analysis.tables import table_of
+from alignfreeze.analysis.rows import table_of
 from alignfreeze.support.errors import InputError
 
 ALL = "all"

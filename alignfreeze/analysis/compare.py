@@ -16,7 +16,7 @@ from alignfreeze.analysis.cells import (
     spread_over,
 )
 from alignfreeze.analysis.names import NONE
-from alignfreeze.analysis.tables import table_of
+from alignfreeze.analysis.rows import table_of
 from alignfreeze.support.errors import InputError
 
 PAPER_VARIANT = "paper_"

@@ -20,7 +20,7 @@ from alignfreeze.analysis.figures import GREY, PAGE, STYLE, new_figure
 from alignfreeze.analysis.intervals import mean_interval
 from alignfreeze.analysis.names import title
 from alignfreeze.analysis.predictors import why_unusable
-from alignfreeze.analysis.tables import table_of
+from alignfreeze.analysis.rows import table_of
 
 STATES = ("pretrained", "finetuned")
 RUN = ["model", "task", "aligner", "realignment_languages", "state"]

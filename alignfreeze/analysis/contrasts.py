@@ -16,7 +16,7 @@ import pandas as pd
 from alignfreeze.analysis.cells import Experiment, Group, Scores, language_means, read_experiment
 from alignfreeze.analysis.names import BASELINE
 from alignfreeze.analysis.predictors import predictor_frame
-from alignfreeze.analysis.tables import table_of
+from alignfreeze.analysis.rows import table_of
 from alignfreeze.languages.registry import facts_table
 from alignfreeze.languages.uriel import language_table
 

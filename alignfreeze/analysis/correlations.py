@@ -14,7 +14,7 @@ from alignfreeze.analysis.cells import Scores
 from alignfreeze.analysis.contrasts import Contrast, contrasts
 from alignfreeze.analysis.intervals import adjusted
 from alignfreeze.analysis.predictors import BASELINE_PREDICTOR, OTHER_SEEDS, why_unusable
-from alignfreeze.analysis.tables import table_of
+from alignfreeze.analysis.rows import table_of
 from alignfreeze.languages.uriel import DISTANCES
 
 PERMUTATIONS = 19_999

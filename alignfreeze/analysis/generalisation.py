@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from alignfreeze.analysis.cells import Scores, language_means
 from alignfreeze.analysis.contrasts import Contrast, contrasts
 from alignfreeze.analysis.predictors import BASELINE_PREDICTOR, why_unusable
-from alignfreeze.analysis.tables import table_of
+from alignfreeze.analysis.rows import table_of
 from alignfreeze.languages.uriel import DISTANCES
 
 FULL_EFFECT = "full effect"

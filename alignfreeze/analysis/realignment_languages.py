@@ -23,7 +23,8 @@ from alignfreeze.analysis.cells import (
     spread_over,
 )
 from alignfreeze.analysis.records import RECORD_COLUMNS
-from alignfreeze.analysis.tables import MISSING, table_of
+from alignfreeze.analysis.rows import table_of
+from alignfreeze.analysis.tables import MISSING
 from alignfreeze.support.errors import InputError
 
 

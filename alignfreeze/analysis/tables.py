@@ -6,8 +6,8 @@ Scores and differences are in points of per cent. Standard deviations are over s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, get_type_hints
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from alignfreeze.analysis.cells import (
 )
 from alignfreeze.analysis.counts import RULES, chance_of_direction, count_directions
 from alignfreeze.analysis.names import IN_LANGUAGE, rank
+from alignfreeze.analysis.rows import table_of
 from alignfreeze.languages.registry import facts_table
 
 MISSING = float("nan")
@@ -191,26 +192,6 @@ class DeltaRow(NamedTuple):
     delta: float
     metric: str
     realignment_languages: str
-
-
-def table_of(kind: type[NamedTuple], rows: Iterable[tuple]) -> pd.DataFrame:
-    """Make a frame whose columns are the fields of a row.
-
-    Parameters
-    ----------
-    kind : type of NamedTuple
-        The rows' type. Fields of type int become nullable integers, so that a missing one stays missing.
-    rows : iterable of NamedTuple
-        Rows in order; there may be none.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row each.
-    """
-    frame = pd.DataFrame(list(rows), columns=list(kind._fields))
-    hints = get_type_hints(kind)
-    return frame.astype({name: "Int64" for name in kind._fields if hints[name] in (int, int | None)})
 
 
 def _present(matrix: pd.DataFrame) -> int:
