@@ -59,7 +59,7 @@ def every_rule():
     """Snakemake's rules by name, of three configurations that include every file of rules between them."""
     found = {}
     # Any file would do as compare_with: rules are read, nothing is planned.
-    more = {"realignment": {"languages": ["all", "de"]}}
+    more = {"realignment": {"languages": ["all", "de"]}, "diagnostics": {"conflict": {}}}
     for name, changes in (("tiny", more), ("paper", {}), ("published", {})):
         with loaded(ROOT / "experiments" / f"{name}.yaml", compare_with="config.yaml", **changes) as workflow:
             found |= {rule.name: rule for rule in workflow._workflow.rules}
