@@ -187,8 +187,8 @@ def draw_conflict(rows: pd.DataFrame, languages: pd.DataFrame, blocks: pd.DataFr
         left.set(xlabel="block", ylabel="")
         left.set_title("fine-tuned encoder, by language", loc="left", pad=2)
         left.tick_params(length=0, axis="both", rotation=0)
-        for state, (color, line) in STATE_STYLES.items():
-            own = blocks[blocks["state"] == state]
+        for state in [state for state in STATES if state in set(blocks["state"])]:
+            (color, line), own = STATE_STYLES[state], blocks[blocks["state"] == state]
             right.plot(own["block"], own["cosine"], line, color=color, marker="o", markersize=2.5, zorder=3,
                        label=STATE_TITLES[state])  # fmt: skip
             right.fill_between(own["block"], own["low"], own["high"], color=color, alpha=0.18, linewidth=0, zorder=1)
@@ -197,7 +197,7 @@ def draw_conflict(rows: pd.DataFrame, languages: pd.DataFrame, blocks: pd.DataFr
             right.plot(means.index, means, color=STATE_STYLES["finetuned"][0], linewidth=0.5, alpha=0.6, zorder=2)
         right.axhline(0, color="black", linewidth=0.6, zorder=0)
         right.set(xlabel="block", ylabel="cosine, mean over languages", xticks=sorted(blocks["block"].unique()))
-        right.set_title("with 95 % interval over seeds; thin: each seed", loc="left", pad=2)
+        right.set_title("mean, 95 % interval; thin: each seed", loc="left", pad=2)
         right.legend(loc="best")
         figure.suptitle(
             f"Gradients of realignment and task: {title(model)}, {title(task)}", x=0.02, ha="left", fontsize=8
