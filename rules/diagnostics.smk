@@ -40,7 +40,7 @@ rule measure_conflict:
         "../envs/torch.yaml"
     resources:
         gpu=GPUS,
-        mem_mb=finetuning_memory,
+        mem_mb=realignment_memory,
     params:
         source=SOURCE,
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),
