@@ -88,7 +88,7 @@ def test_from_files_to_tables_of_all_four_tasks(workspace, config):
 
 
 def test_one_language_is_scored_anew_by_its_target_without_training(workspace, config):
-    test_from_files_to_tables_of_all_four_tasks(workspace, config)
+    snakemake(workspace, config=config)
     target = "results/shared_real/tables/th/scores.csv"
     plan = planned(snakemake(workspace, "-n", target, config=config))
     assert plan == {"evaluate": 6, "collect_scores": 1}
