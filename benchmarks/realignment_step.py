@@ -19,7 +19,8 @@ import torch
 
 from alignfreeze.aligners.dictionary import align, read_dictionary
 from alignfreeze.data.bitext import read_parallel
-from alignfreeze.encoders.loading import load_encoder, load_tokenizer, only_lower_blocks
+from alignfreeze.encoders.anatomy import state_at
+from alignfreeze.encoders.loading import load_encoder, load_tokenizer
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.realignment.batches import RealignmentBatch
 from alignfreeze.realignment.loss import RealignmentLoss
@@ -151,11 +152,9 @@ def report(
     precision = arguments.precision
 
     def states(realigner: Realigner) -> tuple[torch.Tensor, torch.Tensor]:
-        with only_lower_blocks(realigner.model, realigner.layer):
-            return tuple(
-                realigner.model(input_ids=ids, attention_mask=mask).last_hidden_state
-                for ids, mask in ((batch.source_ids, batch.source_mask), (batch.target_ids, batch.target_mask))
-            )
+        source = state_at(realigner.model, realigner.layer, batch.source_ids, batch.source_mask)
+        target = state_at(realigner.model, realigner.layer, batch.target_ids, batch.target_mask)
+        return source, target
 
     def floor() -> None:
         with autocast(device, precision):

@@ -16,11 +16,12 @@ def main(smk: Any) -> None:
         from alignfreeze.data.gold import read_gold_bitext
         from alignfreeze.data.pharaoh import write_alignments
         from alignfreeze.encoders.loading import load_encoder, load_tokenizer, positions
+        from alignfreeze.encoders.settings import DEFAULT_MAX_LENGTH
         from alignfreeze.encoders.subwords import WordTokenizer
 
         model = load_encoder(smk.input.model)
         settings, device = AwesomeSettings(**smk.params.settings), torch_device(name)
-        max_length = settings.max_length or positions(model.config)
+        max_length = settings.max_length or positions(model.config) or DEFAULT_MAX_LENGTH
         tokenizer = WordTokenizer(load_tokenizer(smk.input.model), max_length)
         parts = stream_bitext(smk.input.bitext)
         links = (links for part in parts for links in align(part, model, tokenizer, settings, device))

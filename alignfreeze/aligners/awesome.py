@@ -12,8 +12,8 @@ from transformers import PreTrainedModel
 from alignfreeze.aligners.settings import AwesomeSettings, Extraction
 from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import Links
+from alignfreeze.encoders.anatomy import encoder_blocks, state_at
 from alignfreeze.encoders.blocks import layer_index
-from alignfreeze.encoders.loading import encoder_blocks, only_lower_blocks
 from alignfreeze.encoders.memory import is_out_of_memory
 from alignfreeze.encoders.padding import pad_batch
 from alignfreeze.encoders.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
@@ -126,6 +126,7 @@ def align(
         Memory does not suffice for one pair.
     """
     model.eval().to(device)
+    layer = layer_index(settings.layer, len(encoder_blocks(model)))
     sources, targets = tokenizer.encode(bitext.source), tokenizer.encode(bitext.target)
     pad_id = tokenizer.tokenizer.pad_token_id
     lengths = [(len(source.ids), len(target.ids)) for source, target in zip(sources, targets, strict=True)]
@@ -134,15 +135,14 @@ def align(
     def encoded(side: list[EncodedSentence]) -> tuple[torch.Tensor, torch.Tensor]:
         batch = {name: t.to(device) for name, t in pad_batch(side, pad_id).items()}
         words = _words_of_subwords(side, batch["input_ids"].shape[1]).to(device)
-        return model(**batch).last_hidden_state, words
+        return state_at(model, layer, **batch), words
 
     def links_of(chosen: Sequence[int]) -> list[Links]:
         source, source_words = encoded([sources[i] for i in chosen])
         target, target_words = encoded([targets[i] for i in chosen])
         return extract_links(source, target, source_words, target_words, settings.extraction, settings.threshold)
 
-    lower_blocks = only_lower_blocks(model, layer_index(settings.layer, len(encoder_blocks(model))))
-    with lower_blocks, progress_bar("align", len(bitext)) as advance:
+    with progress_bar("align", len(bitext)) as advance:
         todo = token_batches(lengths, settings.batch_tokens)[::-1]
         while todo:
             chosen = todo.pop()

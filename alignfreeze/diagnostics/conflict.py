@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from alignfreeze.encoders.loading import encoder_blocks
+from alignfreeze.encoders.anatomy import encoder_blocks
 from alignfreeze.realignment.objective import RealignmentObjective
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from transformers import PreTrainedModel
 
-from alignfreeze.encoders.loading import encoder_blocks
+from alignfreeze.encoders.anatomy import encoder_blocks
 
 
 class Movement(NamedTuple):

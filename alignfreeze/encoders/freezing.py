@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedModel
 
+from alignfreeze.encoders.anatomy import anatomy, encoder_blocks
 from alignfreeze.encoders.blocks import frozen_blocks
-from alignfreeze.encoders.loading import encoder_blocks
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,10 @@ def freeze(model: PreTrainedModel, strategy: str | Sequence[int], freeze_embeddi
     for number in chosen:
         blocks[number].requires_grad_(False)
     if freeze_embeddings:
-        model.base_model.embeddings.requires_grad_(False)
+        embeddings = anatomy(model).embeddings
+        for name, parameter in model.named_parameters():
+            if name in embeddings:
+                parameter.requires_grad_(False)
     sizes: Mapping[bool, int] = {
         trained: sum(p.numel() for p in model.parameters() if p.requires_grad is trained) for trained in (True, False)
     }

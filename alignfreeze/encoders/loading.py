@@ -1,26 +1,27 @@
-"""Hugging Face encoders: loading, where their blocks are, which state realignment reads."""
+"""Hugging Face encoders: loading from a local folder, and the longest input that they take."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from torch import nn
 from transformers import (
     AutoConfig,
     AutoModel,
+    AutoModelForTextEncoding,
     AutoTokenizer,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
 
-from alignfreeze.encoders.settings import unused_positions
+from alignfreeze.encoders.anatomy import anatomy
+from alignfreeze.encoders.settings import longest_input
 from alignfreeze.support.errors import InputError, quoted
 from alignfreeze.support.records import verify_checkpoint
 
@@ -41,8 +42,23 @@ def _check_folder(path: str | Path, file: str, needed: str) -> None:
         raise InputError(
             f"{settings}: no JSON ({quoted(str(error))}); the checkpoint is damaged, get it anew"
         ) from error
-    if "auto_map" in text:
+    if "auto_map" in text and not _code_is_transformers_own(text):
         raise InputError(f"{settings}: auto_map asks to run code of its own, which is never done; take another model")
+    if "model_type" in text and text["model_type"] not in CONFIG_MAPPING_NAMES:
+        raise InputError(
+            f"{settings}: model_type {quoted(text['model_type'])} is not among those of transformers "
+            f"{transformers.__version__}, and code of the model's own is never run; take another model"
+        )
+
+
+def _code_is_transformers_own(settings: dict[str, Any]) -> bool:
+    """Whether the code that a checkpoint came with has become a part of transformers, by the name of its class.
+
+    EuroBERT's is such a one. What a model of another make calls `xlm-roberta` is not.
+    """
+    shipped = settings["auto_map"].get("AutoConfig") if isinstance(settings["auto_map"], dict) else None
+    own = CONFIG_MAPPING_NAMES.get(settings.get("model_type", ""))
+    return own is not None and isinstance(shipped, str) and shipped.rsplit(".", 1)[-1] == own
 
 
 def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
@@ -77,22 +93,47 @@ def load_weights(kind: Any, path: str | Path, **settings: Any) -> PreTrainedMode
     """
     _check_folder(path, "config.json", "config.json")
     _check_folder(path, "config.json", "model*.safetensors")
-    return kind.from_pretrained(
-        path, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype=torch.float32, **settings
+    if getattr(load_config(path), "encoder_layerdrop", 0):
+        # Blocks that are left out at random would change which state is read.
+        settings["encoder_layerdrop"] = 0.0
+    loaded = kind.from_pretrained(
+        path,
+        local_files_only=True,
+        trust_remote_code=False,
+        use_safetensors=True,
+        dtype=torch.float32,
+        output_loading_info=True,
+        **settings,
     )
+    model: PreTrainedModel = loaded[0]
+    missing = {name.removeprefix(f"{model.base_model_prefix}.") for name in loaded[1]["missing_keys"]}
+    if lost := sorted(missing & anatomy(model.base_model).used):
+        raise InputError(
+            f"{path}: no weights for {len(lost)} of the encoder's parameters, such as {lost[0]}; the checkpoint is of "
+            f"another make than transformers' {type(model).__name__}, or incomplete; take another one"
+        )
+    return model
 
 
 def load_encoder(path: str | Path) -> PreTrainedModel:
     """Load an encoder; weights that its folder lacks, such as a pooler, are random and always the same.
+
+    Of a T5 only the encoder is loaded. Other models that have a decoder keep it, so that they are saved whole.
 
     Raises
     ------
     InputError
         See `load_weights`.
     """
+    # Of T5's family, AutoModel is the encoder with its decoder.
+    kind = AutoModelForTextEncoding if _has_text_encoder(load_config(path)) else AutoModel
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return load_weights(AutoModel, path)
+        return load_weights(kind, path)
+
+
+def _has_text_encoder(config: PreTrainedConfig) -> bool:
+    return config.model_type in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
 
 
 def load_config(path: str | Path) -> PreTrainedConfig:
@@ -107,45 +148,13 @@ def load_config(path: str | Path) -> PreTrainedConfig:
     return AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
 
 
-def positions(config: PreTrainedConfig) -> int:
-    """Subwords of the longest sequence that a model takes."""
-    return config.max_position_embeddings - unused_positions(config.model_type, config.pad_token_id or 0)
+def positions(config: PreTrainedConfig) -> int | None:
+    """Subwords of the longest sequence that a model takes; None where its positions have no end."""
+    return longest_input(config.to_dict())
 
 
 def check_length(config: PreTrainedConfig, max_length: int) -> None:
     """Refuse a `max_length` that the model has no positions for."""
-    if max_length > positions(config):
-        raise InputError(f"max_length: {max_length} found, but the model takes {positions(config)} subwords at most")
-
-
-def _stack_owner(model: PreTrainedModel) -> Any:
-    """Module whose attribute `layer` is the list of blocks."""
-    base = model.base_model
-    for name in ("encoder", "transformer"):  # BERT, RoBERTa, XLM-R; DistilBERT
-        owner = getattr(base, name, None)
-        if isinstance(getattr(owner, "layer", None), nn.ModuleList):
-            return owner
-    raise InputError(f"{type(model).__name__}: blocks not found at encoder.layer or transformer.layer")
-
-
-def encoder_blocks(model: PreTrainedModel) -> nn.ModuleList:
-    """Transformer blocks, lowest first.
-
-    Raises
-    ------
-    InputError
-        The architecture keeps them elsewhere.
-    """
-    return _stack_owner(model).layer
-
-
-@contextmanager
-def only_lower_blocks(model: PreTrainedModel, count: int) -> Iterator[None]:
-    """Run only the lowest `count` blocks inside the block of code, so that the output is `hidden_states[count]`."""
-    owner = _stack_owner(model)
-    every_block = owner.layer
-    owner.layer = every_block[:count]
-    try:
-        yield
-    finally:
-        owner.layer = every_block
+    longest = positions(config)
+    if longest is not None and max_length > longest:
+        raise InputError(f"max_length: {max_length} found, but the model takes {longest} subwords at most")

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import Links
+from alignfreeze.encoders.anatomy import text_encoder
 from alignfreeze.encoders.padding import pad_batch
 from alignfreeze.encoders.prediction import outputs
 from alignfreeze.encoders.subwords import NO_SUBWORD, WordTokenizer
@@ -55,7 +56,7 @@ def word_states(
     start = np.cumsum([0, *(len(sentence) for sentence in sentences)])
     states = torch.zeros(len(layers), start[-1], model.config.hidden_size)
     pad = partial(pad_batch, pad_id=tokenizer.tokenizer.pad_token_id)
-    for chosen, output in outputs(model, encoded, pad, device, batch_size, output_hidden_states=True):
+    for chosen, output in outputs(text_encoder(model), encoded, pad, device, batch_size, output_hidden_states=True):
         read = torch.stack([output.hidden_states[layer] for layer in layers]).float().cpu()  # (layers, B, T, h)
         for row, item in enumerate(chosen):
             present = np.flatnonzero(encoded[item].first != NO_SUBWORD)

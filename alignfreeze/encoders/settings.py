@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -10,7 +11,12 @@ from pydantic_core import PydanticCustomError
 from alignfreeze.support.settings import one_of
 
 PAPER_MAX_LENGTH = 96
-COUNTS_FROM_PADDING = ("roberta", "xlm-roberta", "xlm-roberta-xl", "camembert")
+DEFAULT_MAX_LENGTH = 512  # of inference, with a model whose positions have no end
+# Types of models whose first subword has the position after that of the padding id; of all of them it is 1 by default.
+COUNTS_FROM_PADDING = (
+    "roberta", "xlm-roberta", "xlm-roberta-xl", "camembert", "xmod", "mpnet", "data2vec-text", "ibert", "lilt",
+    "longformer", "luke", "roberta-prelayernorm",
+)  # fmt: skip
 
 MaxLength = Annotated[int, Field(ge=8, json_schema_extra={"unit": "subwords"})]
 
@@ -42,6 +48,21 @@ Freeze = Annotated[
 """Frozen blocks: `full` (the full model is trained, none is frozen), `front`, `back`, or [first, end)."""
 
 
-def unused_positions(model_type: str, pad_token_id: int) -> int:
-    """Rows of the position embeddings before that of the first subword; XLM-R's family counts from the padding id."""
-    return pad_token_id + 1 if model_type in COUNTS_FROM_PADDING else 0
+def unused_positions(config: Mapping[str, Any]) -> int:
+    """Rows of the position embeddings before that of the first subword, from what a config.json holds."""
+    padding = config.get("pad_token_id")
+    return (1 if padding is None else padding) + 1 if config.get("model_type") in COUNTS_FROM_PADDING else 0
+
+
+def longest_input(config: Mapping[str, Any]) -> int | None:
+    """Subwords of the longest sequence that a model takes, from what a config.json holds.
+
+    Returns
+    -------
+    int or None
+        None where positions are relative only, as in T5 and DeBERTa: they have no end.
+    """
+    stated = config.get("max_position_embeddings")
+    if stated is None or config.get("position_biased_input") is False:
+        return None
+    return int(stated) - unused_positions(config)

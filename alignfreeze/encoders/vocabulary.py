@@ -5,6 +5,7 @@ A row whose token never occurs gets no gradient and, with Adam without weight de
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import cast
 
@@ -32,13 +33,12 @@ class TrimmedVocabulary:
     def __init__(self, model: PreTrainedModel, token_ids: np.ndarray) -> None:
         self._model = model
         self._full = _word_embeddings(model)
-        padding = self._full.padding_idx if self._full.padding_idx is not None else 0
+        padding = max(self._full.padding_idx or 0, model.config.pad_token_id or 0)
         # XLM-R counts positions from the padding id, so the ids up to it must keep their numbers.
         self.kept = np.union1d(token_ids, np.arange(padding + 1))
         self._new_id = np.full(self._full.num_embeddings, -1, np.int64)
         self._new_id[self.kept] = np.arange(len(self.kept))
-        rows = self._full.weight.detach()[torch.from_numpy(self.kept)].clone()
-        model.set_input_embeddings(nn.Embedding.from_pretrained(rows, freeze=False, padding_idx=self._full.padding_idx))
+        model.set_input_embeddings(_with_rows(self._full, torch.from_numpy(self.kept)))
 
     def map(self, ids: torch.Tensor) -> torch.Tensor:
         """Ids of the full vocabulary -> ids of the trimmed one, same shape.
@@ -56,11 +56,12 @@ class TrimmedVocabulary:
     def restored_state(self) -> dict[str, torch.Tensor]:
         """The model's state with the full embedding matrix, on the CPU; the model itself stays trimmed."""
         trained = _word_embeddings(self._model).weight
-        name = next(n for n, p in self._model.named_parameters() if p is trained)
+        # A decoder may know the same weights by another name.
+        names = [name for name, found in self._model.named_parameters(remove_duplicate=False) if found is trained]
         full = self._full.weight.detach().cpu().clone()
         full[torch.from_numpy(self.kept)] = trained.detach().cpu()
         state = {key: value.detach().cpu() for key, value in self._model.state_dict().items()}
-        return state | {name: full}
+        return state | dict.fromkeys(names, full)
 
     def restore(self) -> None:
         """Give the model its full embedding matrix back, with the rows in use as trained; nothing is trimmed then."""
@@ -73,3 +74,11 @@ class TrimmedVocabulary:
     def save(self, path: str | Path) -> None:
         """Save an ordinary checkpoint with the full vocabulary."""
         self._model.save_pretrained(path, state_dict=self.restored_state())
+
+
+def _with_rows(embeddings: nn.Embedding, rows: torch.Tensor) -> nn.Embedding:
+    """The same kind of embeddings (some scale what they look up), with some of its rows."""
+    chosen = copy.copy(embeddings)
+    chosen._parameters = {"weight": nn.Parameter(embeddings.weight.detach()[rows].clone())}
+    chosen.num_embeddings = len(rows)
+    return chosen

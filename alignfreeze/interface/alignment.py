@@ -14,6 +14,7 @@ from alignfreeze.aligners.dictionary import make_dictionary, read_dictionary
 from alignfreeze.aligners.settings import AwesomeSettings, DictionarySettings, FastAlignSettings
 from alignfreeze.data.bitext import Bitext, write_bitext
 from alignfreeze.data.pharaoh import Links
+from alignfreeze.encoders.settings import DEFAULT_MAX_LENGTH
 from alignfreeze.interface.arguments import check_names, kind, make_settings
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.settings import Settings
@@ -79,14 +80,17 @@ def _awesome(
 ) -> Iterator[Links]:
     # Here, so that the other aligners do without PyTorch.
     from alignfreeze.aligners import awesome
-    from alignfreeze.encoders.loading import encoder_blocks, positions
+    from alignfreeze.encoders.anatomy import encoder_blocks
+    from alignfreeze.encoders.loading import positions
     from alignfreeze.encoders.subwords import WordTokenizer
     from alignfreeze.interface.encoder import as_device, load_encoder
 
     loaded = load_encoder(encoder)
     middle = {"layer": len(encoder_blocks(loaded.model)) // 2}
     chosen = make_settings(AwesomeSettings, {**middle, **settings})
-    tokenizer = WordTokenizer(loaded.tokenizer, chosen.max_length or positions(loaded.model.config))
+    tokenizer = WordTokenizer(
+        loaded.tokenizer, chosen.max_length or positions(loaded.model.config) or DEFAULT_MAX_LENGTH
+    )
     return awesome.align(bitext, loaded.model, tokenizer, chosen, as_device(device))
 
 

@@ -18,8 +18,9 @@ import torch
 from huggingface_hub.errors import HfHubHTTPError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from alignfreeze.encoders.loading import encoder_blocks, load_tokenizer
+from alignfreeze.encoders.anatomy import encoder_blocks
 from alignfreeze.encoders.loading import load_encoder as load_encoder_folder
+from alignfreeze.encoders.loading import load_tokenizer
 from alignfreeze.interface.arguments import kind
 from alignfreeze.interface.card import model_card
 from alignfreeze.interface.provenance import Base, Training

@@ -12,8 +12,9 @@ from transformers import PreTrainedTokenizerBase
 
 from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import Links
+from alignfreeze.encoders.anatomy import encoder_blocks
 from alignfreeze.encoders.blocks import layer_index
-from alignfreeze.encoders.loading import check_length, encoder_blocks
+from alignfreeze.encoders.loading import check_length
 from alignfreeze.encoders.retrieval import retrieval_by_language
 from alignfreeze.encoders.settings import PAPER_MAX_LENGTH
 from alignfreeze.encoders.subwords import WordTokenizer

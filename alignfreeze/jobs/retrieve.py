@@ -8,7 +8,8 @@ from typing import Any
 
 from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import Links
-from alignfreeze.encoders.loading import encoder_blocks, load_encoder, load_tokenizer
+from alignfreeze.encoders.anatomy import encoder_blocks
+from alignfreeze.encoders.loading import load_encoder, load_tokenizer
 from alignfreeze.encoders.retrieval import retrieval_by_language
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.support.devices import torch_device

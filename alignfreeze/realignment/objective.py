@@ -13,9 +13,9 @@ from torch import nn
 from torch.utils.data import DataLoader
 from transformers import PreTrainedModel
 
+from alignfreeze.encoders.anatomy import encoder_blocks, state_at
 from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.encoders.freezing import FreezeReport, freeze
-from alignfreeze.encoders.loading import encoder_blocks, only_lower_blocks
 from alignfreeze.encoders.vocabulary import TrimmedVocabulary
 from alignfreeze.realignment.batches import (
     RealignmentBatch,
@@ -94,9 +94,8 @@ class RealignmentObjective:
 
     def loss(self, batch: RealignmentBatch) -> torch.Tensor:
         """Loss of a batch on the device; blocks above the layer that is read do not run."""
-        with only_lower_blocks(self.model, self.layer):
-            source = self.model(input_ids=batch.source_ids, attention_mask=batch.source_mask).last_hidden_state
-            target = self.model(input_ids=batch.target_ids, attention_mask=batch.target_mask).last_hidden_state
+        source = state_at(self.model, self.layer, batch.source_ids, batch.source_mask)
+        target = state_at(self.model, self.layer, batch.target_ids, batch.target_mask)
         return self.module(source, target, batch)
 
     def loss_in_parts(self, batch: RealignmentBatch, size: int, weight: float = 1.0) -> torch.Tensor:
@@ -139,8 +138,8 @@ class RealignmentObjective:
 
     def _word_states(self, ids: torch.Tensor, mask: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         """States (words, h) of the words of some rows; `index` into the flattened rows."""
-        with autocast(self.device, self.precision), only_lower_blocks(self.model, self.layer):
-            states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        with autocast(self.device, self.precision):
+            states = state_at(self.model, self.layer, ids, mask)
         return states.flatten(0, 1).index_select(0, index)
 
     def plan(self) -> Iterator[list[RowKey]]:
@@ -187,7 +186,7 @@ class RealignmentObjective:
         )
 
     def _collate(self, rows: Sequence[PairRow]) -> RealignmentBatch:
-        batch = RealignmentCollator(pad_id=self.model.config.pad_token_id)(rows)
+        batch = RealignmentCollator(pad_id=self.model.config.pad_token_id or 0)(rows)
         if self.vocabulary is None:
             return batch
         ids = {name: self.vocabulary.map(getattr(batch, name)) for name in ("source_ids", "target_ids")}

@@ -12,6 +12,7 @@ from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 from alignfreeze.encoders.loading import check_length, positions
 from alignfreeze.encoders.padding import pad, pad_batch
+from alignfreeze.encoders.settings import DEFAULT_MAX_LENGTH
 from alignfreeze.tasks.settings import SequenceSettings
 
 logger = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ def pair_tokenizer(
     tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: SequenceSettings
 ) -> PairTokenizer:
     """Tokenizer of tasks on pairs; in evaluation a pair may be as long as the model takes, if nothing else is said."""
-    evaluation_length = settings.evaluation_length or positions(config)
+    evaluation_length = settings.evaluation_length or positions(config) or DEFAULT_MAX_LENGTH
     for length in (settings.max_length, evaluation_length):
         check_length(config, length)
     return PairTokenizer(tokenizer, settings.max_length, evaluation_length, has_token_types(config))

@@ -161,7 +161,7 @@ def evaluation_tokenizer(
     windows = window_tokenizer(tokenizer, config, settings)
     if settings.prediction == "ours":
         return windows
-    max_length = min(PUBLISHED_MAX_LENGTH, positions(config))
+    max_length = min(PUBLISHED_MAX_LENGTH, positions(config) or PUBLISHED_MAX_LENGTH)
     return dataclasses.replace(
         windows,
         max_length=max_length,

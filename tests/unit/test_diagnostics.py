@@ -12,7 +12,7 @@ from transformers import AutoModelForTokenClassification
 
 from alignfreeze.diagnostics.conflict import block_gradients, conflict, gradient_conflict
 from alignfreeze.diagnostics.representation import block_movements, linear_cka
-from alignfreeze.encoders.loading import encoder_blocks
+from alignfreeze.encoders.anatomy import encoder_blocks
 from alignfreeze.realignment.objective import RealignmentObjective
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.training.batches import TensorBatch

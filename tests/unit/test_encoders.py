@@ -3,12 +3,15 @@ import pickle
 
 import pytest
 import torch
-from safetensors.torch import load_file
-from support import BLOCKS, FAMILIES, VOCABULARY, assert_same_weights, tiny_encoder, weights, wordpiece_tokenizer
-from transformers import GPT2Config, GPT2Model
+from architectures import ARCHITECTURES, BLOCKS, POSITIONS, every_hidden_state, make, random_ids
+from safetensors.torch import load_file, save_file
+from support import FAMILIES, assert_same_weights, tiny_encoder, weights, wordpiece_tokenizer
+from transformers import AlbertConfig, AlbertModel, GPT2Config, GPT2Model, XLMConfig, XLMModel
 
+from alignfreeze.encoders.anatomy import anatomy, encoder_blocks, state_at
 from alignfreeze.encoders.blocks import layer_index
-from alignfreeze.encoders.loading import encoder_blocks, load_encoder, load_tokenizer, only_lower_blocks
+from alignfreeze.encoders.loading import check_length, load_encoder, load_tokenizer, positions
+from alignfreeze.encoders.settings import COUNTS_FROM_PADDING
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks import load_task
 
@@ -18,26 +21,163 @@ def model(request):
     return tiny_encoder(request.param).eval()
 
 
-def random_ids():
-    ids = torch.randint(4, VOCABULARY, (3, 11), generator=torch.Generator().manual_seed(0))
-    mask = torch.arange(11) < torch.tensor([11, 7, 4])[:, None]
-    return {"input_ids": ids.masked_fill(~mask, 1), "attention_mask": mask}
+def counted_calls(model):
+    """Numbers of the blocks that ran, filled as they run."""
+    calls = []
+    for number, block in enumerate(encoder_blocks(model)):
+        block.register_forward_hook(lambda *_, number=number: calls.append(number))
+    return calls
 
 
-@pytest.mark.parametrize("count", range(1, BLOCKS + 1))
-def test_lower_blocks_give_exactly_that_hidden_state(model, count):
-    batch = random_ids()
-    expected = model(**batch, output_hidden_states=True).hidden_states[count]
-    with only_lower_blocks(model, count):
-        found = model(**batch).last_hidden_state
-    assert torch.equal(found, expected)
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_state_is_that_hidden_state_bit_for_bit_and_no_block_above_runs(name):
+    model = make(name).eval()
+    ids, mask = random_ids()
+    expected = every_hidden_state(model, ids, mask)
+    calls = counted_calls(model)
     assert len(encoder_blocks(model)) == BLOCKS
+    for layer in range(BLOCKS + 1):
+        calls.clear()
+        assert torch.equal(state_at(model, layer, ids, mask), expected[layer])
+        # The block above the layer is asked, but does not answer.
+        assert calls == list(range(layer))
+    after = every_hidden_state(model, ids, mask)
+    assert all(map(torch.equal, after, expected))
 
 
-def test_all_blocks_come_back_after_an_error(model):
-    with pytest.raises(RuntimeError), only_lower_blocks(model, 1):
-        raise RuntimeError
-    assert len(encoder_blocks(model)) == BLOCKS
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_dropout_is_as_in_the_whole_model(name):
+    """The state at a layer in training, with the same seed, is the one that the whole model makes on its way."""
+    model = make(name, **({"encoder_layerdrop": 0.0} if name.startswith("NLLB") else {})).train()
+    ids, mask = random_ids()
+    torch.manual_seed(3)
+    expected = every_hidden_state(model, ids, mask)[2]
+    torch.manual_seed(3)
+    assert torch.equal(state_at(model, 2, ids, mask), expected)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_search_for_the_blocks_leaves_no_trace(name):
+    model = make(name)
+    model.train()
+    first = next(model.parameters()).requires_grad_(False)
+    modes = {module: module.training for module in model.modules()}
+    random, before = torch.get_rng_state(), weights(model)
+    encoder_blocks(model)
+    assert torch.equal(torch.get_rng_state(), random)
+    assert {module: module.training for module in model.modules()} == modes
+    assert [p for p in model.parameters() if not p.requires_grad] == [first]
+    assert all(p.grad is None for p in model.parameters())
+    assert_same_weights(weights(model), before)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_saved_and_loaded_again_it_gives_the_same_states(name, tmp_path):
+    model = make(name).eval()
+    ids, mask = random_ids()
+    model.save_pretrained(tmp_path, max_shard_size="20KB")
+    assert len(list(tmp_path.glob("model-*.safetensors"))) > 1
+    loaded = load_encoder(tmp_path).eval()
+    assert type(loaded) is type(model)
+    assert torch.equal(state_at(loaded, BLOCKS, ids, mask), state_at(model, BLOCKS, ids, mask))
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_longest_input_runs_and_one_subword_more_does_not(name):
+    model = make(name).eval()
+    longest = positions(model.config)
+    if longest is None:
+        assert name.startswith(("DeBERTa", "mT5", "umT5"))
+        state_at(model, BLOCKS, torch.full((1, 10 * POSITIONS), 5))
+        return
+    assert longest == (POSITIONS - 2 if model.config.model_type in COUNTS_FROM_PADDING else POSITIONS)
+    state_at(model, BLOCKS, torch.full((1, longest), 5))
+    check_length(model.config, longest)
+    with pytest.raises(InputError, match=f"max_length: {longest + 1} found, but the model takes {longest} subwords"):
+        check_length(model.config, longest + 1)
+    # Rotary and sinusoidal positions go on where the model was not trained; learned ones have an end.
+    if name not in ("ModernBERT (mmBERT)", "EuroBERT", "NomicBERT", "GTE", "Jina v3", "NLLB encoder (M2M100)"):
+        with pytest.raises((IndexError, RuntimeError)):
+            state_at(model, BLOCKS, torch.full((1, longest + 1), 5))
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_embeddings_are_what_the_lowest_state_depends_on(name):
+    """Against the gradient of that state: a parameter belongs to the embeddings if and only if it gets one."""
+    model = make(name).eval()
+    ids, mask = random_ids()
+    every_hidden_state(model, ids, mask)[0].square().sum().backward()
+    assert anatomy(model).embeddings == {name for name, p in model.named_parameters() if p.grad is not None}
+
+
+def test_weights_shared_by_all_layers_are_refused():
+    config = AlbertConfig(
+        vocab_size=90, hidden_size=32, num_hidden_layers=4, num_attention_heads=4, intermediate_size=48
+    )
+    with pytest.raises(InputError, match="AlbertModel: its 4 layers share the weights of .*cannot be frozen"):
+        encoder_blocks(AlbertModel(config))
+
+
+def test_decoder_alone_is_refused():
+    model = GPT2Model(GPT2Config(vocab_size=10, n_embd=8, n_layer=1, n_head=2))
+    with pytest.raises(InputError, match="GPT2Model: no encoder, a word's state does not depend on the words after it"):
+        encoder_blocks(model)
+
+
+def test_blocks_in_pieces_are_refused():
+    """XLM keeps attention, norms and feed-forward layers in lists of their own: none of them is a block."""
+    model = XLMModel(XLMConfig(vocab_size=90, emb_dim=32, n_layers=4, n_heads=4))
+    with pytest.raises(InputError, match="XLMModel: blocks not found"):
+        encoder_blocks(model)
+
+
+def test_model_that_needs_more_than_text_is_refused():
+    model = make("X-MOD", default_language=None)
+    with pytest.raises(InputError, match="XmodModel: it does not run on text alone .Input language unknown"):
+        encoder_blocks(model)
+
+
+def test_checkpoint_without_a_block_s_weights_is_refused(model, tmp_path):
+    model.save_pretrained(tmp_path)
+    kept = {name: value for name, value in load_file(tmp_path / "model.safetensors").items() if ".2." not in name}
+    save_file(kept, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(InputError, match=r"no weights for \d+ of the encoder's parameters, such as \w+\.layer\.2\."):
+        load_encoder(tmp_path)
+
+
+def test_code_that_has_become_a_part_of_transformers_is_loaded_from_there(tmp_path):
+    """EuroBERT's checkpoints came with code of their own before transformers had it."""
+    model = make("EuroBERT").eval()
+    model.save_pretrained(tmp_path)
+    marker = tmp_path / "executed"
+    (tmp_path / "own.py").write_text(f"open({str(marker)!r}, 'w')\n")
+    config = json.loads((tmp_path / "config.json").read_text())
+    config["auto_map"] = {"AutoConfig": "own.EuroBertConfig", "AutoModel": "own.EuroBertModel"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    ids, mask = random_ids()
+    assert torch.equal(state_at(load_encoder(tmp_path).eval(), 4, ids, mask), state_at(model, 4, ids, mask))
+    assert not marker.exists()
+    config["model_type"] = "roberta"  # what another make calls so is not transformers' own
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="code of its own"):
+        load_encoder(tmp_path)
+
+
+def test_unknown_type_of_model_is_refused_by_name(tmp_path):
+    tiny_encoder("bert").save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"model_type": "new"}))
+    with pytest.raises(InputError, match=r"model_type 'new' is not among those of transformers"):
+        load_encoder(tmp_path)
+
+
+def test_blocks_left_out_at_random_are_not(tmp_path):
+    make("NLLB encoder (M2M100)", encoder_layerdrop=0.5).save_pretrained(tmp_path)
+    model = load_encoder(tmp_path).train()
+    ids, mask = random_ids()
+    for seed in range(5):
+        torch.manual_seed(seed)
+        assert state_at(model, 2, ids, mask).isfinite().all()
 
 
 @pytest.mark.parametrize(("layer", "index"), [("paper", 11), ("last", 12), (1, 1), (12, 12)])
@@ -49,12 +189,6 @@ def test_layer_is_an_index_into_hidden_states(layer, index):
 def test_layer_outside_the_encoder_is_refused(layer):
     with pytest.raises(InputError, match=r"layer .*: an encoder of 12 blocks has layers 1 to 12, paper, last"):
         layer_index(layer, 12)
-
-
-def test_architecture_with_blocks_elsewhere_is_refused():
-    model = GPT2Model(GPT2Config(vocab_size=10, n_embd=8, n_layer=1, n_head=2))
-    with pytest.raises(InputError, match="GPT2Model: blocks not found"):
-        encoder_blocks(model)
 
 
 def test_loaded_encoder_is_what_was_saved(model, tmp_path):

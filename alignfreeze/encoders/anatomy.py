@@ -1,0 +1,227 @@
+"""Where an encoder's parts are: found by running it once on a few tokens, whatever its architecture is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from alignfreeze.encoders.memory import is_out_of_memory
+from alignfreeze.support.errors import InputError
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """Names of an encoder's parts.
+
+    Attributes
+    ----------
+    stack : str
+        The list of blocks, a module of `text_encoder(model)`.
+    embeddings : frozenset of str
+        Parameters that `hidden_states[0]` depends on.
+    used : frozenset of str
+        Parameters that the last state depends on; a pooler or a decoder is not among them.
+    """
+
+    stack: str
+    embeddings: frozenset[str]
+    used: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call of a module: what it read and wrote."""
+
+    number: int
+    read: Any
+    written: Any
+
+
+_known: WeakKeyDictionary[nn.Module, Anatomy] = WeakKeyDictionary()
+
+
+def text_encoder(model: PreTrainedModel) -> PreTrainedModel:
+    """What turns text into states: the model itself, or the encoder of one that has a decoder, too."""
+    encoder: PreTrainedModel = model.get_encoder() if model.config.is_encoder_decoder else model
+    return encoder
+
+
+def anatomy(model: PreTrainedModel) -> Anatomy:
+    """Parts of an encoder; they are looked for once.
+
+    Raises
+    ------
+    InputError
+        The model has no stack of blocks each of which makes one of its hidden states, or is no encoder.
+    """
+    if model not in _known:
+        _known[model] = _examine(model)
+    return _known[model]
+
+
+def encoder_blocks(model: PreTrainedModel) -> nn.ModuleList:
+    """Transformer blocks, lowest first.
+
+    Raises
+    ------
+    InputError
+        See `anatomy`.
+    """
+    blocks = text_encoder(model).get_submodule(anatomy(model).stack)
+    assert isinstance(blocks, nn.ModuleList)
+    return blocks
+
+
+class _ReachedError(Exception):
+    """Carries the state that a block was about to read."""
+
+    def __init__(self, state: torch.Tensor) -> None:
+        self.state = state
+
+
+def state_at(
+    model: PreTrainedModel, layer: int, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Exactly `hidden_states[layer]` of an encoder; blocks above do not run.
+
+    What a block reads is the state below it, so the model is left as soon as that block is called: nothing is changed
+    in it, and a norm that belongs to the last state alone is not applied to another.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+    layer : int
+        0 (embeddings) to the number of blocks (last state).
+    input_ids : Tensor
+        (B, T) int64.
+    attention_mask : Tensor, optional
+        (B, T), True or 1 where a row has a subword.
+
+    Returns
+    -------
+    Tensor
+        (B, T, h).
+    """
+    encoder, blocks = text_encoder(model), encoder_blocks(model)
+    # As whole numbers: DeBERTa's convolution subtracts the mask, which PyTorch refuses for booleans.
+    mask = None if attention_mask is None else attention_mask.long()
+    if layer == len(blocks):
+        state: torch.Tensor = encoder(input_ids=input_ids, attention_mask=mask)[0]
+        return state
+
+    def leave(_: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+        raise _ReachedError(_first_state(arguments, named))
+
+    hook = blocks[layer].register_forward_pre_hook(leave, with_kwargs=True)
+    try:
+        encoder(input_ids=input_ids, attention_mask=mask)
+    except _ReachedError as reached:
+        return reached.state
+    finally:
+        hook.remove()
+    raise InputError(f"{type(model).__name__}: block {layer} did not run; set layerdrop to 0 in its config.json")
+
+
+def _first_state(arguments: tuple[Any, ...], named: dict[str, Any]) -> torch.Tensor:
+    state: torch.Tensor = arguments[0] if arguments else named["hidden_states"]
+    return state
+
+
+@contextmanager
+def _as_in_evaluation(model: nn.Module) -> Iterator[None]:
+    """No dropout, and a graph through all parameters, whatever is frozen; as it was afterwards."""
+    training = {module: module.training for module in model.modules()}
+    trained = {parameter: parameter.requires_grad for parameter in model.parameters()}
+    with torch.inference_mode(False), torch.enable_grad():
+        try:
+            model.eval().requires_grad_(True)
+            yield
+        finally:
+            for module, mode in training.items():
+                module.training = mode
+            for parameter, mode in trained.items():
+                parameter.requires_grad_(mode)
+
+
+def _examine(model: PreTrainedModel) -> Anatomy:
+    name, encoder = type(model).__name__, text_encoder(model)
+    stacks = {path: part for path, part in encoder.named_modules() if isinstance(part, nn.ModuleList) and len(part)}
+    calls: dict[str, list[_Call]] = {path: [] for path in stacks}
+    with _as_in_evaluation(model), ExitStack() as hooks:
+        for path, stack in stacks.items():
+            for number, module in enumerate(stack):
+                hook = module.register_forward_hook(_recorder(calls[path], number), with_kwargs=True)
+                hooks.callback(hook.remove)
+        # Two rows that differ in their last token: ids that every vocabulary has.
+        largest = len(model.get_input_embeddings().weight) - 1
+        ids = torch.tensor([[0, largest, 0], [0, largest, largest]], device=model.device)
+        try:
+            output = encoder(input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)
+            states, last = output.hidden_states, output[0]
+        except (RuntimeError, ValueError, TypeError, AttributeError, IndexError) as error:
+            if is_out_of_memory(error):
+                raise
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise InputError(f"{name}: it does not run on text alone ({reason}); take another encoder") from error
+        if torch.equal(last[0, 0], last[1, 0]):
+            raise InputError(f"{name}: no encoder, a word's state does not depend on the words after it")
+        found = [path for path, made in calls.items() if _makes(made, states)]
+        if not found:
+            _refuse(name, stacks, calls, len(states) - 1)
+        names = {parameter: path for path, parameter in model.named_parameters()}
+        return Anatomy(found[0], _parameters(states[0], names), _parameters(last, names))
+
+
+def _recorder(calls: list[_Call], number: int) -> Any:
+    def record(_: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any], output: Any) -> None:
+        written = output[0] if isinstance(output, tuple) else output
+        calls.append(_Call(number, arguments[0] if arguments else named.get("hidden_states"), written))
+
+    return record
+
+
+def _makes(calls: list[_Call], states: tuple[torch.Tensor, ...]) -> bool:
+    """Whether modules ran once each, in order, and each read one hidden state and wrote the next.
+
+    DeBERTa has a convolution beside its first block, so that not every one has to write the next one's state itself.
+    """
+    if [call.number for call in calls] != list(range(len(states) - 1)):
+        return False
+    reads = all(_same(call.read, states[call.number]) for call in calls)
+    return reads and (len(calls) == 1 or any(_same(call.written, states[call.number + 1]) for call in calls[:-1]))
+
+
+def _same(first: Any, second: torch.Tensor) -> bool:
+    return isinstance(first, torch.Tensor) and torch.equal(first, second)
+
+
+def _refuse(name: str, stacks: dict[str, nn.ModuleList], calls: dict[str, list[_Call]], states: int) -> None:
+    for path, stack in stacks.items():
+        if states > len(stack) and len(calls[path]) == states:
+            raise InputError(
+                f"{name}: its {states} layers share the weights of {path} ({len(stack)}), so some of them cannot be "
+                "frozen without the others; take an encoder whose blocks have weights of their own"
+            )
+    raise InputError(f"{name}: blocks not found, no list of modules makes its hidden states one by one")
+
+
+def _parameters(state: torch.Tensor, names: dict[nn.Parameter, str]) -> frozenset[str]:
+    """Names of the parameters in a state's graph."""
+    todo, seen, found = [state.grad_fn], set(), set()
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        variable = getattr(node, "variable", None)
+        if variable is not None and variable in names:
+            found.add(names[variable])
+        todo += [following for following, _ in node.next_functions]
+    return frozenset(found)
