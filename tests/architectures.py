@@ -43,7 +43,7 @@ ARCHITECTURES = {
     ),
     "DeBERTa v2 XL": (
         "deberta-v2",
-        {**_DEBERTA, "conv_kernel_size": 3, "conv_act": "gelu"},
+        {**_DEBERTA, "share_att_key": True, "conv_kernel_size": 3, "conv_act": "gelu"},
         "a convolution beside the first block",
     ),
     "RemBERT": ("rembert", {**_BERT, "input_embedding_size": 16, "output_embedding_size": 24}, "narrow embeddings"),

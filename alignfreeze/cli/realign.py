@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,13 +35,19 @@ from alignfreeze.support.errors import InputError
 DEFAULTS = RealignmentSettings()
 
 
-def parse_freeze(text: str) -> str | Sequence[int]:
+def parse_freeze(text: str) -> str | Sequence[int] | Mapping[str, Any]:
     """What is frozen, as the library takes it.
 
-    >>> parse_freeze("front"), parse_freeze("0:6")
-    ('front', [0, 6])
+    >>> parse_freeze("front"), parse_freeze("0:6"), parse_freeze("only=7"), parse_freeze("random=6,seed=1")
+    ('front', [0, 6], {'only': [7]}, {'random': 6, 'seed': 1})
     """
-    return [int(number) for number in text.split(":")] if re.fullmatch(r"\d+:\d+", text) else text
+    if re.fullmatch(r"\d+:\d+", text):
+        return [int(number) for number in text.split(":")]
+    if found := re.fullmatch(r"(blocks|only)=(\d+(?:,\d+)*)", text):
+        return {found[1]: [int(number) for number in found[2].split(",")]}
+    if found := re.fullmatch(r"random=(\d+)(?:,seed=(\d+))?", text):
+        return {"random": int(found[1]), "seed": int(found[2] or 0)}
+    return text
 
 
 def describe(files: Sequence[Path | None], links: object) -> str:
@@ -65,7 +71,12 @@ def run(
     alignments: Annotated[Path | None, typer.Option(help="Links of your own (Pharaoh lines), no aligner.")] = None,
     aligner: AlignerName = Aligner.awesome,
     dictionary: Dictionary = None,
-    freeze: Annotated[str, typer.Option(help="full (nothing), front, back, or blocks FIRST:END.")] = "front",
+    freeze: Annotated[
+        str,
+        typer.Option(
+            help="full (nothing), front, back, blocks FIRST:END, blocks=1,3,5, random=6,seed=0, or only=7 (all others)."
+        ),
+    ] = "front",
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; one pass by default.")] = None,
     learning_rate: Annotated[float, typer.Option(min=0, help="Constant, Adam.")] = DEFAULTS.learning_rate,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentence pairs.")] = DEFAULTS.batch_size,

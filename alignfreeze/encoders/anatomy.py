@@ -160,7 +160,8 @@ def _examine(model: PreTrainedModel) -> Anatomy:
                 hook = module.register_forward_hook(_recorder(calls[path], number), with_kwargs=True)
                 hooks.callback(hook.remove)
         # Two rows that differ in their last token: ids that every vocabulary has.
-        largest = len(model.get_input_embeddings().weight) - 1
+        words: Any = model.get_input_embeddings()
+        largest = len(words.weight) - 1
         ids = torch.tensor([[0, largest, 0], [0, largest, largest]], device=model.device)
         try:
             output = encoder(input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
-from alignfreeze.encoders.settings import Layer
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from alignfreeze.encoders.settings import FREEZE_FORMS, ChosenBlocks, Freeze, Layer, OnlyBlocks, RandomBlocks
 from alignfreeze.support.errors import InputError
 
 HALVES = {"full": (0.0, 0.0), "front": (0.0, 0.5), "back": (0.5, 1.0)}
@@ -20,38 +24,93 @@ def layer_index(layer: Layer, blocks: int) -> int:
     InputError
         The index is not between 1 and `blocks`.
     """
-    names: dict[int | str, int | str] = {"last": blocks, "paper": blocks - 1}
-    index = names.get(layer, layer)
+    index = {"last": blocks, "paper": blocks - 1}.get(layer, layer) if isinstance(layer, str) else layer
     if not isinstance(index, int) or not 1 <= index <= blocks:
         raise InputError(f"layer {layer!r}: an encoder of {blocks} blocks has layers 1 to {blocks}, paper, last")
     return index
 
 
-def frozen_blocks(strategy: str | Sequence[int], blocks: int) -> range:
+def frozen_blocks(freeze: Freeze | Mapping[str, Any], blocks: int) -> tuple[int, ...]:
     """Blocks that a strategy freezes.
 
     Parameters
     ----------
-    strategy : str or sequence of int
-        `full` (none), `front` (0 .. L/2-1), `back` (L/2 .. L-1), or [first, end) as two block numbers.
+    freeze : Freeze, or mapping as a configuration has it
+        `full` (none), `front` (0 .. L/2-1), `back` (L/2 .. L-1), [first, end) as two block numbers, or blocks that are
+        named, drawn at random, or all but those named.
     blocks : int
         L, the number of blocks of the encoder.
+
+    Returns
+    -------
+    tuple of int
+        Block numbers, ascending.
 
     Raises
     ------
     InputError
-        An unknown name, a range outside the encoder, or one that freezes nothing though asked to.
+        An unknown form, blocks outside the encoder, or a strategy that freezes nothing though asked to.
     """
-    if isinstance(strategy, str):
-        if strategy not in HALVES:
-            raise InputError(f"freeze {strategy!r}: allowed are {', '.join(HALVES)} or [first, end]")
-        start, end = (int(share * blocks) for share in HALVES[strategy])
-        if start == end and strategy != "full":
-            raise InputError(f"freeze {strategy!r} freezes nothing in an encoder of {blocks} blocks")
-        return range(start, end)
-    if len(strategy) != 2:
-        raise InputError(f"freeze {list(strategy)!r}: allowed are {', '.join(HALVES)} or [first, end]")
-    first, end = strategy
+    if isinstance(freeze, Mapping):
+        try:
+            freeze = TypeAdapter[Freeze](Freeze).validate_python(freeze)
+        except ValidationError:
+            raise InputError(f"freeze {freeze!r}: allowed are {FREEZE_FORMS}") from None
+    if isinstance(freeze, str):
+        if freeze not in HALVES:
+            raise InputError(f"freeze {freeze!r}: allowed are {FREEZE_FORMS}")
+        start, end = (int(share * blocks) for share in HALVES[freeze])
+        if start == end and freeze != "full":
+            raise InputError(f"freeze {freeze!r} freezes nothing in an encoder of {blocks} blocks")
+        return tuple(range(start, end))
+    if isinstance(freeze, ChosenBlocks):
+        return tuple(sorted(_inside(freeze.blocks, f"blocks {list(freeze.blocks)}", blocks)))
+    if isinstance(freeze, RandomBlocks):
+        if freeze.random > blocks:
+            raise InputError(f"freeze random {freeze.random}: the encoder has {blocks} blocks; give fewer")
+        drawn = np.random.default_rng(freeze.seed).choice(blocks, freeze.random, replace=False)
+        return tuple(sorted(drawn.tolist()))
+    if isinstance(freeze, OnlyBlocks):
+        trained = _inside(freeze.only, f"only {list(freeze.only)}", blocks)
+        if len(trained) == blocks:
+            raise InputError(f"freeze only {list(freeze.only)} freezes nothing in an encoder of {blocks} blocks")
+        return tuple(block for block in range(blocks) if block not in trained)
+    if len(freeze) != 2:
+        raise InputError(f"freeze {list(freeze)!r}: allowed are {FREEZE_FORMS}")
+    first, end = freeze
     if not 0 <= first < end <= blocks:
         raise InputError(f"freeze [{first}, {end}]: an encoder of {blocks} blocks has [first, end) in 0 .. {blocks}")
-    return range(first, end)
+    return tuple(range(first, end))
+
+
+def _inside(numbers: tuple[int, ...], what: str, blocks: int) -> set[int]:
+    if not all(0 <= number < blocks for number in numbers):
+        raise InputError(f"freeze {what}: an encoder of {blocks} blocks has blocks 0 to {blocks - 1}")
+    return set(numbers)
+
+
+def check_trains(freeze: Freeze, freeze_embeddings: bool, layer: Layer, blocks: int) -> None:
+    """Refuse a strategy under which the loss reaches nothing that is trained.
+
+    Raises
+    ------
+    InputError
+        All blocks below the layer that is read are frozen, and the embeddings, too; or `only` names none of them.
+    """
+    frozen, read = frozen_blocks(freeze, blocks), layer_index(layer, blocks)
+    trained = [block for block in range(read) if block not in frozen]
+    if not trained and (freeze_embeddings or isinstance(freeze, OnlyBlocks)):
+        raise InputError(
+            f"freeze {describe_freeze(freeze)}: no block below layer {read}, which realignment reads, is trained; "
+            "free one of them, or read a higher layer"
+        )
+
+
+def describe_freeze(freeze: Freeze) -> str:
+    """A strategy in the form in which a configuration has it, such as `front`, `[2, 6]` or `{only: [7]}`."""
+    if isinstance(freeze, str):
+        return freeze
+    if isinstance(freeze, ChosenBlocks | RandomBlocks | OnlyBlocks):
+        fields = ", ".join(f"{name}: {list(value) if isinstance(value, tuple) else value}" for name, value in freeze)
+        return f"{{{fields}}}"
+    return str(list(freeze))

@@ -1,27 +1,28 @@
-"""What is frozen during realignment: a strategy is a range of blocks."""
+"""What is frozen during realignment: a strategy is a choice of blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from transformers import PreTrainedModel
 
 from alignfreeze.encoders.anatomy import anatomy, encoder_blocks
 from alignfreeze.encoders.blocks import frozen_blocks
+from alignfreeze.encoders.settings import Freeze
 
 
 @dataclass(frozen=True)
 class FreezeReport:
     """What `freeze` did; counts are parameters (numbers), not tensors."""
 
-    blocks: range
+    blocks: tuple[int, ...]
     embeddings: bool
     frozen: int
     trainable: int
 
 
-def freeze(model: PreTrainedModel, strategy: str | Sequence[int], freeze_embeddings: bool) -> FreezeReport:
+def freeze(model: PreTrainedModel, strategy: Freeze, freeze_embeddings: bool) -> FreezeReport:
     """Take the strategy's blocks, and the embeddings if asked, out of training.
 
     Raises

@@ -17,7 +17,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
-from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES  # type: ignore[attr-defined]
 from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
 
 from alignfreeze.encoders.anatomy import anatomy
@@ -106,8 +106,9 @@ def load_weights(kind: Any, path: str | Path, **settings: Any) -> PreTrainedMode
         **settings,
     )
     model: PreTrainedModel = loaded[0]
+    base: Any = model.base_model
     missing = {name.removeprefix(f"{model.base_model_prefix}.") for name in loaded[1]["missing_keys"]}
-    if lost := sorted(missing & anatomy(model.base_model).used):
+    if lost := sorted(missing & anatomy(base).used):
         raise InputError(
             f"{path}: no weights for {len(lost)} of the encoder's parameters, such as {lost[0]}; the checkpoint is of "
             f"another make than transformers' {type(model).__name__}, or incomplete; take another one"

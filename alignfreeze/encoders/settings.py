@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from alignfreeze.support.settings import one_of
+from alignfreeze.support.settings import Count, Settings, one_of
 
 PAPER_MAX_LENGTH = 96
 DEFAULT_MAX_LENGTH = 512  # of inference, with a model whose positions have no end
@@ -28,8 +28,40 @@ Layer = Annotated[
 _Block = Annotated[int, Field(ge=0)]
 
 
-def _first_below_end(freeze: str | tuple[int, int]) -> str | tuple[int, int]:
-    if not isinstance(freeze, str) and freeze[0] >= freeze[1]:
+def _each_block_once(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(numbers)) < len(numbers):
+        raise PydanticCustomError("twice", "a block stands twice; list each once")
+    return numbers
+
+
+_Blocks = Annotated[tuple[_Block, ...], Field(strict=False, min_length=1), AfterValidator(_each_block_once)]
+
+
+class ChosenBlocks(Settings):
+    """Blocks by number."""
+
+    blocks: _Blocks = Field(description="Frozen blocks, counted from 0.")
+
+
+class RandomBlocks(Settings):
+    """So many blocks, drawn at random: a control for strategies that choose by position."""
+
+    random: Count = Field(description="Number of frozen blocks.")
+    seed: int = Field(default=0, ge=0, description="Decides which ones; the same for every seed of the experiment.")
+
+
+class OnlyBlocks(Settings):
+    """All blocks but some."""
+
+    only: _Blocks = Field(description="Blocks that are trained, counted from 0; all others are frozen.")
+
+
+FREEZE_KEYS = {"blocks", "random", "only"}
+FREEZE_FORMS = "full, front, back or [first, end], {blocks: [...]}, {random: ..., seed: ...} or {only: [...]}"
+
+
+def _first_below_end(freeze: Any) -> Any:
+    if isinstance(freeze, tuple) and freeze[0] >= freeze[1]:
         first, end = freeze
         raise PydanticCustomError(
             "block_range",
@@ -41,11 +73,18 @@ def _first_below_end(freeze: str | tuple[int, int]) -> str | tuple[int, int]:
 
 Freeze = Annotated[
     # Lists are taken for pairs: YAML and JSON know no others.
-    Literal["full", "front", "back"] | Annotated[tuple[_Block, _Block], Field(strict=False)],
-    one_of("full, front, back", "[first block, end block]"),
+    Literal["full", "front", "back"]
+    | Annotated[tuple[_Block, _Block], Field(strict=False)]
+    | ChosenBlocks
+    | RandomBlocks
+    | OnlyBlocks,
+    one_of(
+        "full, front, back", "[first block, end block]", "{blocks: [...]}", "{random: ..., seed: ...}", "{only: [...]}"
+    ),
     AfterValidator(_first_below_end),
 ]
-"""Frozen blocks: `full` (the full model is trained, none is frozen), `front`, `back`, or [first, end)."""
+"""Frozen blocks: `full` (the full model is trained, none is frozen), `front`, `back`, [first, end), blocks by number, a
+number of random ones, or all but some."""
 
 
 def unused_positions(config: Mapping[str, Any]) -> int:

@@ -12,14 +12,34 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 NO_SUBWORD = -1
-LONE_MARK = "▁"
+LONE_MARK = "▁"  # of SentencePiece
+BYTE_LEVEL_MARK = "Ġ"
 
 
 def lone_mark_id(tokenizer: PreTrainedTokenizerBase) -> int:
-    """Id of the lone `▁` piece; -1 where the tokenizer has none."""
-    # "▁" is a piece only in SentencePiece vocabularies; elsewhere it maps to the unknown token or a real character.
-    mark = tokenizer.convert_tokens_to_ids(LONE_MARK)
-    return mark if isinstance(mark, int) and mark != tokenizer.unk_token_id else -1
+    """Id of the piece that is nothing but the mark of a word's start; -1 where the tokenizer has none."""
+    # A byte-level vocabulary writes a space as Ġ. Elsewhere Ġ is a letter (Maltese has it), and ▁ is the mark.
+    byte_level = "ByteLevel" in repr(getattr(tokenizer, "backend_tokenizer", tokenizer).pre_tokenizer)
+    # In vocabularies without marks, ▁ is unknown.
+    mark = tokenizer.convert_tokens_to_ids(BYTE_LEVEL_MARK if byte_level else LONE_MARK)
+    return -1 if not isinstance(mark, int) or mark == tokenizer.unk_token_id else mark
+
+
+def space_before_words(tokenizer: PreTrainedTokenizerBase) -> str:
+    """What a word needs before it to be encoded as in running text: a space, or nothing.
+
+    Some tokenizers (of Llama, Gemma, RoBERTa without `add_prefix_space`) mark a word's start by the space before it
+    alone. Given word by word, `the cat` would be `thecat` to them.
+    """
+
+    def encode(text: str | list[str]) -> list[int]:
+        ids: list[int] = tokenizer(text, is_split_into_words=isinstance(text, list), add_special_tokens=False)[
+            "input_ids"
+        ]
+        return ids
+
+    running = encode("a a")
+    return " " if encode(["a", "a"]) != running and encode([" a"]) == running[-1:] else ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +62,7 @@ class WordTokenizer:
     """Encode sentences that are lists of words.
 
     Words are encoded independently of one another, so a table of the distinct words' subwords gives exactly what
-    `tokenizer(words, is_split_into_words=True)` gives.
+    `tokenizer(words, is_split_into_words=True)` gives, each word with a space before it where the tokenizer needs one.
 
     Parameters
     ----------
@@ -57,6 +77,7 @@ class WordTokenizer:
         self.max_length = max_length
         self._subwords: dict[str, np.ndarray] = {}
         self._mark = lone_mark_id(tokenizer)
+        self._space = space_before_words(tokenizer)
         self._prefix, self._suffix = self._special_tokens()
 
     @property
@@ -65,8 +86,9 @@ class WordTokenizer:
         return self.max_length - len(self._prefix) - len(self._suffix)
 
     def _special_tokens(self) -> tuple[np.ndarray, np.ndarray]:
-        bare = self.tokenizer(["a"], is_split_into_words=True, add_special_tokens=False)["input_ids"]
-        full = self.tokenizer(["a"], is_split_into_words=True)["input_ids"]
+        word = [f"{self._space}a"]
+        bare = self.tokenizer(word, is_split_into_words=True, add_special_tokens=False)["input_ids"]
+        full = self.tokenizer(word, is_split_into_words=True)["input_ids"]
         start = next(i for i in range(len(full)) if full[i : i + len(bare)] == bare)
         return np.asarray(full[:start], np.int32), np.asarray(full[start + len(bare) :], np.int32)
 
@@ -75,7 +97,7 @@ class WordTokenizer:
         words = sorted({word for sentence in sentences for word in sentence} - self._subwords.keys())
         if words:
             encoded = self.tokenizer(
-                [[word] for word in words],
+                [[self._space + word] for word in words],
                 is_split_into_words=True,
                 add_special_tokens=False,
                 return_attention_mask=False,

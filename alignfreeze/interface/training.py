@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import Links
 from alignfreeze.encoders.anatomy import encoder_blocks
-from alignfreeze.encoders.blocks import frozen_blocks, layer_index
+from alignfreeze.encoders.blocks import check_trains
 from alignfreeze.encoders.loading import check_length
 from alignfreeze.encoders.settings import PAPER_MAX_LENGTH
 from alignfreeze.encoders.subwords import WordTokenizer
@@ -49,7 +49,7 @@ def realign(
     bitext: Bitext | Mapping[str, Bitext],
     *,
     alignments: Sequence[Links] | Mapping[str, Sequence[Links]] | None = None,
-    freeze: str | Sequence[int] = "front",
+    freeze: str | Sequence[int] | Mapping[str, Any] = "front",
     steps: int | None = None,
     seed: int = 31,
     max_length: int = PAPER_MAX_LENGTH,
@@ -70,9 +70,10 @@ def realign(
         Sentence pairs, by language code of the target side where there are several.
     alignments : list of links, or dict of str to list of links, optional
         Word links of each pair, see `align`; by default the encoder aligns the bitext itself (`awesome`).
-    freeze : str or sequence of int
-        `full` (nothing is frozen), `front` or `back` (the lower or the upper half of the blocks), or two block numbers
-        [first, end).
+    freeze : str, sequence of int or dict
+        `full` (nothing is frozen), `front` or `back` (the lower or the upper half of the blocks), two block numbers
+        [first, end), `{"blocks": [1, 3, 5]}`, `{"random": 6, "seed": 0}` (so many random blocks), or `{"only": [7]}`
+        (all but those).
     steps : int, optional
         Optimiser steps; by default one pass over the bitext.
     seed : int
@@ -161,8 +162,7 @@ def check_realignment(encoder: Encoder, max_length: int, settings: Mapping[str, 
     """
     chosen = make_settings(RealignmentSettings, settings)
     blocks = len(encoder_blocks(encoder.model))
-    frozen_blocks(chosen.freeze, blocks)
-    layer_index(chosen.layer, blocks)
+    check_trains(chosen.freeze, chosen.freeze_embeddings, chosen.layer, blocks)
     check_length(encoder.model.config, max_length)
     return chosen
 

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from transformers import PreTrainedModel
 
 from alignfreeze.encoders.anatomy import encoder_blocks, state_at
-from alignfreeze.encoders.blocks import layer_index
+from alignfreeze.encoders.blocks import describe_freeze, layer_index
 from alignfreeze.encoders.freezing import FreezeReport, freeze
 from alignfreeze.encoders.vocabulary import TrimmedVocabulary
 from alignfreeze.realignment.batches import (
@@ -249,7 +249,7 @@ class Realigner(RealignmentObjective):
             precision=self.settings.precision,
             checkpoints=checkpoints,
             state=state,
-            description=description or f"realign {self.settings.freeze}",
+            description=description or f"realign {describe_freeze(self.settings.freeze)}",
             name_of_batch=self.name_of_batch,
         )
         if self.vocabulary is not None:

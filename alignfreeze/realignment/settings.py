@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alignfreeze.encoders.settings import Freeze, Layer
+from alignfreeze.encoders.settings import FREEZE_FORMS, Freeze, Layer
 from alignfreeze.support.settings import Count, Settings
 from alignfreeze.training.settings import Bucketing, LearningRate, Precision
 
@@ -61,7 +61,7 @@ class RealignmentRecipe(Settings):
 class RealignmentSettings(RealignmentRecipe):
     """Settings of one realignment."""
 
-    freeze: Freeze = Field(default="full", description="Frozen blocks: full (none), front, back or [first, end).")
+    freeze: Freeze = Field(default="full", description=f"Frozen blocks: {FREEZE_FORMS}; full freezes none.")
     precision: Precision = Field(
         default="fp32", description="fp32, tf32 (matrix products in TensorFloat-32) or bf16 (autocast, fp32 weights)."
     )
@@ -71,7 +71,11 @@ class Strategy(Settings):
     """What a strategy freezes and when it realigns."""
 
     freeze: Freeze = Field(
-        description="Blocks that realignment does not train: full (none), front, back or [first, end)."
+        description="Blocks that realignment does not train: full (none), front or back (a half), [first, end), "
+        "blocks by number, a number of random ones, or only: all but some."
+    )
+    freeze_embeddings: bool | None = Field(
+        default=None, description="Whether the embeddings are frozen, too; where left out, as realignment has it."
     )
     schedule: Literal["before", "during"] = Field(
         default="before", description="Realignment before fine-tuning, or during it, with one batch of each in a step."

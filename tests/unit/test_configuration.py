@@ -72,7 +72,8 @@ def test_misspelt_strategy():
     line = only(changed(realignment__strategies__front="frnt"))
     assert line == (
         "realignment.strategies.front: 'frnt' found (did you mean front?); "
-        "allowed are full, front, back or [first block, end block]"
+        "allowed are full, front, back or [first block, end block] or {blocks: [...]} or {random: ..., seed: ...} or "
+        "{only: [...]}"
     )
 
 
@@ -290,7 +291,11 @@ def test_dictionary_aligner_without_dictionaries():
         {"freeze": "front", "schedule": "during"},
         {"freeze": [1, 3], "schedule": "during", "weight": 0.5},
         {"freeze": "full"},
+        {"freeze": {"only": [2]}, "freeze_embeddings": True},
         [0, 4],
+        {"blocks": [1, 3]},
+        {"random": 2, "seed": 7},
+        {"only": [0]},
     ],
 )
 def test_strategy_in_short_or_in_full(strategy):
@@ -305,9 +310,14 @@ def test_strategy_in_short_or_in_full(strategy):
             ".freeze: 'frnt' found (did you mean front?); allowed are full, front, back or [first block",
         ),
         ({"schedule": "during"}, ": freeze missing; required are freeze"),
+        ({"random": 2, "seeds": 7}, ": {'random': 2, 'seeds': 7} found; allowed are full, front, back or"),
+        ({"blocks": [99]}, ": model e5small, freeze blocks [99]: an encoder of"),
         ({"freeze": "full", "schedule": "after"}, ".schedule: 'after' found; allowed are before, during"),
         ({"freeze": "full", "weight": 0}, ".weight: 0 found; "),
-        ({"freeze": "full", "hold": 1}, ".hold: unknown key; allowed are freeze, label, schedule, weight"),
+        (
+            {"freeze": "full", "hold": 1},
+            ".hold: unknown key; allowed are freeze, freeze_embeddings, label, schedule, weight",
+        ),
     ],
 )
 def test_strategy_that_says_something_else(strategy, beginning):

@@ -99,7 +99,12 @@ def everything():
             "dictionary": {"matching": "casefolded"},
         },
         "realignment": {
-            "strategies": {"front": {"freeze": "front", "label": "F", "schedule": "before", "weight": 0.1}},
+            "strategies": {
+                "front": {
+                    "freeze": "front", "freeze_embeddings": True, "label": "F", "schedule": "before", "weight": 0.1,
+                },
+                "chosen": {"blocks": [1]}, "random": {"random": 2, "seed": 1}, "but_one": {"only": [0]},
+            },
             "languages": ["all", "de"], "learning_rate": 1e-3, "batch_size": 4, "max_length": 96, "layer": "paper",
             "temperature": 0.1, "head": True, "head_size": 8, "variant": "strong", "interleave": "first_exhausted",
             "max_rows": {"dictionary": {"small": {"de": 5}}}, "shuffle": "whole",
@@ -303,7 +308,7 @@ def test_damaged_configuration_of_a_local_model(local, tmp_path, text):
     (tmp_path / "model" / "config.json").write_text(text)
     (found,) = problems(local, tmp_path)
     assert found.startswith("models.e5small.source: ")
-    assert "is damaged, or not of a BERT" in found
+    assert "is damaged, or does not say how large" in found
 
 
 @pytest.mark.parametrize(

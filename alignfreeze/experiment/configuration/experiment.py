@@ -136,15 +136,26 @@ class Experiment(Scored):
         if conflict is None:
             raise ValueError("the experiment has no diagnostics.conflict")
         return self.realignment_settings(model, next(iter(self.realignment.strategies))).model_copy(
-            update={"freeze": "full", "layer": conflict.layer, "head": conflict.head}
+            update={
+                "freeze": "full",
+                "freeze_embeddings": self.realignment.freeze_embeddings,
+                "layer": conflict.layer,
+                "head": conflict.head,
+            }
         )
 
     def realignment_settings(self, model: str, strategy: str) -> RealignmentSettings:
         """Settings of the realignment of a model by a strategy."""
         recipe = {name: getattr(self.realignment, name) for name in RealignmentRecipe.model_fields}
         own = {"learning_rate": self.models[model].learning_rate or self.realignment.learning_rate}
+        own |= {"freeze_embeddings": self.freezes_embeddings(strategy)}
         freeze = self.realignment.strategies[strategy].freeze
         return RealignmentSettings(**recipe | own, freeze=freeze, precision=self.precision)
+
+    def freezes_embeddings(self, strategy: str) -> bool:
+        """Whether a strategy freezes the embeddings, by its own word or that of all realignments."""
+        own = self.realignment.strategies[strategy].freeze_embeddings
+        return self.realignment.freeze_embeddings if own is None else own
 
     def finetuning_settings(self, model: str, task: str) -> FinetuningSettings:
         """Settings of the fine-tuning of a model on a task."""

@@ -8,7 +8,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdap
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from alignfreeze.encoders.settings import PAPER_MAX_LENGTH, Freeze, MaxLength
+from alignfreeze.encoders.settings import FREEZE_KEYS, PAPER_MAX_LENGTH, Freeze, MaxLength
 from alignfreeze.experiment.configuration.section import Distinct, Section
 from alignfreeze.realignment.settings import RealignmentRecipe, Strategy
 from alignfreeze.support.paths import Label, Name
@@ -32,10 +32,11 @@ class _InShort:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Make the long form of the short one."""
 
-        def in_full(entry: Any) -> Any:
-            return entry if isinstance(entry, dict | Strategy) else {"freeze": entry}
+        def long_form(entry: Any) -> Any:
+            in_full = isinstance(entry, Strategy) or (isinstance(entry, dict) and not entry.keys() & FREEZE_KEYS)
+            return entry if in_full else {"freeze": entry}
 
-        return core_schema.no_info_before_validator_function(in_full, handler(source))
+        return core_schema.no_info_before_validator_function(long_form, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """Both forms."""
