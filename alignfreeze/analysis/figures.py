@@ -337,7 +337,7 @@ def front_vs_full(deltas: pd.DataFrame, model: str, task: str) -> Figure:
         width = COLUMN if len(conditions) == 1 else PAGE
         figure = new_figure(width, 3.2 if len(conditions) == 1 else 0.6 + PAGE / len(conditions))
         panels = np.atleast_1d(figure.subplots(1, len(conditions), sharex=True, sharey=True))
-        low, high = _square(spread["mean"])
+        low, high = _square(spread["mean"], spread["std"])
         for axes, condition in zip(panels, conditions, strict=True):
             points = spread.loc[condition]
             full, front = points["mean", "full"], points["mean", "front"]
@@ -376,11 +376,12 @@ def front_vs_full(deltas: pd.DataFrame, model: str, task: str) -> Figure:
     return figure
 
 
-def _square(means: pd.DataFrame) -> tuple[float, float]:
-    """Return the limits of both axes, which hold every point and zero; a long whisker may run out of them."""
-    values = np.append(means.to_numpy(dtype=float).ravel(), 0.0)
+def _square(means: pd.DataFrame, spreads: pd.DataFrame) -> tuple[float, float]:
+    """Return the limits of both axes, which hold every point with its whiskers, and zero."""
+    whiskers = spreads.fillna(0)
+    values = np.concatenate([(means - whiskers).to_numpy().ravel(), (means + whiskers).to_numpy().ravel(), [0.0]])
     low, high = np.nanmin(values), np.nanmax(values)
-    margin = max(0.15 * (high - low), SHORTEST_AXIS / 2)
+    margin = max(0.06 * (high - low), SHORTEST_AXIS / 2)
     return float(low - margin), float(high + margin)
 
 
