@@ -29,7 +29,7 @@ rule measure_conflict:
         finetuned=results(f"finetuned/{{model}}/{grid.BASELINE}/{grid.NONE}/{grid.NONE}/{{task}}/seed{{seed}}"),
         rows=encoded_rows,
         examples=task_examples,
-        code=lambda wildcards: code("measure_conflict", f"tasks/{wildcards.task}"),
+        code=lambda wildcards: code("measure_conflict", f"tasks/{CONFIG.tasks[wildcards.task].kind}"),
     output:
         results("diagnostics/conflict/{model}/{aligner}/{realignment_languages}/{task}/seed{seed}.csv"),
     log:
@@ -44,6 +44,7 @@ rule measure_conflict:
     params:
         source=SOURCE,
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),
+        kind=lambda wildcards: CONFIG.tasks[wildcards.task].kind,
         encoding=lambda wildcards: CONFIG.tasks[wildcards.task].encoding.for_training(),
         finetuning=lambda wildcards: as_params(CONFIG.finetuning_settings(wildcards.model, wildcards.task)),
         realignment=lambda wildcards: as_params(CONFIG.conflict_objective(wildcards.model)),

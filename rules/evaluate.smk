@@ -21,7 +21,9 @@ rule evaluate:
     input:
         model=results(f"finetuned/{TASK_RUN}"),
         tests=lambda wildcards: [test_file(wildcards.task, lang) for lang in evaluated(wildcards.task, wildcards.langs)],
-        code=lambda wildcards: code("evaluate", f"tasks/{wildcards.task}", f"metrics/{wildcards.task}"),
+        code=lambda wildcards: code(
+            "evaluate", f"tasks/{CONFIG.tasks[wildcards.task].kind}", f"metrics/{CONFIG.tasks[wildcards.task].kind}"
+        ),
     output:
         results(f"scores/{TASK_RUN}/{{langs}}.csv"),
     log:
@@ -37,6 +39,7 @@ rule evaluate:
         experiment=CONFIG.experiment,
         source=SOURCE,
         languages=lambda wildcards: evaluated(wildcards.task, wildcards.langs),
+        kind=lambda wildcards: CONFIG.tasks[wildcards.task].kind,
         encoding=lambda wildcards: as_params(CONFIG.tasks[wildcards.task].encoding),
         max_test_items=lambda wildcards: CONFIG.tasks[wildcards.task].max_test_items,
     message:

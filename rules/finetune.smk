@@ -37,7 +37,7 @@ rule finetune:
         rows=rows_of,
         code=lambda wildcards: code(
             "finetune",
-            f"tasks/{wildcards.task}",
+            f"tasks/{CONFIG.tasks[wildcards.task].kind}",
             *(["realignment/interleaved"] if rows_of(wildcards) else []),
         ),
     output:
@@ -55,6 +55,7 @@ rule finetune:
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         checkpoint=checkpoint_of,
         settings=lambda wildcards: as_params(CONFIG.finetuning_settings(wildcards.model, wildcards.task)),
+        kind=lambda wildcards: CONFIG.tasks[wildcards.task].kind,
         encoding=lambda wildcards: CONFIG.tasks[wildcards.task].encoding.for_training(),
         train_items=lambda wildcards: CONFIG.tasks[wildcards.task].items_of(wildcards.model),
         source=SOURCE,

@@ -26,7 +26,7 @@ def main(smk: Any) -> None:
         }
         rows = evaluate(
             smk.input.model,
-            task=smk.wildcards.task,
+            task=smk.params.kind,
             tests=dict(zip(smk.params.languages, smk.input.tests, strict=True)),
             source=smk.params.source,
             encoding=smk.params.encoding,

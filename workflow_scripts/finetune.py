@@ -1,4 +1,4 @@
-"""Fine-tune an encoder on a task's English data."""
+"""Fine-tune an encoder on a task's training data."""
 
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ def main(smk: Any) -> None:
         finetune_on_task(
             smk.output[0],
             task=smk.wildcards.task,
+            kind=smk.params.kind,
             encoder=Path(smk.input.start, smk.params.checkpoint),
             train=smk.input.train,
             language=smk.params.source,

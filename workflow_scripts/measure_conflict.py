@@ -21,7 +21,7 @@ def main(smk: Any) -> None:
         rows = conflict(
             smk.input.encoder,
             smk.input.finetuned,
-            task=smk.wildcards.task,
+            task=smk.params.kind,
             examples=smk.input.examples,
             source=smk.params.source,
             encoding=smk.params.encoding,

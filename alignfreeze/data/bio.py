@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from alignfreeze.data.tagging import TaggedSentences
@@ -10,11 +11,25 @@ from alignfreeze.data.text import is_blank, read_lines
 from alignfreeze.support.errors import InputError, quoted
 
 OUTSIDE = "O"
-TAGS = (OUTSIDE, "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
+BIO = re.compile(r"O|[BI]-\S+")
 
 
-def read_bio(path: str | Path, language: str) -> TaggedSentences:
+def tags_of(types: Iterable[str]) -> tuple[str, ...]:
+    """Return the BIO tags of some types of spans.
+
+    >>> tags_of(["PER"])
+    ('O', 'B-PER', 'I-PER')
+    """
+    return (OUTSIDE, *(f"{prefix}-{name}" for name in types for prefix in "BI"))
+
+
+TAGS = tags_of(["PER", "ORG", "LOC"])
+
+
+def read_bio(path: str | Path, language: str, allowed: Sequence[str] | None = TAGS) -> TaggedSentences:
     """Read words and BIO tags: `word<TAB>tag` a line, an empty line between sentences.
+
+    With other tags than WikiANN's, a space may stand in place of the tab.
 
     WikiANN's own files have `de:Wort` in German: the prefix is taken off where every word of the file has it.
 
@@ -24,6 +39,8 @@ def read_bio(path: str | Path, language: str) -> TaggedSentences:
         The file.
     language : str
         Code of its language, such as `de`.
+    allowed : sequence of str or None
+        Tags that may occur; None allows spans of any type.
 
     Returns
     -------
@@ -33,7 +50,7 @@ def read_bio(path: str | Path, language: str) -> TaggedSentences:
     Raises
     ------
     InputError
-        The file is missing or empty, a line has not two fields, or a tag is not one of `TAGS`.
+        The file is missing or empty, a line has not two fields, or a tag is not allowed.
     """
     words: list[list[str]] = [[]]
     tags: list[list[str]] = [[]]
@@ -42,12 +59,14 @@ def read_bio(path: str | Path, language: str) -> TaggedSentences:
             words.append([])
             tags.append([])
             continue
-        fields = line.split("\t")
+        # Other collections than WikiANN, such as MasakhaNER, have a space.
+        fields = line.rsplit(" ", 1) if allowed != TAGS and "\t" not in line else line.split("\t")
         if len(fields) != 2 or not fields[0]:
             raise InputError(f"{path}:{number}: {quoted(line)} found; a line is a word, a tab and its tag")
-        if fields[1] not in TAGS:
+        if not BIO.fullmatch(fields[1]) if allowed is None else fields[1] not in allowed:
+            wanted = "O, B- and I- with a type" if allowed is None else " ".join(allowed)
             raise InputError(
-                f"{path}:{number}: {quoted(fields[0])} has the tag {quoted(fields[1])}; allowed are {' '.join(TAGS)}"
+                f"{path}:{number}: {quoted(fields[0])} has the tag {quoted(fields[1])}; allowed are {wanted}"
             )
         words[-1].append(fields[0])
         tags[-1].append(fields[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class InferencePairs:
         return InferencePairs(self.premises[:count], self.hypotheses[:count], self.labels[:count])
 
 
-def read_inference(path: str | Path) -> InferencePairs:
+def read_inference(path: str | Path, labels: Sequence[str] | None = LABELS) -> InferencePairs:
     """Pairs of a `.jsonl` file (an object with premise, hypothesis, label a line) or of TSV with these in its header.
 
     TSV is taken as it stands: no quoting; other columns are passed over.
@@ -37,15 +37,15 @@ def read_inference(path: str | Path) -> InferencePairs:
     Raises
     ------
     InputError
-        The file is missing, empty or of another form, or a label is not one of `LABELS`.
+        The file is missing, empty or of another form, or a label is not one of `labels` (None: any).
     """
     rows = []
     for number, row in _json_rows(path) if Path(path).suffix == ".jsonl" else _table_rows(path):
         missing = [name for name in COLUMNS if not isinstance(row.get(name), str) or not row[name].strip()]
         if missing:
             raise InputError(f"{path}:{number}: no text in {', '.join(missing)}; a pair has {', '.join(COLUMNS)}")
-        if row["label"] not in LABELS:
-            raise InputError(f"{path}:{number}: label {quoted(row['label'])} found; allowed are {', '.join(LABELS)}")
+        if labels is not None and row["label"] not in labels:
+            raise InputError(f"{path}:{number}: label {quoted(row['label'])} found; allowed are {', '.join(labels)}")
         rows.append([row[name] for name in COLUMNS])
     if not rows:
         raise InputError(f"{path}: no sentence pair found")

@@ -258,10 +258,10 @@ class Corpus:
 # Examples as the data sets publish them. Widths: measured with XLM-R's vocabulary and max_length 96 on samples of EWT,
 # WikiANN, MultiNLI and SQuAD.
 CORPORA = {
-    "udpos": Corpus(12_543, 1_000, 1_000, 63, 33),
-    "wikiann": Corpus(20_000, 5_000, 5_000, 46, 17),
-    "xnli": Corpus(392_702, 5_010, 5_010, 93, 38),
-    "xquad": Corpus(87_599, 1_190, 10_570, 96, 93),
+    "tagging": Corpus(12_543, 1_000, 1_000, 63, 33),
+    "spans": Corpus(20_000, 5_000, 5_000, 46, 17),
+    "sentence_pairs": Corpus(392_702, 5_010, 5_010, 93, 38),
+    "questions": Corpus(87_599, 1_190, 10_570, 96, 93),
 }
 # Windows of a SQuAD question at max_length 96 and stride 32, and those of them that hold the answer: an estimate. A
 # sample of 1,013 questions has 4.1 and 1.35 with XLM-R's vocabulary; the paper's step counts give 3.7, with BERT's 3.3.

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alignfreeze.analysis.names import BASELINE
-from alignfreeze.data.bio import read_bio
 from alignfreeze.data.bitext import ParallelText
 from alignfreeze.data.nli import read_inference
 from alignfreeze.data.squad import read_squad
+from alignfreeze.data.tagging import read_tagged
 from alignfreeze.data.text import stream_lines
 from alignfreeze.data.treebank import read_treebank
 from alignfreeze.encoders.blocks import layer_index
@@ -309,20 +309,21 @@ class _Planner:
 
     def _workload(self, task: str, part: str, language: str | None = None) -> Workload:
         """Rows and width of a task's training or test data."""
-        settings, public = self.tasks[task], cost.CORPORA[task]
+        settings, public = self.tasks[task], cost.CORPORA[self.tasks[task].kind]
         by_length = part != "train" or settings.bucketing == "window"
         limit = settings.max_train_items if part == "train" else settings.max_test_items
         max_length, entry, source = settings.max_length, getattr(settings, part), self.config.source_language
-        words = _words_of(task, self._local(entry, language or source))[:limit] if isinstance(entry, str) else None
+        path = self._local(entry, language or source) if isinstance(entry, str) else None
+        words = None if path is None else _words_of(settings.kind, path)[:limit]
         if words is None:
             examples = min(getattr(public, part), limit or math.inf)
             width = min(public.sorted_width if by_length else public.width, max_length)
-        elif task == "xquad":
+        elif settings.kind == "questions":
             examples, width = len(words), max_length  # nearly every window is full
         else:
             examples = len(words)
             width = cost.padded_width(words, settings.batch_size, max_length, by_length)
-        if task != "xquad":
+        if settings.kind != "questions":
             return Workload(examples, width)
         answers_only = part == "train" and not settings.empty_windows
         windows = cost.ANSWER_WINDOWS_A_QUESTION if answers_only else cost.WINDOWS_A_QUESTION
@@ -333,7 +334,7 @@ class _Planner:
         gold = self.config.data.gold
         if gold is None:
             return Stage("retrieve_words", 0)
-        words = _words_of("udpos", self.base / gold.source)
+        words = _words_of("tagging", self.base / gold.source)
         width = cost.padded_width(words, RETRIEVAL_BATCH, self.realignment.max_length, True)
         rows = len(words) * (1 + len(self.config.languages_of(self.config.evaluate)))
         encoders = [*self.sizes, *(run.model for run in self.realignments)]
@@ -359,15 +360,15 @@ class _Planner:
         )
 
 
-def _words_of(task: str, path: Path) -> list[int]:
+def _words_of(kind: str, path: Path) -> list[int]:
     """Words of each example of a file: of a sentence, of both sentences of a pair, of a question with its context."""
-    if task == "xnli":
-        pairs = read_inference(path)
+    if kind == "sentence_pairs":
+        pairs = read_inference(path, None)
         return [
             len(premise.split()) + len(hypothesis.split())
             for premise, hypothesis in zip(pairs.premises, pairs.hypotheses, strict=True)
         ]
-    if task == "xquad":
+    if kind == "questions":
         return [len(question.question.split()) + len(question.context.split()) for question in read_squad(path)]
-    sentences = read_treebank(path) if task == "udpos" else read_bio(path, "")
+    sentences = read_treebank(path) if path.suffix == ".conllu" else read_tagged(path)
     return [len(words) for words in sentences.words]

@@ -233,6 +233,7 @@ def finetune(
     encoder, place = load_encoder(model, tokenizer, revision=revision), as_device(device)
     started = time.perf_counter()
     examples = recipe.read_first(train, language, items)
+    recipe = recipe.for_training(examples)
     encoded = recipe.items(examples, recipe.tokenizer(encoder.tokenizer, encoder.model.config))
     with tempfile.TemporaryDirectory() as folder:
         # From a folder, so that transformers puts the task's head above any family of encoders.

@@ -14,6 +14,7 @@ from alignfreeze.encoders.loading import load_config, load_tokenizer
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows
 from alignfreeze.support.devices import torch_device
+from alignfreeze.support.errors import InputError
 from alignfreeze.tasks import load_task
 from alignfreeze.training.settings import FinetuningSettings
 
@@ -45,7 +46,7 @@ def conflict(
     finetuned : path
         The fine-tuned model.
     task : str
-        Name of the task.
+        Kind of the task, see `alignfreeze.tasks`.
     examples : path
         The task's data in `source`.
     source : str
@@ -72,7 +73,11 @@ def conflict(
     """
     chosen = load_task(task, encoding)
     tokenizer = chosen.tokenizer(load_tokenizer(encoder), load_config(encoder))
-    items = chosen.items(chosen.read_first(examples, source, None), tokenizer)
+    read = chosen.read_first(examples, source, None)
+    chosen, trained = chosen.for_training(read), load_config(finetuned).id2label
+    if chosen.labels and chosen.labels != tuple(trained[number] for number in range(len(trained))):
+        raise InputError(f"{examples}: other labels than in training; name the task's labels in the configuration")
+    items = chosen.items(read, tokenizer)
     batches = task_batches(items, finetuning.batch_size, finetuning.bucketing, seed, settings.task_batches)
     streams = {language: PairRows(Path(rows) / f"{language}.arrow") for language in languages}
 

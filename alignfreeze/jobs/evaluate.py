@@ -34,7 +34,7 @@ def evaluate(
     model : path
         Folder of the fine-tuned model with its tokenizer.
     task : str
-        Name of the task.
+        Kind of the task, see `alignfreeze.tasks`.
     tests : mapping of str to path
         Test data by language.
     source : str

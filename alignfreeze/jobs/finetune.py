@@ -28,6 +28,7 @@ def finetune_on_task(
     output: str | Path,
     *,
     task: str,
+    kind: str,
     encoder: str | Path,
     train: str | Path,
     language: str,
@@ -50,7 +51,9 @@ def finetune_on_task(
     output : path
         The model's folder.
     task : str
-        Name of the task.
+        Name of the task in the configuration.
+    kind : str
+        Its kind, see `alignfreeze.tasks`.
     encoder : path
         Encoder with its tokenizer.
     train : path
@@ -83,10 +86,12 @@ def finetune_on_task(
         The data give another number of training items than `train_items`.
     """
     started = time.perf_counter()
-    chosen = load_task(task, encoding)
+    chosen = load_task(kind, encoding)
     tokenizer = load_tokenizer(encoder)
     task_tokenizer = chosen.tokenizer(tokenizer, load_config(encoder))
-    items = chosen.items(chosen.read_first(train, language, max_train_items), task_tokenizer)
+    examples = chosen.read_first(train, language, max_train_items)
+    chosen = chosen.for_training(examples)
+    items = chosen.items(examples, task_tokenizer)
     if train_items not in (None, len(items)):
         raise InputError(
             f"tasks.{task}.train_items: {train_items} in the configuration, but {train} gives {len(items)} training "
@@ -101,7 +106,7 @@ def finetune_on_task(
         interleaved = importlib.import_module("alignfreeze.realignment.interleaved")
         auxiliary.append(interleaved.load(model.base_model, realignment["folder"], realignment, seed, torch_name))
     decisive = {
-        "task": task,
+        "task": kind,
         "settings": settings.model_dump(mode="json"),
         "seed": seed,
         "encoding": dict(encoding),

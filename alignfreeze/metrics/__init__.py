@@ -1,6 +1,7 @@
 """What a fine-tuned model predicts, and the scores of its predictions; training imports nothing of it.
 
-`load_evaluation("xnli")` gives `alignfreeze.metrics.xnli.EVALUATION`, the other half of `alignfreeze.tasks.xnli`.
+`load_evaluation("tagging")` gives `alignfreeze.metrics.tagging.EVALUATION`, the other half of
+`alignfreeze.tasks.tagging`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from alignfreeze.tasks import kind_of
 
 if TYPE_CHECKING:
     import torch
@@ -40,5 +43,5 @@ class Evaluation:
 
 
 def load_evaluation(task: str) -> Evaluation:
-    """The evaluation of a task, from the module of its name."""
-    return importlib.import_module(f"{__name__}.{task}").EVALUATION
+    """The evaluation of a task of the paper, or of a kind."""
+    return importlib.import_module(f"{__name__}.{kind_of(task)}").EVALUATION

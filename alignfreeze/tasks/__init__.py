@@ -1,7 +1,8 @@
-"""The tasks: one module each says how its files are read and encoded, and which head is trained on them.
+"""The kinds of tasks: one module each says how files are read and encoded, and which head is trained on them.
 
-`load_task("xnli")` asks `alignfreeze.tasks.xnli`. A new task is a new module here, one of the same name in
-`alignfreeze.metrics` that predicts and scores, and a section of the configuration.
+`load_task("tagging")` asks `alignfreeze.tasks.tagging`; the paper's four tasks are kinds with labels, under names of
+their own (`KNOWN`). A new kind is a new module here, one of the same name in `alignfreeze.metrics` that predicts and
+scores, and a section of the configuration.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from alignfreeze.tasks.settings import EncodingSettings
+from alignfreeze.tasks.settings import KNOWN, EncodingSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -39,7 +40,7 @@ class Task:
     kind : type
         The AutoModel class with the task's head.
     labels : tuple of str or None
-        What the head tells apart, in order; None where it has no labels.
+        What the head tells apart, in order; None where it has no labels, or where they are those of the training data.
     read : callable
         (a file, its language) -> examples.
     tokenizer : callable
@@ -48,6 +49,8 @@ class Task:
         The same for evaluation, whose windows may be others.
     items : callable
         (examples, what `tokenizer` gave) -> training items.
+    with_labels_of : callable or None
+        Training examples -> the task with their labels; None where the labels are known.
     """
 
     kind: Any
@@ -56,6 +59,11 @@ class Task:
     tokenizer: Callable[[PreTrainedTokenizerBase, PreTrainedConfig], Any]
     evaluation_tokenizer: Callable[[PreTrainedTokenizerBase, PreTrainedConfig], Any]
     items: Callable[[Any, Any], TrainingItems]
+    with_labels_of: Callable[[Any], Task] | None = None
+
+    def for_training(self, examples: Examples) -> Task:
+        """The task with the labels of its training examples, where it has none of its own."""
+        return self if self.with_labels_of is None else self.with_labels_of(examples)
 
     def read_first(self, path: str | Path, language: str, count: int | None) -> Examples:
         """Examples of a file in a language, only the first `count` of them where that is given."""
@@ -83,14 +91,21 @@ class Task:
         return load_weights(self.kind, path)
 
 
+def kind_of(name: str) -> str:
+    """Kind of a task of the paper; a kind's name is its own."""
+    return KNOWN[name][0] if name in KNOWN else name
+
+
 def task_settings(name: str) -> type[EncodingSettings]:
-    """Class of a task's settings, from the module of its name."""
+    """Class of the settings of a task of the paper, or of a kind."""
+    if name in KNOWN:
+        return KNOWN[name][1]
     settings: type[EncodingSettings] = importlib.import_module(f"{__name__}.{name}").SETTINGS
     return settings
 
 
 def load_task(name: str, settings: Mapping[str, Any] = MappingProxyType({})) -> Task:
-    """Load a task by its name, which is that of its module.
+    """Load a task of the paper by its name, or any other by its kind.
 
     Parameters
     ----------
@@ -102,5 +117,5 @@ def load_task(name: str, settings: Mapping[str, Any] = MappingProxyType({})) -> 
     -------
     Task
     """
-    task: Task = importlib.import_module(f"{__name__}.{name}").make_task(task_settings(name)(**settings))
+    task: Task = importlib.import_module(f"{__name__}.{kind_of(name)}").make_task(task_settings(name)(**settings))
     return task

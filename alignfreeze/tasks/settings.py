@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from alignfreeze.data.nli import LABELS as INFERENCE_LABELS
+from alignfreeze.data.treebank import UPOS
 from alignfreeze.encoders.settings import PAPER_MAX_LENGTH, MaxLength
 from alignfreeze.support.settings import Count, Settings
 
 Tokens = Literal["words", "all_lines"]
 ChineseTokens = Literal["characters", "words"]
 Prediction = Literal["ours", "published"]
+Labels = Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
 
 
 class EncodingSettings(Settings):
@@ -40,11 +43,24 @@ class SequenceSettings(EncodingSettings):
     )
 
 
-class EntitySettings(SequenceSettings):
-    """For named entity recognition."""
+class PairSettings(SequenceSettings):
+    """For classification of pairs of sentences."""
+
+    labels: Labels | None = Field(
+        default=None, description="Labels; where they are left out, those of the training data in alphabetical order."
+    )
+
+
+class SpanSettings(SequenceSettings):
+    """For spans in BIO tags, such as named entities."""
 
     evaluation_only: ClassVar[frozenset[str]] = frozenset({"evaluation_length", "chinese"})
 
+    types: Labels | None = Field(
+        default=None,
+        description="Types of spans, such as PER; where they are left out, those of the training data in alphabetical "
+        "order.",
+    )
     chinese: ChineseTokens = Field(
         default="characters",
         description="Tokens of Chinese text, which WikiANN has as characters: these, or the words that ICU finds, cut "
@@ -52,9 +68,12 @@ class EntitySettings(SequenceSettings):
     )
 
 
-class TreebankSettings(SequenceSettings):
-    """For part-of-speech tagging."""
+class TaggingSettings(SequenceSettings):
+    """For tags of words."""
 
+    labels: Labels | None = Field(
+        default=None, description="Tags; where they are left out, those of the training data in alphabetical order."
+    )
     tokens: Tokens = Field(
         default="words",
         description="Tokens of a treebank that are trained on and scored: its syntactic words, or all lines, multiword "
@@ -78,3 +97,30 @@ class WindowSettings(EncodingSettings):
         description="ours: the best span of the windows of training, at most stride subwords long. published: that of "
         "windows of 384 subwords that share 128, at most 15 subwords long, widened to whole words.",
     )
+
+
+class UposSettings(TaggingSettings):
+    """For part-of-speech tagging on Universal Dependencies."""
+
+    labels: Labels | None = Field(default=list(UPOS), description="Tags.")
+
+
+class WikiannSettings(SpanSettings):
+    """For named entities of WikiANN."""
+
+    types: Labels | None = Field(default=["PER", "ORG", "LOC"], description="Types of spans.")
+
+
+class XnliSettings(PairSettings):
+    """For natural language inference on XNLI."""
+
+    labels: Labels | None = Field(default=list(INFERENCE_LABELS), description="Labels.")
+
+
+KNOWN: dict[str, tuple[str, type[EncodingSettings]]] = {
+    "udpos": ("tagging", UposSettings),
+    "wikiann": ("spans", WikiannSettings),
+    "xnli": ("sentence_pairs", XnliSettings),
+    "xquad": ("questions", WindowSettings),
+}
+"""Kind and settings of the paper's tasks, by name; any other task says its kind."""

@@ -53,6 +53,7 @@ def job(tmp_path):
     def make(name, folder="run", **changes):
         windows = {"stride": 6, "empty_windows": False} if name == "xquad" else {}
         params = {
+            "kind": name,
             "settings": {"batch_size": 2, "epochs": 1, "learning_rate": 1e-3}, "checkpoint": ".",
             "train_items": 5, "max_train_items": 5,
             "encoding": {"max_length": 20} | windows,

@@ -22,17 +22,18 @@ from alignfreeze.data.nli import InferencePairs
 from alignfreeze.data.squad import Answer, Question, Questions
 from alignfreeze.data.treebank import NO_TAG, UPOS, TreebankSentences
 from alignfreeze.encoders.loading import load_config, positions
-from alignfreeze.experiment.configuration.tasks import Tasks
+from alignfreeze.experiment.configuration.tasks import KINDS, Tasks
 from alignfreeze.metrics import load_evaluation
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks import load_task
+from alignfreeze.tasks import kind_of, load_task
 from alignfreeze.tasks.question_answering import window_tokenizer
-from alignfreeze.tasks.settings import EncodingSettings, SequenceSettings, TreebankSettings, WindowSettings
+from alignfreeze.tasks.settings import KNOWN, EncodingSettings, SequenceSettings, TaggingSettings, WindowSettings
 from alignfreeze.tasks.token_classification import word_tokenizer
 from alignfreeze.training.finetuning import finetune
 from alignfreeze.training.settings import FinetuningSettings
 
 TASKS = sorted(Tasks.model_fields)
+assert KNOWN.keys() == set(TASKS)
 SETTINGS = WindowSettings(max_length=24, stride=6)
 ENCODING = {name: {"max_length": 24} for name in TASKS} | {"xquad": {"max_length": 24, "stride": 6}}
 LETTERS = {"bert": "abcdefgh", "distilbert": "abcdefgh", "xlm-roberta": "abc猫狗"}
@@ -67,12 +68,12 @@ def folders(tmp_path_factory):
     return paths
 
 
-def test_configuration_and_modules_name_the_same_tasks():
-    """Modules that training and evaluation share are the tasks; the others are kinds of tasks, or scores."""
+def test_configuration_and_modules_name_the_same_kinds():
+    """Modules that training and evaluation share are the kinds of tasks; the others are what they share, or scores."""
     for room, constant in (("tasks", "SETTINGS ="), ("metrics", "EVALUATION =")):
         paths = (ROOT / "alignfreeze" / room).glob("[a-z]*.py")
         modules = {path.stem for path in paths if f"\n{constant}" in path.read_text(encoding="utf-8")}
-        assert modules == set(TASKS) == Tasks.model_fields.keys()
+        assert modules == set(KINDS) == {kind_of(name) for name in TASKS}
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -182,7 +183,9 @@ def test_evaluation_may_have_a_length_of_its_own(folders):
 
 def test_fine_tuning_does_not_depend_on_settings_of_evaluation():
     assert SequenceSettings(evaluation_length=128).for_training() == {"max_length": 96}
-    assert TreebankSettings(tokens="all_lines").for_training() == {"max_length": 96, "tokens": "all_lines"}
+    assert TaggingSettings(tokens="all_lines").for_training() == {
+        "max_length": 96, "labels": None, "tokens": "all_lines",
+    }  # fmt: skip
     windows = {"max_length": 96, "stride": 32, "empty_windows": True}
     assert WindowSettings(prediction="published").for_training() == windows
 
@@ -250,3 +253,57 @@ def test_length_that_the_model_has_no_positions_for_is_refused(folders):
             load_task(name, {"max_length": 63}).tokenizer(
                 tokenizer_of("xlm-roberta"), load_config(folders["xlm-roberta"])
             )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "name", "labels"),
+    [
+        ("tagging", "Shujaa N\nwa P\n\nBaraza N\n", "sw.txt", ("N", "P")),
+        (
+            "spans",
+            "a B-DATE\nb I-DATE\nc O\n\nd B-ANIMAL\n",
+            "sw.txt",
+            ("O", "B-ANIMAL", "I-ANIMAL", "B-DATE", "I-DATE"),
+        ),
+        ("sentence_pairs", "premise\thypothesis\tlabel\na\tb\tyes\nb\tc\tno\n", "sw.tsv", ("no", "yes")),
+    ],
+)
+def test_labels_are_those_of_the_training_data(tmp_path, folders, kind, text, name, labels):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    task = load_task(kind, {"max_length": 24})
+    assert task.labels is None
+    examples = task.read_first(path, "sw", None)
+    fitted = task.for_training(examples)
+    assert fitted.labels == labels
+    items = fitted.items(examples, fitted.tokenizer(wordpiece_tokenizer(), load_config(folders["bert"])))
+    assert set(items.collate(range(len(items)))["labels"].unique().tolist()) <= {-100, *range(len(labels))}
+    model = fitted.load_new(folders["bert"])
+    assert tuple(model.config.id2label.values()) == labels
+    scores = load_evaluation(kind).evaluate(
+        model, examples, task.evaluation_tokenizer(wordpiece_tokenizer(), load_config(folders["bert"])), CPU, False
+    )
+    assert all(0 <= score.value <= 1 for score in scores.values())
+
+
+def test_labels_that_are_given_keep_their_order_and_refuse_others(tmp_path):
+    path = tmp_path / "sw.tsv"
+    path.write_text("premise\thypothesis\tlabel\na\tb\tyes\n", encoding="utf-8")
+    assert load_task("sentence_pairs", {"labels": ["yes", "no"]}).labels == ("yes", "no")
+    with pytest.raises(InputError, match="label 'yes' found; allowed are a, b"):
+        load_task("sentence_pairs", {"labels": ["a", "b"]}).read(path, "sw")
+    path.write_text("a\tB-LOC\nb\tB-PER\n", encoding="utf-8")
+    with pytest.raises(InputError, match="'b' has the tag 'B-PER'; allowed are O B-LOC I-LOC"):
+        load_task("spans", {"types": ["LOC"]}).read(path, "sw")
+
+
+@pytest.mark.parametrize("language", ["ha", "sw", "yo"])
+def test_tags_of_masakhapos(language):
+    path = ROOT.parent / "shared" / "data" / "masakhapos" / f"{language}.test.txt"
+    if not path.is_file():
+        pytest.skip(f"no {path}")
+    read = load_task("tagging").read(path, language)
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    assert sum(map(len, read.words)) == len(lines) > 1000
+    assert {tag for tags in read.tags for tag in tags} <= {*UPOS, NO_TAG}
+    assert f"{read.words[0][0]} {read.tags[0][0]}" == lines[0]

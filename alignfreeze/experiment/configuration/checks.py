@@ -10,7 +10,7 @@ from alignfreeze.analysis.names import BASELINE
 from alignfreeze.encoders.blocks import check_trains, frozen_blocks, layer_index
 from alignfreeze.experiment.configuration.experiment import Experiment, Scored
 from alignfreeze.experiment.configuration.messages import suggestion
-from alignfreeze.experiment.configuration.tasks import QuestionAnswering
+from alignfreeze.experiment.configuration.tasks import Questions
 from alignfreeze.experiment.cost import Architecture, architecture_of
 from alignfreeze.languages.registry import OwnFacts, canonical, facts_of, is_known
 from alignfreeze.sources.settings import HubDataset, Source
@@ -211,7 +211,7 @@ def check_windows(config: Experiment, _: Surroundings) -> Iterator[str]:
     """Windows of question answering move on."""
     for name in config.tasks.names:
         task = config.tasks[name]
-        if isinstance(task, QuestionAnswering) and 2 * task.stride > task.max_length:
+        if isinstance(task, Questions) and 2 * task.stride > task.max_length:
             yield (
                 f"tasks.{name}.stride: {task.stride} found; "
                 f"at most half of max_length ({task.max_length // 2}) lets windows move on"

@@ -12,8 +12,9 @@ from pydantic_core import ErrorDetails
 
 from alignfreeze.experiment.configuration.data import SOURCES
 from alignfreeze.experiment.configuration.languages import ChosenLanguages
+from alignfreeze.experiment.configuration.tasks import KINDS
 
-SECTIONS = SOURCES | {"chosen": ChosenLanguages}
+SECTIONS = SOURCES | {"chosen": ChosenLanguages} | KINDS
 """Classes of the sections that stand in place of something simpler, by their tag."""
 
 LONGEST_VALUE = 80  # characters of a value in a message
@@ -106,7 +107,8 @@ def _section(kind: Any, place: Iterable[Any]) -> type[BaseModel]:
             kind = SECTIONS[part[1:-1]]
             continue
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = kind.model_fields[str(part)].annotation
+            field = kind.model_fields.get(str(part))
+            kind = kind if field is None else field.annotation  # the tag of a user's own name follows
         elif get_origin(kind) is dict:
             kind = get_args(kind)[1]
         kind = _without_annotation(kind)

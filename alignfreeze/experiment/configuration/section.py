@@ -66,7 +66,8 @@ class Choice(Section):
     @property
     def names(self) -> list[str]:
         """The names that are chosen, always in the same order."""
-        return [name for name in type(self).model_fields if getattr(self, name) is not None]
+        own = self.__pydantic_extra__ or {}
+        return [*(name for name in type(self).model_fields if getattr(self, name) is not None), *own]
 
 
 def _each_once(items: Sequence[Any]) -> Sequence[Any]:

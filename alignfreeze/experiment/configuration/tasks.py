@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, model_validator
 
 from alignfreeze.experiment.configuration.data import Files, OneFile
 from alignfreeze.experiment.configuration.section import Choice, Distinct, Section
@@ -13,10 +13,13 @@ from alignfreeze.support.paths import Label, Name
 from alignfreeze.support.settings import Count, one_of
 from alignfreeze.tasks.settings import (
     EncodingSettings,
-    EntitySettings,
-    SequenceSettings,
-    TreebankSettings,
+    PairSettings,
+    SpanSettings,
+    TaggingSettings,
+    UposSettings,
+    WikiannSettings,
     WindowSettings,
+    XnliSettings,
 )
 from alignfreeze.training.settings import FinetuningRecipe
 from alignfreeze.training.steps import total_steps
@@ -88,35 +91,39 @@ class Task(Section, EncodingSettings, FinetuningRecipe):
         return total_steps(items, self.batch_size, self.epochs)
 
 
-class PartOfSpeechTagging(Task, TreebankSettings):
-    """Part-of-speech tagging on Universal Dependencies; files are CoNLL-U."""
+class Tagging(Task, TaggingSettings):
+    """A tag for each word; files are CoNLL-U (.conllu), or have a word, a space or a tab and its tag on each line."""
 
     data_format = "conllu"
-    encoding_settings = TreebankSettings
+    encoding_settings = TaggingSettings
+    kind: Literal["tagging"] = Field(default="tagging", description="A tag for each word.")
 
 
-class NamedEntityRecognition(Task, EntitySettings):
-    """Named entity recognition on WikiANN; a line of a file is a word, a tab and its tag (O, B-/I- PER ORG LOC)."""
+class Spans(Task, SpanSettings):
+    """Spans of words; a line of a file is a word, a tab (or a space) and its tag: O, or B- or I- with a type."""
 
     data_format = "bio"
-    encoding_settings = EntitySettings
+    encoding_settings = SpanSettings
+    kind: Literal["spans"] = Field(default="spans", description="Spans of words.")
 
 
-class LanguageInference(Task, SequenceSettings):
-    """Natural language inference on XNLI; files are TSV or .jsonl with premise, hypothesis and label."""
+class SentencePairs(Task, PairSettings):
+    """A label for each pair of sentences; files are TSV or .jsonl with premise, hypothesis and label."""
 
     data_format = "nli"
-    encoding_settings = SequenceSettings
+    encoding_settings = PairSettings
+    kind: Literal["sentence_pairs"] = Field(default="sentence_pairs", description="A label for each pair of sentences.")
     epochs: Count = Field(
         default=2, description="Passes over the training items.", json_schema_extra={"unit": "epochs"}
     )
 
 
-class QuestionAnswering(Task, WindowSettings):
-    """Extractive question answering on SQuAD and XQuAD; files are SQuAD v1.1 JSON."""
+class Questions(Task, WindowSettings):
+    """Extractive question answering; files are SQuAD v1.1 JSON."""
 
     data_format = "squad"
     encoding_settings = WindowSettings
+    kind: Literal["questions"] = Field(default="questions", description="Extractive question answering.")
     # As many as the published step counts fit. The script of the paper's repository asks for 5 (commit 75446a2), but
     # 18,010 and 20,228 steps (BERT's and XLM-R's vocabulary) have no common divisors but 1 and 2, and one epoch would
     # be 6.6 windows a question.
@@ -125,10 +132,61 @@ class QuestionAnswering(Task, WindowSettings):
     )
 
 
+class PartOfSpeechTagging(UposSettings, Tagging):
+    """Part-of-speech tagging on Universal Dependencies; files are CoNLL-U."""
+
+    encoding_settings = UposSettings
+
+
+class NamedEntityRecognition(WikiannSettings, Spans):
+    """Named entity recognition on WikiANN; a line of a file is a word, a tab and its tag (O, B-/I- PER ORG LOC)."""
+
+    encoding_settings = WikiannSettings
+
+
+class LanguageInference(XnliSettings, SentencePairs):
+    """Natural language inference on XNLI; files are TSV or .jsonl with premise, hypothesis and label."""
+
+    encoding_settings = XnliSettings
+
+
+KINDS = {"tagging": Tagging, "spans": Spans, "sentence_pairs": SentencePairs, "questions": Questions}
+"""Kinds of tasks; a new one is an entry here, and a module in `alignfreeze.tasks` and in `alignfreeze.metrics`."""
+
+
+def _kind(entry: Any) -> str | None:
+    kind = entry.get("kind") if isinstance(entry, dict) else getattr(entry, "kind", None)
+    return f"<{kind}>" if kind in KINDS else None
+
+
+AnyTask = Annotated[
+    Annotated[Tagging, Tag("<tagging>")]
+    | Annotated[Spans, Tag("<spans>")]
+    | Annotated[SentencePairs, Tag("<sentence_pairs>")]
+    | Annotated[Questions, Tag("<questions>")],
+    Discriminator(
+        _kind,
+        custom_error_type="form",
+        custom_error_message=f"a task of a name of your own has a kind: {', '.join(KINDS)}",
+    ),
+]
+
+
 class Tasks(Choice):
-    """The tasks of the experiment."""
+    """The tasks of the experiment: the paper's four, and any others, each with its kind."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, AnyTask]
 
     udpos: PartOfSpeechTagging | None = Field(default=None, description="Part-of-speech tagging.")
     wikiann: NamedEntityRecognition | None = Field(default=None, description="Named entity recognition.")
     xnli: LanguageInference | None = Field(default=None, description="Natural language inference.")
-    xquad: QuestionAnswering | None = Field(default=None, description="Extractive question answering.")
+    xquad: Questions | None = Field(default=None, description="Extractive question answering.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names(cls, found: Any) -> Any:
+        """Names of tasks become part of file names."""
+        for name in found if isinstance(found, dict) else ():
+            TypeAdapter(Name).validate_python(name)
+        return found
