@@ -82,9 +82,7 @@ rule retrieve_words:
         mem_mb=inference_memory,
     params:
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
-        checkpoint=lambda wildcards: (
-            "." if wildcards.strategy == grid.BASELINE else f"steps{wildcards.steps}"
-        ),
+        checkpoint=lambda wildcards: ("." if wildcards.strategy == grid.BASELINE else f"steps{wildcards.steps}"),
         languages=lambda wildcards: languages_of(wildcards.langs),
         max_length=CONFIG.realignment.max_length,
     message:

@@ -3,26 +3,24 @@
 PAGE = results("page/index.html")
 
 
-def page_tables():
-    """Tables that the page shows: those that the experiment has."""
-    wanted = (
-        "advice",
-        "main",
-        "findings",
-        "languages",
-        "runs",
-        "compare",
-        "compare_by_language",
-        "aligner_quality",
-        "retrieval",
-    )
-    files = {Path(table).stem: table for table in TABLES if table.endswith(".csv")}
-    return {name: files[name] for name in wanted if name in files}
+# Tables that the page shows: those that the experiment has.
+SHOWN = (
+    "advice",
+    "main",
+    "findings",
+    "languages",
+    "runs",
+    "compare",
+    "compare_by_language",
+    "aligner_quality",
+    "retrieval",
+)
+PAGE_TABLES = {Path(table).stem: table for table in TABLES if table.endswith(".csv") and Path(table).stem in SHOWN}
 
 
 rule build_page:
     input:
-        **page_tables(),
+        **PAGE_TABLES,
         scores=results(f"tables/{EVALUATE}/scores.csv"),
         records=[] if PUBLISHED else RECORDS,
         facts=LANGUAGE_FACTS,
