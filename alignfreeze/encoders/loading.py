@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +24,24 @@ from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES  # 
 from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
 
 from alignfreeze.encoders.anatomy import anatomy
+from alignfreeze.encoders.memory import is_out_of_memory
 from alignfreeze.encoders.settings import longest_input
-from alignfreeze.support.errors import InputError, quoted
+from alignfreeze.support.errors import SHOWN, InputError, quoted
 from alignfreeze.support.records import verify_checkpoint
+
+# Names in config.json whose product is the size of a matrix, or of several; DistilBERT has names of its own.
+MATRICES = (
+    ("vocab_size", "hidden_size"),
+    ("vocab_size", "dim"),
+    ("max_position_embeddings", "hidden_size"),
+    ("max_position_embeddings", "dim"),
+    ("type_vocab_size", "hidden_size"),
+    ("num_hidden_layers", "hidden_size", "intermediate_size"),
+    ("n_layers", "dim", "hidden_dim"),
+    ("num_hidden_layers",),
+    ("n_layers",),
+)
+OWN_WEIGHTS = ("embeddings.", "encoder.", "transformer.")
 
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -42,6 +60,8 @@ def _check_folder(path: str | Path, file: str, needed: str) -> None:
         raise InputError(
             f"{settings}: no JSON ({quoted(str(error))}); the checkpoint is damaged, get it anew"
         ) from error
+    if not isinstance(text, dict):
+        raise InputError(f"{settings}: not keys with values; the checkpoint is damaged, get it anew")
     if "auto_map" in text and not _code_is_transformers_own(text):
         raise InputError(f"{settings}: auto_map asks to run code of its own, which is never done; take another model")
     if "model_type" in text and text["model_type"] not in CONFIG_MAPPING_NAMES:
@@ -61,6 +81,45 @@ def _code_is_transformers_own(settings: dict[str, Any]) -> bool:
     return own is not None and isinstance(shipped, str) and shipped.rsplit(".", 1)[-1] == own
 
 
+@contextmanager
+def _damage_is_named(path: str | Path) -> Iterator[None]:
+    """Turn what a damaged checkpoint raises, which can be anything, into one line that names its folder."""
+    try:
+        yield
+    except InputError:
+        raise
+    except BaseException as error:
+        is_panic = type(error).__name__ == "PanicException"  # of a library in Rust; no Exception
+        if not (isinstance(error, Exception) or is_panic) or is_out_of_memory(error):
+            raise
+        shown = " ".join(str(error).split())[:SHOWN] or type(error).__name__
+        raise InputError(f"{path}: cannot be loaded ({shown}); the checkpoint is damaged, get it anew") from error
+
+
+def _check_sizes(path: str | Path) -> None:
+    """Refuse a config.json that describes more weights than the folder's files can hold."""
+    folder = Path(path)
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    stored = sum(file.stat().st_size for file in folder.glob("model*.safetensors"))
+    for names in MATRICES:
+        sizes = [settings[name] for name in names if isinstance(settings.get(name), int)]
+        if len(sizes) == len(names) and abs(math.prod(sizes)) > stored:  # a weight takes a byte at least
+            raise InputError(
+                f"{folder / 'config.json'}: {' times '.join(names)} is more than its safetensors hold; "
+                "the checkpoint is damaged, get it anew"
+            )
+
+
+def _check_encoder_is_whole(path: str | Path, model: PreTrainedModel, missing: Iterable[str]) -> None:
+    """Refuse a folder that lacks weights of the encoder, which would be random; it may lack a head or a pooler."""
+    prefix = f"{model.base_model_prefix}."
+    own = sorted(name for name in missing if name.removeprefix(prefix).startswith(OWN_WEIGHTS))
+    if own:
+        raise InputError(
+            f"{path}: lacks {len(own)} of the encoder's weights, {quoted(own[0])} among them; get the checkpoint anew"
+        )
+
+
 def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
     """Load a fast tokenizer from a local folder.
 
@@ -70,7 +129,8 @@ def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
         The folder has no fast tokenizer, or one that needs code of its own.
     """
     _check_folder(path, "tokenizer_config.json", "tokenizer*")
-    tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    with _damage_is_named(path):
+        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
     if not tokenizer.is_fast:
         raise InputError(f"{path}: no fast tokenizer (tokenizer.json); convert the tokenizer first")
     return tokenizer
@@ -113,6 +173,18 @@ def load_weights(kind: Any, path: str | Path, **settings: Any) -> PreTrainedMode
             f"{path}: no weights for {len(lost)} of the encoder's parameters, such as {lost[0]}; the checkpoint is of "
             f"another make than transformers' {type(model).__name__}, or incomplete; take another one"
         )
+    _check_sizes(path)
+    with _damage_is_named(path):
+        model, found = kind.from_pretrained(
+            path,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+            **settings,
+        )
+    _check_encoder_is_whole(path, model, found["missing_keys"])
     return model
 
 
@@ -146,7 +218,8 @@ def load_config(path: str | Path) -> PreTrainedConfig:
         The folder has none, or one that needs code of its own.
     """
     _check_folder(path, "config.json", "config.json")
-    return AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    with _damage_is_named(path):
+        return AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
 
 
 def positions(config: PreTrainedConfig) -> int | None:

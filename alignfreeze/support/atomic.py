@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alignfreeze.support.space import space_for
+
 
 def _is_alive(process: int) -> bool:
     try:
@@ -53,35 +55,48 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     ----------
     path : path
         Where the file shall appear; its folder is made if it is missing.
+
+    Raises
+    ------
+    InputError
+        The disk is full.
     """
     path = Path(path)
-    # The suffix stays last: writers such as matplotlib choose the format by it.
-    temporary = _beside(path, path.stem, path.suffix)
-    try:
-        yield temporary
-        _flush(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with space_for(path):
+        # The suffix stays last: writers such as matplotlib choose the format by it.
+        temporary = _beside(path, path.stem, path.suffix)
+        try:
+            yield temporary
+            _flush(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def atomic_directory(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary folder beside `path`; it replaces `path`, whole, if the block succeeds."""
+    """Yield a temporary folder beside `path`; it replaces `path`, whole, if the block succeeds.
+
+    Raises
+    ------
+    InputError
+        The disk is full.
+    """
     path = Path(path)
-    temporary = _beside(path, path.name, "")
-    old = temporary.with_suffix(".old")
-    for leftover in (temporary, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    temporary.mkdir()
-    try:
-        yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                _flush(file)
-        if path.exists():
-            path.replace(old)
-        temporary.replace(path)
-    finally:
+    with space_for(path, "this folder"):
+        temporary = _beside(path, path.name, "")
+        old = temporary.with_suffix(".old")
         for leftover in (temporary, old):
             shutil.rmtree(leftover, ignore_errors=True)
+        temporary.mkdir()
+        try:
+            yield temporary
+            for file in temporary.rglob("*"):
+                if file.is_file():
+                    _flush(file)
+            if path.exists():
+                path.replace(old)
+            temporary.replace(path)
+        finally:
+            for leftover in (temporary, old):
+                shutil.rmtree(leftover, ignore_errors=True)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alignfreeze.support.space import space_for
+
 logger = logging.getLogger(__name__)
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 _BUSY = (errno.EAGAIN, errno.EACCES)
@@ -41,8 +43,9 @@ def only_one(path: str | Path, work: str) -> Iterator[None]:
         What is done, for the log.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = _exclusive(path, work)
+    with space_for(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = _exclusive(path, work)
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.progress import share_terminal
+from alignfreeze.support.space import space_for
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
@@ -24,15 +25,16 @@ def configure_logging(path: str | Path | None = None) -> None:
     terminal = logging.StreamHandler()
     terminal.setLevel(logging.WARNING)
     handlers: list[logging.Handler] = [terminal]
+    sys.excepthook = _log_exception
     if path is not None:
         share_terminal()
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
+        with space_for(path):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
     logging.basicConfig(level=logging.INFO, format=FORMAT, datefmt="%H:%M:%S", handlers=handlers, force=True)
     logging.captureWarnings(True)
     for noisy in ("matplotlib", "fontTools", "httpx", "filelock"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    sys.excepthook = _log_exception
 
 
 def _log_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -32,17 +32,17 @@ def mount_point(path: Path) -> Path:
 
 
 @contextmanager
-def space_for(path: str | Path, what: str, needed: int) -> Iterator[None]:
+def space_for(path: str | Path, what: str | None = None, needed: int | None = None) -> Iterator[None]:
     """Turn the error of a full disk into one line.
 
     Parameters
     ----------
     path : path
         Where the block writes.
-    what : str
-        What is written, such as `the training state`.
-    needed : int
-        Bytes that it takes.
+    what : str, optional
+        What is written, such as `the training state`; a file by default.
+    needed : int, optional
+        Bytes that it takes, where they are known.
 
     Raises
     ------
@@ -55,10 +55,11 @@ def space_for(path: str | Path, what: str, needed: int) -> Iterator[None]:
         if not _is_full(error):
             raise
         disk = mount_point(Path(path))
-        free = shutil.disk_usage(disk).free
+        free = f"{shutil.disk_usage(disk).free / 1e9:.3g} GB are free (a quota may allow less)"
+        size = "" if needed is None else f"{needed / 1e9:.3g} GB are needed, "
         raise InputError(
-            f"{path}: no space left for {what} on the disk mounted at {disk}: {needed / 1e9:.3g} GB are needed, "
-            f"{free / 1e9:.3g} GB are free (a quota may allow less); make room, then run the same command again"
+            f"{path}: no space left for {what or 'this file'} on the disk mounted at {disk}: {size}{free}; "
+            "make room, then run the same command again"
         ) from error
 
 

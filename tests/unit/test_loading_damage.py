@@ -1,0 +1,35 @@
+"""What of a damaged checkpoint no checksum of ours covers: sizes that cannot be, weights that are missing."""
+
+import json
+
+import pytest
+from safetensors.torch import load_file, save_file
+from support import tiny_encoder, wordpiece_tokenizer
+
+from alignfreeze.encoders.loading import load_encoder
+from alignfreeze.support.errors import InputError
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    tiny_encoder("bert").save_pretrained(tmp_path)
+    wordpiece_tokenizer().save_pretrained(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["vocab_size", "hidden_size", "num_hidden_layers", "intermediate_size"])
+def test_sizes_beyond_the_file_are_refused_before_memory_is_taken(checkpoint, name):
+    path = checkpoint / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {name: 10**9}))
+    with pytest.raises(InputError, match=f"config.json: .*{name}.* is more than its safetensors hold"):
+        load_encoder(checkpoint)
+
+
+def test_weights_that_are_missing_are_not_made_up(checkpoint):
+    path = checkpoint / "model.safetensors"
+    tensors = load_file(path)
+    save_file({k: v for k, v in tensors.items() if "pooler" not in k}, path, {"format": "pt"})
+    load_encoder(checkpoint)
+    save_file({k: v for k, v in tensors.items() if "layer.2." not in k}, path, {"format": "pt"})
+    with pytest.raises(InputError, match=r"lacks 16 of the encoder's weights, 'encoder.layer.2."):
+        load_encoder(checkpoint)
