@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import datasets
 import numpy as np
 import yaml
+from alignfreeze.languages.codes import language_codes
 from analysis_support import make_scores
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -32,7 +33,6 @@ from alignfreeze.data.squad import read_squad
 from alignfreeze.data.treebank import read_treebank
 from alignfreeze.encoders.loading import load_config, load_encoder, load_tokenizer
 from alignfreeze.experiment import configuration
-from alignfreeze.languages.codes import language_codes
 from alignfreeze.realignment.word_pairs import PairRow, PairRows, write_rows
 from alignfreeze.sources.hub import write_bio, write_lines, write_nli, write_squad
 from alignfreeze.sources.lock import ResourcesLock
