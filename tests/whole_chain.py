@@ -85,7 +85,8 @@ def jobs_of(inputs, work):
         job(build_bitext, "bitext", text, sampling),
         job(
             align_dictionary, "alignments",
-            {"bitext": at["bitext"], "dictionary": str(inputs / "dictionary.txt")}, {"matching": "exact", "order": "source"},
+            {"bitext": at["bitext"], "dictionary": str(inputs / "dictionary.txt")},
+            {"matching": "exact", "order": "source_first"},
         ),
         job(
             encode_pairs, "encoded",
@@ -99,14 +100,16 @@ def jobs_of(inputs, work):
         job(
             finetune, "finetuned", {"start": at["realigned"], "train": str(inputs / "train.conllu")},
             training | {
-                "kind": "udpos", "settings": recipe | {"epochs": 2}, "encoding": {"max_length": 20}, "train_items": None, "source": "en",
+                "kind": "udpos", "settings": recipe | {"epochs": 2},
+                "encoding": {"max_length": 20}, "train_items": None, "source": "en",
                 "max_train_items": None, "interleaving": None, "state": str(work / "state/f.pt"),
             },
         ),
         job(
             evaluate, "scores", {"model": at["finetuned"], "tests": [str(inputs / "test.conllu")] * 2},
             {
-                "kind": "udpos", "experiment": "tiny", "source": "en", "languages": ["en", "de"], "encoding": {"max_length": 20},
+                "kind": "udpos", "experiment": "tiny", "source": "en", "languages": ["en", "de"],
+                "encoding": {"max_length": 20},
                 "max_test_items": None,
             },
         ),

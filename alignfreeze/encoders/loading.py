@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,6 @@ MATRICES = (
     ("num_hidden_layers",),
     ("n_layers",),
 )
-OWN_WEIGHTS = ("embeddings.", "encoder.", "transformer.")
 
 transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -110,16 +109,6 @@ def _check_sizes(path: str | Path) -> None:
             )
 
 
-def _check_encoder_is_whole(path: str | Path, model: PreTrainedModel, missing: Iterable[str]) -> None:
-    """Refuse a folder that lacks weights of the encoder, which would be random; it may lack a head or a pooler."""
-    prefix = f"{model.base_model_prefix}."
-    own = sorted(name for name in missing if name.removeprefix(prefix).startswith(OWN_WEIGHTS))
-    if own:
-        raise InputError(
-            f"{path}: lacks {len(own)} of the encoder's weights, {quoted(own[0])} among them; get the checkpoint anew"
-        )
-
-
 def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
     """Load a fast tokenizer from a local folder.
 
@@ -156,26 +145,9 @@ def load_weights(kind: Any, path: str | Path, **settings: Any) -> PreTrainedMode
     if getattr(load_config(path), "encoder_layerdrop", 0):
         # Blocks that are left out at random would change which state is read.
         settings["encoder_layerdrop"] = 0.0
-    loaded = kind.from_pretrained(
-        path,
-        local_files_only=True,
-        trust_remote_code=False,
-        use_safetensors=True,
-        dtype=torch.float32,
-        output_loading_info=True,
-        **settings,
-    )
-    model: PreTrainedModel = loaded[0]
-    base: Any = model.base_model
-    missing = {name.removeprefix(f"{model.base_model_prefix}.") for name in loaded[1]["missing_keys"]}
-    if lost := sorted(missing & anatomy(base).used):
-        raise InputError(
-            f"{path}: no weights for {len(lost)} of the encoder's parameters, such as {lost[0]}; the checkpoint is of "
-            f"another make than transformers' {type(model).__name__}, or incomplete; take another one"
-        )
     _check_sizes(path)
     with _damage_is_named(path):
-        model, found = kind.from_pretrained(
+        loaded = kind.from_pretrained(
             path,
             local_files_only=True,
             trust_remote_code=False,
@@ -184,7 +156,14 @@ def load_weights(kind: Any, path: str | Path, **settings: Any) -> PreTrainedMode
             output_loading_info=True,
             **settings,
         )
-    _check_encoder_is_whole(path, model, found["missing_keys"])
+    model: PreTrainedModel = loaded[0]
+    base: Any = model.base_model
+    missing = {name.removeprefix(f"{model.base_model_prefix}.") for name in loaded[1]["missing_keys"]}
+    if lost := sorted(missing & anatomy(base).used):
+        raise InputError(
+            f"{path}: no weights for {len(lost)} of the encoder's parameters, such as {lost[0]}; the checkpoint is of "
+            f"another make than transformers' {type(model).__name__}, or incomplete; take another one"
+        )
     return model
 
 
