@@ -24,12 +24,18 @@ else:
     include: "rules/realign.smk"
     include: "rules/finetune.smk"
     include: "rules/evaluate.smk"
+    include: "rules/in_language.smk"
     include: "rules/records.smk"
 
 
 if FIT_PAIRS:
 
     include: "rules/fit_bitext.smk"
+
+
+if not PUBLISHED and FILTER:
+
+    include: "rules/filter.smk"
 
 
 if HAS_GOLD:

@@ -14,7 +14,7 @@ rule build_bitext:
         unpack(bitext_files),
         code=code("build_bitext", without=["data/segmentation"] if BITEXT.segmented else []),
     output:
-        results("bitext/{lang}.parquet"),
+        results(f"{'unfiltered_bitext' if FILTER else 'bitext'}/{{lang}}.parquet"),
     log:
         log_of("bitext/{lang}"),
     benchmark:

@@ -65,6 +65,7 @@ else:
     STRATEGIES, BEFORE = CONFIG.realignment.strategies, grid.strategies_before(CONFIG)
     ALIGNERS, REALIGNMENT_SETS = CONFIG.aligners.names, CONFIG.realignment_sets
     BITEXT = CONFIG.data.bitext
+    FILTER = BITEXT.filter
     FIT_PAIRS = CONFIG.aligners.fastalign and CONFIG.aligners.fastalign.fit_pairs
     HAS_GOLD = CONFIG.data.gold is not None
     DATASETS, HUB_MODELS = CONFIG.hub_datasets(), CONFIG.hub_models()
@@ -181,7 +182,7 @@ def realignment_memory(wildcards, attempt):
 def finetuning_memory(wildcards, attempt):
     """Main memory (MB) of a fine-tuning, with the realignment that goes on meanwhile where there is one."""
     task, chosen = CONFIG.tasks[wildcards.task], CONFIG.realignment
-    during = 2 * chosen.batch_size if wildcards.strategy in STRATEGIES.keys() - BEFORE else 0
+    during = 2 * chosen.batch_size if wildcards.get("strategy") in STRATEGIES.keys() - BEFORE else 0
     longest = max(task.encoding.max_length, chosen.max_length if during else 0)
     return attempt * training_megabytes(size_of(wildcards.model), task.batch_size + during, longest, True, bool(GPUS))
 

@@ -19,9 +19,11 @@ def main(smk: Any) -> None:
             "experiment": smk.params.experiment,
             "model": smk.wildcards.model,
             "task": smk.wildcards.task,
-            "strategy": smk.wildcards.strategy,
-            "aligner": smk.wildcards.aligner,
-            "realignment_languages": smk.wildcards.realignment_languages,
+            # A run in the evaluated language itself has parameters in their place.
+            **{
+                name: smk.wildcards.get(name) or smk.params[name]
+                for name in ("strategy", "aligner", "realignment_languages")
+            },
             "seed": int(smk.wildcards.seed),
         }
         rows = evaluate(

@@ -33,7 +33,7 @@ def main(smk: Any) -> None:
             train_items=smk.params.train_items,
             realignment=smk.params.interleaving and smk.params.interleaving | {"folder": smk.input.rows},
             code=smk.input.code,
-            description=f"fine-tune {run.model} {run.task} {run.strategy} seed {run.seed}",
+            description=f"fine-tune {run.model} {run.task} {run.get('strategy') or run.lang} seed {run.seed}",
         )
 
 

@@ -7,7 +7,7 @@ safe for the colour-blind), in marker and in lightness. Differences are in point
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -752,4 +752,35 @@ def generalisation(table: pd.DataFrame) -> Figure:
             ha="left",
             fontsize=7.5,
         )
+    return figure
+
+
+def bitext_filter(scores: Mapping[str, np.ndarray], thresholds: Mapping[str, float], scorer: str) -> Figure:
+    """Draw a histogram of the scores of each language's sentence pairs; a line where the filter cuts.
+
+    Parameters
+    ----------
+    scores : mapping of str to numpy.ndarray
+        (pairs,) scores by language.
+    thresholds : mapping of str to float
+        Lowest score that is kept, by language.
+    scorer : str
+        What scored the pairs, for the axis.
+    """
+    columns = min(6, len(scores))
+    rows = -(-len(scores) // columns)
+    with mpl.rc_context(STYLE):
+        figure = new_figure(PAGE if columns > 3 else COLUMN, 0.6 + 0.9 * rows)
+        panels = figure.subplots(rows, columns, sharex=True, squeeze=False)
+        edges = np.histogram_bin_edges(np.concatenate(list(scores.values())), bins=40)
+        for axes, (language, own) in zip(panels.flat, scores.items(), strict=False):
+            for part, color in ((own[own < thresholds[language]], PALE), (own[own >= thresholds[language]], "#0072B2")):
+                axes.hist(part, bins=edges, color=color)
+            axes.axvline(thresholds[language], color="black", linewidth=0.6)
+            axes.set_title(f"{language}, {len(own):,}", loc="left", pad=2)
+            axes.set_yticks([])
+            axes.xaxis.set_major_locator(MaxNLocator(3))
+        for axes in list(panels.flat)[len(scores) :]:
+            axes.axis("off")
+        figure.supxlabel(f"score ({scorer}); grey: left out", fontsize=7)
     return figure

@@ -5,3 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 Sampling = Literal["uniform", "first"]
+
+Scorer = Literal["margin", "cometkiwi"]
+"""What scores a sentence pair for the quality filter."""

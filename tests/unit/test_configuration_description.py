@@ -69,7 +69,9 @@ BANKS = {
 def everything():
     """A configuration with every key."""
     task = {
-        "label": "T", "train": "data/train", "test": "data/{lang}", "test_source": "data/test", "evaluate": "all",
+        "label": "T",
+        "train": "data/train", "train_in_language": "data/train/{lang}", "test": "data/{lang}",
+        "test_source": "data/test", "evaluate": "all",
         "aligners": ["dictionary"], "strategies": ["front"], "realignment_languages": ["de"],
         "realignment_steps": "match_finetuning", "train_items": {"small": 10}, "max_train_items": 5,
         "max_test_items": 5, "learning_rate": 1e-3,
@@ -86,6 +88,10 @@ def everything():
             "bitext": {
                 "source": SOURCE | {"side": "en"}, "target": SOURCE, "segmented": True, "sample": 5,
                 "sampling": "uniform", "sample_seed": 0,
+                "filter": {
+                    "scorer": "margin", "percentile": 50.0, "model": "small", "neighbours": 4,
+                    "command": "comet-score", "comet_model": "Unbabel/wmt22-cometkiwi-da",
+                },
             },
             "dictionary": {"muse": "full"}, "dictionary_order": "source_first",
             "gold": {"source": "data/en", "target": "data/{lang}", "links": "data/links/{lang}"},
@@ -111,7 +117,8 @@ def everything():
             "bucketing": "none", "freeze_embeddings": False, "trim_vocabulary": True,
         },
         "tasks": {
-            "udpos": task | {"train": BANKS, "test": BANKS, "tokens": "words", "evaluation_length": 96},
+            "udpos": task
+            | {"train": BANKS, "train_in_language": BANKS, "test": BANKS, "tokens": "words", "evaluation_length": 96},
             "wikiann": task | {"evaluation_length": 96, "chinese": "words", "types": ["PER"]},
             "xnli": task | {"evaluation_length": 96},
             "own": task | {"kind": "tagging"}, "pairs": task | {"kind": "sentence_pairs", "labels": ["a", "b"]},
@@ -173,6 +180,7 @@ WICKED += ["x\n", "{lang}\n", "x\0", "{lang}\0", "x\n.json", "{wildcard}", "", "
 TASKS = ("udpos", "wikiann", "xnli", "xquad", "own", "pairs")
 ONLY_READ = {"language_facts", "resources_lock", "compare_with", "published_source", "data.dictionary"}
 ONLY_READ |= {f"data.bitext.{part}" for part in ("source", "target", "pairs")}
+ONLY_READ |= {"data.bitext.filter.command"}  # it is run
 ONLY_READ |= {f"data.gold.{part}" for part in ("source", "target", "links")}
 ONLY_READ |= {f"tasks.{x}.{part}" for x in TASKS for part in ("train", "test", "test_source")}
 # Sections whose keys are names of the user's.

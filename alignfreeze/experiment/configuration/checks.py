@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from alignfreeze.analysis.names import BASELINE
+from alignfreeze.analysis.names import BASELINE, IN_LANGUAGE
 from alignfreeze.encoders.blocks import check_trains, frozen_blocks, layer_index
 from alignfreeze.experiment.configuration.experiment import Experiment, Scored
 from alignfreeze.experiment.configuration.messages import suggestion
@@ -137,6 +137,14 @@ def check_awesome(config: Experiment, _: Surroundings) -> Iterator[str]:
         yield f"aligners.awesome.model: {awesome.model!r} found; allowed are the keys of models: {keys}"
 
 
+def check_filter(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """The encoder of the quality filter exists."""
+    chosen = config.data.bitext.filter
+    if chosen is not None and chosen.model is not None and chosen.model not in config.models:
+        keys = ", ".join(config.models)
+        yield f"data.bitext.filter.model: no such model{suggestion(chosen.model, config.models)}; allowed are {keys}"
+
+
 def check_fastalign(config: Experiment, _: Surroundings) -> Iterator[str]:
     """What FastAlign is fitted on is more than the sample."""
     fastalign = config.aligners.fastalign
@@ -167,6 +175,10 @@ def check_baseline(config: Experiment, _: Surroundings) -> Iterator[str]:
     """No strategy is named like the baseline."""
     if BASELINE in config.realignment.strategies:
         yield "realignment.strategies.baseline: the baseline has no realignment and is always run; remove it"
+    if IN_LANGUAGE in config.realignment.strategies:
+        yield (
+            f"realignment.strategies.{IN_LANGUAGE}: this names fine-tuning in the language itself; rename the strategy"
+        )
 
 
 def check_tasks_aligners(config: Experiment, _: Surroundings) -> Iterator[str]:
@@ -340,6 +352,18 @@ def check_data(config: Experiment, around: Surroundings) -> Iterator[str]:
             yield from _file_problems(key, entry, codes, name, around.exists)
 
 
+def check_train_in_language(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """Some evaluated language has training data of its own, in the right format."""
+    for name in config.tasks.names:
+        task, key = config.tasks[name], f"tasks.{name}.train_in_language"
+        if task.train_in_language is None:
+            continue
+        if not config.trained_in_language(name, config.evaluate, around.exists):
+            yield f"{key}: no evaluated language has training data there; see evaluate, or take the key out"
+        if isinstance(task.train_in_language, Source):
+            yield from _source_problems(key, task.train_in_language, [], task.data_format, {})
+
+
 def _file_problems(
     key: str, pattern: str, codes: list[str], name: str | None, exists: Callable[[str], bool]
 ) -> Iterator[str]:
@@ -379,6 +403,7 @@ OF_EXPERIMENTS: tuple[Check, ...] = (
     check_bitext,
     check_any_chosen,
     check_awesome,
+    check_filter,
     check_fastalign,
     check_dictionary,
     check_baseline,
@@ -392,4 +417,5 @@ OF_EXPERIMENTS: tuple[Check, ...] = (
     check_blocks,
     check_lengths,
     check_data,
+    check_train_in_language,
 )

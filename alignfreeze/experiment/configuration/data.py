@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag
 
 from alignfreeze.aligners.settings import Order
-from alignfreeze.data.settings import Sampling
+from alignfreeze.data.settings import Sampling, Scorer
 from alignfreeze.experiment.configuration.section import Section
 from alignfreeze.sources.settings import HubDataset, Muse, UniversalDependencies
-from alignfreeze.support.paths import FilesToRead, FileToRead
+from alignfreeze.support.paths import FilesToRead, FileToRead, Matching, OwnerAndName
 from alignfreeze.support.settings import Count
 
 SOURCES = {"universal_dependencies": UniversalDependencies, "muse": Muse, "hub": HubDataset}
@@ -39,6 +39,32 @@ Files = Annotated[Annotated[FilesToRead, Tag("<file>")] | PublicSource, Discrimi
 """A file for each language, or a public source."""
 
 
+class BitextFilter(Section):
+    """Quality filter between the bitext and its alignment (the paper's appendix C.1)."""
+
+    scorer: Scorer = Field(
+        default="margin",
+        description="What scores a pair: an encoder's margin (Artetxe and Schwenk 2019), or cometkiwi (a package).",
+    )
+    percentile: Annotated[float, Field(gt=0, lt=100)] = Field(
+        description="Pairs of the sample at or above this percentile of their language's scores are kept (the paper: "
+        "25, 37, 50, 62 and 75); what fastalign.fit_pairs adds is not filtered.",
+        json_schema_extra={"unit": "per cent"},
+    )
+    model: str | None = Field(
+        default=None, description="Encoder of the margin, a key of models; where left out, the embedded one."
+    )
+    neighbours: Count = Field(
+        default=4, description="Nearest neighbours on the other side that the margin is relative to."
+    )
+    command: Annotated[str, Matching(r"[A-Za-z0-9/][A-Za-z0-9 ._/+=:-]*", "A program and its options.", 255)] = Field(
+        default="comet-score", description="Command of unbabel-comet, for cometkiwi; see envs/comet.yaml."
+    )
+    comet_model: OwnerAndName = Field(
+        default="Unbabel/wmt22-cometkiwi-da", description="Model of cometkiwi; it needs no reference."
+    )
+
+
 class Bitext(Section):
     """Parallel text: the source language and the others."""
 
@@ -63,6 +89,9 @@ class Bitext(Section):
         description="Whether the sample is drawn, or the first pairs are taken as in the paper's code.",
     )
     sample_seed: Seed = Field(default=0, description="Seed of the sample.")
+    filter: BitextFilter | None = Field(
+        default=None, description="Quality filter of the sample; without it, all pairs of the sample are aligned."
+    )
 
     @property
     def sides(self) -> dict[str, OneFile]:

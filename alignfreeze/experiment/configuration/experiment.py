@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -144,6 +145,26 @@ class Experiment(Scored):
             }
         )
 
+    def trained_in_language(self, task: str, langs: str, exists: Callable[[str], bool]) -> list[str]:
+        """Languages of a set or code in which a task is fine-tuned in the language itself: those with training data.
+
+        Parameters
+        ----------
+        task : str
+        langs : str
+            Language set or code.
+        exists : Callable[[str], bool]
+            Whether a data file is there, from its path in the configuration.
+        """
+        entry = self.tasks[task].train_in_language
+        if entry is None:
+            return []
+        languages = [code for code in self.evaluated_languages(task, langs) if code != self.source_language]
+        if isinstance(entry, str):
+            return [code for code in languages if exists(entry.replace("{lang}", code))]
+        absent = entry.languages_without(languages)
+        return [code for code in languages if code not in absent]
+
     def realignment_settings(self, model: str, strategy: str) -> RealignmentSettings:
         """Settings of the realignment of a model by a strategy."""
         recipe = {name: getattr(self.realignment, name) for name in RealignmentRecipe.model_fields}
@@ -167,7 +188,7 @@ class Experiment(Scored):
         """Datasets of the hub that the configuration names, with their pinned commits."""
         entries = [*self.data.bitext.sides.values(), self.data.dictionary]
         for task in map(self.tasks.__getitem__, self.tasks.names):
-            entries += [task.train, task.test, task.test_source]
+            entries += [task.train, task.train_in_language, task.test, task.test_source]
         return {entry.hub: entry.revision for entry in entries if isinstance(entry, HubDataset)}
 
     def hub_models(self) -> dict[str, str | None]:

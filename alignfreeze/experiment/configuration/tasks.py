@@ -41,6 +41,11 @@ class Task(Section, EncodingSettings, FinetuningRecipe):
 
     label: Label | None = Field(default=None, description="How tables and figures write the name.")
     train: OneFile = Field(description="Training data in the source language.")
+    train_in_language: Files | None = Field(
+        default=None,
+        description="Training data by language, for fine-tuning in each evaluated language itself: an upper bound. "
+        "Languages without any, by file or treebank, are left out.",
+    )
     test: Files = Field(description="Test data by language.")
     test_source: OneFile | None = Field(
         default=None, description="Test data in the source language; where it is left out, that of test."

@@ -1,0 +1,149 @@
+"""Quality filter of a bitext (the paper's appendix C.1): a score for each pair, and those at or above a percentile."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from alignfreeze.data.bitext import Bitext
+from alignfreeze.support.atomic import atomic_file
+from alignfreeze.support.errors import InputError, damaged
+
+logger = logging.getLogger(__name__)
+COLUMNS = ("score", "source", "target")
+UNSPACED = {"ja", "th", "zh"}
+"""Languages that are written without spaces between words."""
+
+
+def as_text(words: list[str], language: str) -> str:
+    """Words of a sentence as running text of its language, in one line."""
+    return " ".join(("" if language in UNSPACED else " ").join(words).split())
+
+
+def write_pair_scores(path: str | Path, scores: Iterable[float], parts: Iterable[Bitext]) -> None:
+    """Write a score for each sentence pair beside its words, for a user to look at.
+
+    Raises
+    ------
+    InputError
+        A score is not a finite number.
+    """
+    found = iter(scores)
+    with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for part in parts:
+            for source, target in zip(part.source, part.target, strict=True):
+                score = float(next(found))
+                if not np.isfinite(score):
+                    raise InputError(f"{path}: the score of a sentence pair is {score}; look at {' '.join(source)!r}")
+                writer.writerow([repr(score), " ".join(source), " ".join(target)])
+
+
+def read_pair_scores(path: str | Path) -> np.ndarray:
+    """Read the scores of a file that `write_pair_scores` wrote, (pairs,), float64.
+
+    Raises
+    ------
+    InputError
+        The file is damaged.
+    """
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file)
+            if tuple(next(rows, ())) != COLUMNS:
+                raise damaged(path, f"its columns are not {', '.join(COLUMNS)}")
+            return np.array([float(row[0]) for row in rows], np.float64)
+    except (OSError, ValueError, IndexError, csv.Error) as error:
+        raise damaged(path, error) from error
+
+
+def threshold(scores: np.ndarray, percentile: float) -> float:
+    """Score at a percentile (0 to 100), interpolated linearly between neighbours."""
+    return float(np.percentile(scores, percentile))
+
+
+def kept_pairs(parts: Iterable[Bitext], scores: np.ndarray, percentile: float) -> Iterator[Bitext]:
+    """Yield the pairs of each part whose score is at or above the percentile of all scores, in order.
+
+    Raises
+    ------
+    InputError
+        There is not one score for each pair.
+    """
+    chosen, start = scores >= threshold(scores, percentile), 0
+    for part in parts:
+        rows = np.flatnonzero(chosen[start : start + len(part)])
+        yield Bitext([part.source[row] for row in rows], [part.target[row] for row in rows])
+        start += len(part)
+    if start != len(scores):
+        raise InputError(f"{len(scores)} scores for {start} sentence pairs; score the bitext again")
+    logger.info("%d of %d sentence pairs at or above percentile %s", chosen.sum(), len(chosen), percentile)
+
+
+def cometkiwi_scores(
+    parts: Iterable[Bitext], languages: tuple[str, str], command: str, model: str, gpus: int
+) -> list[float]:
+    """Score sentence pairs by COMETKiwi, with the command line of the package unbabel-comet.
+
+    Parameters
+    ----------
+    parts : iterable of Bitext
+    languages : tuple of str
+        Codes of the source and the target.
+    command : str
+        The command, such as `comet-score`, or a longer one that starts it in an environment of its own.
+    model : str
+        A model that needs no reference.
+    gpus : int
+        0: on the CPU.
+
+    Raises
+    ------
+    InputError
+        The command is not there, fails, or gives something else than one score for each pair.
+    """
+    program = shlex.split(command)
+    if not program or shutil.which(program[0]) is None:
+        raise InputError(
+            f"data.bitext.filter.command: no command {command!r}; install unbabel-comet in an environment of its own "
+            "(envs/comet.yaml) and name its comet-score by the full path, or run snakemake with --sdm conda"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        sides = [Path(folder, side) for side in ("source.txt", "target.txt")]
+        pairs = 0
+        with sides[0].open("w", encoding="utf-8") as source, sides[1].open("w", encoding="utf-8") as target:
+            for part in parts:
+                source.writelines(f"{as_text(words, languages[0])}\n" for words in part.source)
+                target.writelines(f"{as_text(words, languages[1])}\n" for words in part.target)
+                pairs += len(part)
+        output = Path(folder, "scores.json")
+        options = ["-s", sides[0], "-t", sides[1], "--model", model, "--gpus", gpus, "--quiet", "--to_json", output]
+        finished = subprocess.run([*program, *map(str, options)], capture_output=True, text=True)
+        if finished.returncode or not output.is_file():
+            last = (finished.stderr.strip() or finished.stdout.strip() or "it wrote no scores").splitlines()[-1]
+            raise InputError(
+                f"data.bitext.filter.command: {command!r} failed with status {finished.returncode}: {last}"
+            )
+        try:
+            [segments] = json.loads(output.read_text(encoding="utf-8")).values()
+            scores = [float(segment["COMET"]) for segment in segments]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"data.bitext.filter.command: {command!r} wrote no scores that can be read: {error!r}; "
+                "unbabel-comet 2.2.7 is what this was written for"
+            ) from error
+    if len(scores) != pairs:
+        raise InputError(
+            f"data.bitext.filter.command: {len(scores)} scores for {pairs} sentence pairs from {command!r}"
+        )
+    return scores

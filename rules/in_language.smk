@@ -1,0 +1,61 @@
+"""Fine-tuning in each evaluated language itself, an upper bound: the jobs of tasks with `train_in_language`."""
+
+from alignfreeze.analysis.names import IN_LANGUAGE
+
+IN_LANGUAGE_RUN = "in_language/{model}/{task}/seed{seed}/{lang}"
+
+
+# The same jobs as those of the grid, on another language's data; no realignment goes before or meanwhile.
+use rule finetune as finetune_in_language with:
+    input:
+        start=lambda wildcards: model_folder(wildcards.model),
+        train=lambda wildcards: for_language(CONFIG.tasks[wildcards.task].train_in_language, wildcards.lang),
+        rows=[],
+        code=lambda wildcards: code("finetune", f"tasks/{CONFIG.tasks[wildcards.task].kind}"),
+    output:
+        kept(results(f"finetuned_{IN_LANGUAGE_RUN}"), "all", "finetuned"),
+    log:
+        log_of(f"finetuned_{IN_LANGUAGE_RUN}"),
+    benchmark:
+        results(f"benchmarks/finetuned_{IN_LANGUAGE_RUN}.tsv")
+    params:
+        own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
+        checkpoint=".",
+        settings=lambda wildcards: as_params(CONFIG.finetuning_settings(wildcards.model, wildcards.task)),
+        kind=lambda wildcards: CONFIG.tasks[wildcards.task].kind,
+        encoding=lambda wildcards: CONFIG.tasks[wildcards.task].encoding.for_training(),
+        train_items=None,
+        source=lambda wildcards: wildcards.lang,
+        max_train_items=lambda wildcards: CONFIG.tasks[wildcards.task].max_train_items,
+        interleaving=None,
+        state=state_of(f"finetuned_{IN_LANGUAGE_RUN}"),
+        resume_every=CONFIG.resume_every,
+    message:
+        "Fine-tuning {wildcards.model} on {wildcards.task} in {wildcards.lang} itself, seed {wildcards.seed}"
+
+
+use rule evaluate as evaluate_in_language with:
+    input:
+        model=results(f"finetuned_{IN_LANGUAGE_RUN}"),
+        tests=lambda wildcards: [test_file(wildcards.task, wildcards.lang)],
+        code=lambda wildcards: code(
+            "evaluate", f"tasks/{CONFIG.tasks[wildcards.task].kind}", f"metrics/{CONFIG.tasks[wildcards.task].kind}"
+        ),
+    output:
+        results(f"scores_{IN_LANGUAGE_RUN}.csv"),
+    log:
+        log_of(f"scores_{IN_LANGUAGE_RUN}"),
+    benchmark:
+        results(f"benchmarks/scores_{IN_LANGUAGE_RUN}.tsv")
+    params:
+        experiment=CONFIG.experiment,
+        strategy=IN_LANGUAGE,
+        aligner=grid.NONE,
+        realignment_languages=grid.NONE,
+        source=SOURCE,
+        languages=lambda wildcards: [wildcards.lang],
+        kind=lambda wildcards: CONFIG.tasks[wildcards.task].kind,
+        encoding=lambda wildcards: as_params(CONFIG.tasks[wildcards.task].encoding),
+        max_test_items=lambda wildcards: CONFIG.tasks[wildcards.task].max_test_items,
+    message:
+        "Evaluating {wildcards.model} on {wildcards.task}, fine-tuned in {wildcards.lang} itself, seed {wildcards.seed}"
