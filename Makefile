@@ -5,7 +5,7 @@ CORES ?= all
 VENV := .venv$(if $(filter environment command,$(firstword $(origin PYTHON))),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
-.PHONY: help demo docs published-page pictures plan report configuration test test-faults test-slurm lint types lock bench test-arithmetic rooms
+.PHONY: help demo docs published-page pictures plan report configuration encoders test test-faults test-slurm lint types lock bench test-arithmetic rooms
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -41,6 +41,10 @@ docs: $(VENV)/installed ## The documentation as a site, built and read without a
 	PYTHONPATH=. $(BIN)/python -m sphinx -q -W --keep-going -b html docs site
 
 configuration: $(VENV)/installed ## Write docs/configuration.md and the JSON schema anew from the typed description
+encoders: .venv/installed ## Write docs/encoders.md: every architecture tried with random weights
+	PYTHONPATH=. $(BIN)/python benchmarks/encoders.py > docs/encoders.md
+
+configuration: .venv/installed ## Write docs/configuration.md and the JSON schema anew from the typed description
 	$(BIN)/python -m alignfreeze.experiment.reference
 
 report: $(VENV)/installed ## What is missing of an experiment, then its HTML report: make report CONFIG=experiments/NAME.yaml
