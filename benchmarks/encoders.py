@@ -25,7 +25,7 @@ HEAD = """# Encoders
 Blocks are found by running an encoder once: they are the list of modules of which each reads one state and writes the
 next. Nothing depends on an architecture's name. Refused, with the reason: shared weights (ALBERT), decoders,
 checkpoints that need code of their own, and those that lack weights of their blocks. Each row is what `make encoders`
-saw with random weights: blocks found; every `hidden_states[k]` equal bit for bit; after two realignment steps with `front`
+saw with random weights: blocks; every `hidden_states[k]` equal bit for bit; after two realignment steps with `front`
 the lower half unchanged bit for bit and the upper half changed; the same weights after saving and loading.
 
 | architecture | peculiar | blocks | states equal | frozen half unchanged | saved and loaded | longest input |
