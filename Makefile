@@ -40,11 +40,10 @@ plan: $(VENV)/installed ## What an experiment will cost: make plan CONFIG=experi
 docs: $(VENV)/installed ## The documentation as a site, built and read without a network: site/index.html.
 	PYTHONPATH=. $(BIN)/python -m sphinx -q -W --keep-going -b html docs site
 
-configuration: $(VENV)/installed ## Write docs/configuration.md and the JSON schema anew from the typed description
-encoders: .venv/installed ## Write docs/encoders.md: every architecture tried with random weights
+encoders: $(VENV)/installed ## Write docs/encoders.md: every architecture tried with random weights
 	PYTHONPATH=. $(BIN)/python benchmarks/encoders.py > docs/encoders.md
 
-configuration: .venv/installed ## Write docs/configuration.md and the JSON schema anew from the typed description
+configuration: $(VENV)/installed ## Write docs/configuration.md and the JSON schema anew from the typed description
 	$(BIN)/python -m alignfreeze.experiment.reference
 
 report: $(VENV)/installed ## What is missing of an experiment, then its HTML report: make report CONFIG=experiments/NAME.yaml
