@@ -182,7 +182,7 @@ ONLY_READ = {"language_facts", "resources_lock", "compare_with", "published_sour
 ONLY_READ |= {f"data.bitext.{part}" for part in ("source", "target", "pairs")}
 ONLY_READ |= {"data.bitext.filter.command"}  # it is run
 ONLY_READ |= {f"data.gold.{part}" for part in ("source", "target", "links")}
-ONLY_READ |= {f"tasks.{x}.{part}" for x in TASKS for part in ("train", "test", "test_source")}
+ONLY_READ |= {f"tasks.{x}.{part}" for x in TASKS for part in ("train", "train_in_language", "test", "test_source")}
 # Sections whose keys are names of the user's.
 NAMED = {"language_sets", "models", "strategies", "files", "treebanks", "train_items"}
 
