@@ -43,11 +43,11 @@ def f():
     } <= set(found)
     assert "realignment/loss" not in modules_behind(path, without=["realignment/loss"])
     assert "realignment/batches" not in modules_behind(path, without=["realignment/loss"]), "nothing else imports it"
-    assert set(modules_behind(path, ["tasks/xquad"])) - set(found) >= {"tasks/xquad", "tasks/__init__", "data/squad"}
+    assert set(modules_behind(path, ["tasks/questions"])) - set(found) >= {"tasks/questions", "tasks/__init__", "data/squad"}
 
 
 @pytest.mark.parametrize(
-    "module", ["training.finetuning", "tasks.xquad", "aligners.awesome", "analysis.retrieval", "sources.download"]
+    "module", ["training.finetuning", "tasks.questions", "aligners.awesome", "analysis.retrieval", "sources.download"]
 )
 def test_nothing_is_loaded_that_the_source_does_not_tell(module):
     code = (
@@ -115,7 +115,7 @@ def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
         "training/batches",
         "encoders/loading",
         "training/loop",
-        "tasks/xquad",
+        "tasks/questions",
         "tasks/question_answering",
         "data/text",
     } <= plain
@@ -139,7 +139,7 @@ def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
         "metrics/__init__",
         "metrics/answers",
         "metrics/question_answering",
-        "metrics/xquad",
+        "metrics/questions",
         "encoders/prediction",
     }, "another metric evaluates anew and trains nothing"
     assert "tasks/udpos" not in score
