@@ -43,7 +43,11 @@ def f():
     } <= set(found)
     assert "realignment/loss" not in modules_behind(path, without=["realignment/loss"])
     assert "realignment/batches" not in modules_behind(path, without=["realignment/loss"]), "nothing else imports it"
-    assert set(modules_behind(path, ["tasks/questions"])) - set(found) >= {"tasks/questions", "tasks/__init__", "data/squad"}
+    assert set(modules_behind(path, ["tasks/questions"])) - set(found) >= {
+        "tasks/questions",
+        "tasks/__init__",
+        "data/squad",
+    }
 
 
 @pytest.mark.parametrize(
