@@ -74,8 +74,9 @@ def conflict(
     chosen = load_task(task, encoding)
     tokenizer = chosen.tokenizer(load_tokenizer(encoder), load_config(encoder))
     read = chosen.read_first(examples, source, None)
-    chosen, trained = chosen.for_training(read), load_config(finetuned).id2label
-    if chosen.labels and chosen.labels != tuple(trained[number] for number in range(len(trained))):
+    chosen = chosen.for_training(read)
+    trained: dict[int, str] = {int(number): name for number, name in (load_config(finetuned).id2label or {}).items()}
+    if chosen.labels and chosen.labels != tuple(trained[number] for number in sorted(trained)):
         raise InputError(f"{examples}: other labels than in training; name the task's labels in the configuration")
     items = chosen.items(read, tokenizer)
     batches = task_batches(items, finetuning.batch_size, finetuning.bucketing, seed, settings.task_batches)
