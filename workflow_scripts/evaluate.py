@@ -21,7 +21,7 @@ def main(smk: Any) -> None:
             "task": smk.wildcards.task,
             # A run in the evaluated language itself has parameters in their place.
             **{
-                name: smk.wildcards.get(name) or smk.params[name]
+                name: getattr(smk.wildcards, name, None) or smk.params[name]
                 for name in ("strategy", "aligner", "realignment_languages")
             },
             "seed": int(smk.wildcards.seed),

@@ -12,6 +12,7 @@ def main(smk: Any) -> None:
     """Write finetuned/.../seed{seed}/."""
     configure_logging(smk.log[0])
     run = smk.wildcards
+    strategy = getattr(run, "strategy", None) or run.lang
     with only_one(f"{smk.params.state}.lock", smk.output[0]), claimed_device(smk.config["device"]) as device:
         from alignfreeze.jobs.finetune import finetune_on_task
         from alignfreeze.training.settings import FinetuningSettings
@@ -33,7 +34,7 @@ def main(smk: Any) -> None:
             train_items=smk.params.train_items,
             realignment=smk.params.interleaving and smk.params.interleaving | {"folder": smk.input.rows},
             code=smk.input.code,
-            description=f"fine-tune {run.model} {run.task} {run.get('strategy') or run.lang} seed {run.seed}",
+            description=f"fine-tune {run.model} {run.task} {strategy} seed {run.seed}",
         )
 
 

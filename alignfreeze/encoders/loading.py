@@ -63,7 +63,7 @@ def _check_folder(path: str | Path, file: str, needed: str) -> None:
         raise InputError(f"{settings}: not keys with values; the checkpoint is damaged, get it anew")
     if "auto_map" in text and not _code_is_transformers_own(text):
         raise InputError(f"{settings}: auto_map asks to run code of its own, which is never done; take another model")
-    if "model_type" in text and text["model_type"] not in CONFIG_MAPPING_NAMES:
+    if "model_type" in text and str(text["model_type"]) not in CONFIG_MAPPING_NAMES:
         raise InputError(
             f"{settings}: model_type {quoted(text['model_type'])} is not among those of transformers "
             f"{transformers.__version__}, and code of the model's own is never run; take another model"

@@ -19,6 +19,7 @@ from support import ROOT, tiny_encoder, wordpiece_tokenizer
 
 import alignfreeze
 from alignfreeze import InputError
+from alignfreeze.data.treebank import UPOS
 from alignfreeze.interface import alignment, evaluation
 from alignfreeze.interface import bitext as bitext_module
 from alignfreeze.tasks.settings import TaggingSettings
@@ -386,7 +387,7 @@ def test_fine_tune_save_load_evaluate(in_memory, tmp_path):
     assert scores.value.between(0, 1).all()
     pd.testing.assert_frame_equal(alignfreeze.evaluate(tmp_path / "tuned", tests, device="cpu"), scores)
     again = alignfreeze.load_task_model(tmp_path / "tuned")
-    assert (again.task, again.encoding) == ("udpos", TaggingSettings(max_length=16).model_dump())
+    assert (again.task, again.encoding) == ("udpos", TaggingSettings(max_length=16, labels=list(UPOS)).model_dump())
     assert "token-classification" in again.card()
     in_memory.save_pretrained(tmp_path / "encoder")
     with pytest.raises(InputError, match="no task in alignfreeze.json"):

@@ -73,9 +73,10 @@ def test_run_from_raw_text_to_scores(workspace, config):
     assert strategies == {"baseline", "full", "during_front"}
     run = "e5small/during_front/fastalign/all/udpos/seed31"
     record = json.loads((results / "finetuned" / run / "run.json").read_text())
-    assert record["settings"]["realignment_weight"] == 0.2
-    assert record["settings"]["realignment"]["freeze"] == "front"
-    assert record["settings"]["rows"].keys() == set(LANGUAGES)
+    (realignment,) = record["settings"]["realignment"]
+    assert realignment["weight"] == 0.2
+    assert realignment["settings"]["freeze"] == "front"
+    assert realignment["rows"].keys() == set(LANGUAGES)
     with (results / "tables" / "all" / "run_records.csv").open(encoding="utf-8") as handle:
         records = {row["strategy"]: row for row in csv.DictReader(handle)}
     assert records["baseline"]["realignment_steps"] == "0"
