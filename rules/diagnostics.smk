@@ -49,7 +49,6 @@ rule measure_conflict:
         finetuning=lambda wildcards: as_params(CONFIG.finetuning_settings(wildcards.model, wildcards.task)),
         realignment=lambda wildcards: as_params(CONFIG.conflict_objective(wildcards.model)),
         settings=as_params(CONFLICT),
-        device=CONFIG.device,
     message:
         "Gradient conflict of {wildcards.model} on {wildcards.task}, seed {wildcards.seed}"
     script:

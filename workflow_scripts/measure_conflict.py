@@ -9,7 +9,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write diagnostics/conflict/.../seed{seed}.csv, a row for each state, language and block."""
     configure_logging(smk.log[0])
-    with claimed_device(smk.params.device) as device:
+    with claimed_device(smk.config["device"]) as device:
         import pandas as pd
 
         from alignfreeze.diagnostics.settings import ConflictSettings
