@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -267,7 +268,11 @@ def test_disk_that_cannot_be_written_is_not_the_network_s_fault(number, tmp_path
     with pytest.raises(InputError) as caught:
         fetching.fetch_dataset("a/b", "en", "test", None, "x", tmp_path / "x", lock)
     if number in (errno.ENOSPC, errno.EDQUOT):
-        assert str(caught.value).startswith(f"{tmp_path / 'x'}: no space left for this folder on the disk mounted at ")
+        said = (
+            r"no space left for this folder on the disk mounted at \S+: [\d.,]+ [kMGT]?B are free "
+            r"\(a quota may allow less\); make room, then run the same command again"
+        )
+        assert re.fullmatch(f"{re.escape(str(tmp_path / 'x'))}: {said}", str(caught.value))
     else:
         assert str(caught.value) == f"{tmp_path / 'x'}: {os.strerror(number)} ({calls[0]}); {fetching.LOCAL[number]}"
     assert len(calls) == 1, "tried again in vain"
