@@ -48,13 +48,33 @@ _known: WeakKeyDictionary[nn.Module, Anatomy] = WeakKeyDictionary()
 
 
 def text_encoder(model: PreTrainedModel) -> PreTrainedModel:
-    """What turns text into states: the model itself, or the encoder of one that has a decoder, too."""
+    """What turns text into states: the model itself, or the encoder of one that has a decoder, too.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        An encoder, or a model of encoder and decoder.
+
+    Returns
+    -------
+    PreTrainedModel
+        A part of `model`, no copy of it.
+    """
     encoder: PreTrainedModel = model.get_encoder() if model.config.is_encoder_decoder else model
     return encoder
 
 
 def anatomy(model: PreTrainedModel) -> Anatomy:
     """Parts of an encoder; they are looked for once.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        Looked at once; the result is kept as long as the model lives.
+
+    Returns
+    -------
+    Anatomy
 
     Raises
     ------
@@ -68,6 +88,15 @@ def anatomy(model: PreTrainedModel) -> Anatomy:
 
 def encoder_blocks(model: PreTrainedModel) -> nn.ModuleList:
     """Transformer blocks, lowest first.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+
+    Returns
+    -------
+    nn.ModuleList
+        L blocks.
 
     Raises
     ------

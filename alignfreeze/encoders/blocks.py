@@ -19,6 +19,18 @@ def layer_index(layer: Layer, blocks: int) -> int:
 
     `last` is the output of the last block; `paper` is what the paper's code takes, the last but one.
 
+    Parameters
+    ----------
+    layer : Layer
+        A number from 1 on, `last` or `paper`.
+    blocks : int
+        L, the number of blocks of the encoder.
+
+    Returns
+    -------
+    int
+        1 to L.
+
     Raises
     ------
     InputError
@@ -92,10 +104,22 @@ def _inside(numbers: tuple[int, ...], what: str, blocks: int) -> set[int]:
 def check_trains(freeze: Freeze, freeze_embeddings: bool, layer: Layer, blocks: int) -> None:
     """Refuse a strategy under which the loss reaches nothing that is trained.
 
+    Parameters
+    ----------
+    freeze : Freeze
+        The strategy, as a configuration has it.
+    freeze_embeddings : bool
+        Whether the embeddings are frozen, too.
+    layer : Layer
+        The layer that realignment reads.
+    blocks : int
+        L, the number of blocks of the encoder.
+
     Raises
     ------
     InputError
-        All blocks below the layer that is read are frozen, and the embeddings, too; or `only` names none of them.
+        All blocks below the layer that is read are frozen, and the embeddings, too; or `only` names none of them. Also
+        as in `frozen_blocks` and `layer_index`.
     """
     frozen, read = frozen_blocks(freeze, blocks), layer_index(layer, blocks)
     trained = [block for block in range(read) if block not in frozen]
@@ -107,7 +131,16 @@ def check_trains(freeze: Freeze, freeze_embeddings: bool, layer: Layer, blocks: 
 
 
 def describe_freeze(freeze: Freeze) -> str:
-    """A strategy in the form in which a configuration has it, such as `front`, `[2, 6]` or `{only: [7]}`."""
+    """A strategy in the form in which a configuration has it, such as `front`, `[2, 6]` or `{only: [7]}`.
+
+    Parameters
+    ----------
+    freeze : Freeze
+
+    Returns
+    -------
+    str
+    """
     if isinstance(freeze, str):
         return freeze
     if isinstance(freeze, ChosenBlocks | RandomBlocks | OnlyBlocks):

@@ -25,6 +25,20 @@ class FreezeReport:
 def freeze(model: PreTrainedModel, strategy: Freeze, freeze_embeddings: bool) -> FreezeReport:
     """Take the strategy's blocks, and the embeddings if asked, out of training.
 
+    Parameters
+    ----------
+    model : PreTrainedModel
+        Changed in place: `requires_grad` of all its parameters is set, whatever it was before.
+    strategy : Freeze
+        Blocks to freeze; see `frozen_blocks`.
+    freeze_embeddings : bool
+        Whether to freeze the embeddings, too. They are all parameters that `hidden_states[0]` depends on.
+
+    Returns
+    -------
+    FreezeReport
+        Frozen blocks and how many numbers are frozen and trained, head and pooler included.
+
     Raises
     ------
     InputError

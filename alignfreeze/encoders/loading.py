@@ -112,6 +112,16 @@ def _check_sizes(path: str | Path) -> None:
 def load_tokenizer(path: str | Path) -> PreTrainedTokenizerBase:
     """Load a fast tokenizer from a local folder.
 
+    Parameters
+    ----------
+    path : str or Path
+        Folder with `tokenizer_config.json` and the tokenizer's files.
+
+    Returns
+    -------
+    PreTrainedTokenizerBase
+        A fast tokenizer.
+
     Raises
     ------
     InputError
@@ -132,8 +142,15 @@ def load_weights(kind: Any, path: str | Path, **settings: Any) -> PreTrainedMode
     ----------
     kind : object
         One of transformers' AutoModel classes.
+    path : str or Path
+        Folder with `config.json` and `model*.safetensors`.
     settings : object
         Passed on to its `from_pretrained`.
+
+    Returns
+    -------
+    PreTrainedModel
+        In float32, on the CPU; its blocks are never skipped at random (`encoder_layerdrop` is 0).
 
     Raises
     ------
@@ -172,6 +189,16 @@ def load_encoder(path: str | Path) -> PreTrainedModel:
 
     Of a T5 only the encoder is loaded. Other models that have a decoder keep it, so that they are saved whole.
 
+    Parameters
+    ----------
+    path : str or Path
+        Folder of a Hugging Face checkpoint.
+
+    Returns
+    -------
+    PreTrainedModel
+        In float32, on the CPU.
+
     Raises
     ------
     InputError
@@ -191,6 +218,15 @@ def _has_text_encoder(config: PreTrainedConfig) -> bool:
 def load_config(path: str | Path) -> PreTrainedConfig:
     """Load a model's configuration from a local folder.
 
+    Parameters
+    ----------
+    path : str or Path
+        Folder with `config.json`.
+
+    Returns
+    -------
+    PreTrainedConfig
+
     Raises
     ------
     InputError
@@ -202,12 +238,34 @@ def load_config(path: str | Path) -> PreTrainedConfig:
 
 
 def positions(config: PreTrainedConfig) -> int | None:
-    """Subwords of the longest sequence that a model takes; None where its positions have no end."""
+    """Number of subwords of the longest sequence that a model takes.
+
+    Parameters
+    ----------
+    config : PreTrainedConfig
+
+    Returns
+    -------
+    int or None
+        None where the positions of the model have no end; see `longest_input`.
+    """
     return longest_input(config.to_dict())
 
 
 def check_length(config: PreTrainedConfig, max_length: int) -> None:
-    """Refuse a `max_length` that the model has no positions for."""
+    """Refuse a `max_length` that the model has no positions for.
+
+    Parameters
+    ----------
+    config : PreTrainedConfig
+    max_length : int
+        Number of subwords, special tokens included.
+
+    Raises
+    ------
+    InputError
+        The model takes fewer subwords.
+    """
     longest = positions(config)
     if longest is not None and max_length > longest:
         raise InputError(f"max_length: {max_length} found, but the model takes {longest} subwords at most")

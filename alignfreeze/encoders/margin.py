@@ -32,7 +32,7 @@ def sentence_vectors(
         Words of each sentence.
     tokenizer : WordTokenizer
         Cuts sentences at its `max_length`.
-    device : device
+    device : torch.device
 
     Returns
     -------
@@ -58,6 +58,19 @@ def write_vectors(
     device: torch.device,
 ) -> int:
     """Write the vectors of both sides to raw float32 files, a part of the bitext at a time.
+
+    Parameters
+    ----------
+    paths : tuple of 2 str
+        Files to write, source and target side. Each holds (pairs, h) float32 in row order, without a header.
+    parts : iterable of Bitext
+        The bitext, cut into parts that fit in memory.
+    model : PreTrainedModel
+        The encoder; see `sentence_vectors`.
+    tokenizer : WordTokenizer
+        Cuts sentences at its `max_length`.
+    device : torch.device
+        Where the encoder runs.
 
     Returns
     -------
@@ -102,7 +115,7 @@ def margin_scores(
         (pairs, h) vectors of length 1; they may be mapped from files.
     neighbours : int
         Nearest neighbours k on the other side; all where there are fewer.
-    device : device
+    device : torch.device
     block : int
         Sentences of either side at a time: `block` squared similarities are in memory.
 

@@ -8,7 +8,16 @@ CPU_ALLOCATOR = "DefaultCPUAllocator"  # names itself in the plain RuntimeError 
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that the GPU's or the machine's memory did not suffice."""
+    """Whether an error says that the GPU's or the machine's memory did not suffice.
+
+    Parameters
+    ----------
+    error : BaseException
+
+    Returns
+    -------
+    bool
+    """
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or (
         isinstance(error, RuntimeError) and CPU_ALLOCATOR in str(error)
     )

@@ -44,6 +44,19 @@ def pad(sequences: Sequence[np.ndarray], value: int) -> tuple[torch.Tensor, torc
 
 
 def pad_batch(sentences: Sequence[Encoded], pad_id: int) -> dict[str, torch.Tensor]:
-    """Ids and attention mask of encoded sentences, (B, T) int64, padded to the longest sentence."""
+    """Pad encoded sentences to the longest of them.
+
+    Parameters
+    ----------
+    sentences : sequence of Encoded
+        B sentences of T subwords at most.
+    pad_id : int
+        Id of the padding token.
+
+    Returns
+    -------
+    dict from str to Tensor
+        `input_ids` and `attention_mask`, both (B, T) int64.
+    """
     ids, mask = pad([sentence.ids for sentence in sentences], pad_id)
     return {"input_ids": ids, "attention_mask": mask.long()}

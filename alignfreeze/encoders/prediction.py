@@ -27,18 +27,30 @@ def outputs(
     batch_size: int,
     **arguments: Any,
 ) -> Iterator[tuple[np.ndarray, Any]]:
-    """The numbers of each batch's items and the model's output for them.
+    """Run a model without gradients on many items, shortest first.
 
     Parameters
     ----------
+    model : PreTrainedModel
+        Put in evaluation mode and moved to `device`.
     encoded : sequence of Item
-        The items.
+        The items, in any order.
     pad : callable
-        Items -> the arguments of `forward`.
+        Makes the arguments of `forward` from the items of a batch: name -> (B, T).
+    device : torch.device
     batch_size : int
-        Items; half as many after an out-of-memory error, and so on.
+        Items of a batch; half as many after an out-of-memory error, and so on.
     arguments : object
         Of every call of `forward`.
+    **arguments : object
+        Further arguments of every call of `forward`, by name.
+
+    Yields
+    ------
+    items : numpy.ndarray
+        (B,) positions in `encoded` of the items of a batch.
+    output : ModelOutput
+        What the model returns for them, row by row in the same order.
 
     Raises
     ------

@@ -46,11 +46,32 @@ def word_states(
 ) -> tuple[torch.Tensor, np.ndarray]:
     """First-subword states of all words of all sentences.
 
+    Parameters
+    ----------
+    model : PreTrainedModel
+        The encoder.
+    sentences : sequence of sequence of str
+        Words of each sentence.
+    tokenizer : WordTokenizer
+        Cuts sentences at its `max_length`; words after the cut have no subword.
+    layers : sequence of int
+        Indices into `hidden_states`, 0 (embeddings) to the number of blocks.
+    device : torch.device
+        Where the encoder runs.
+    batch_size : int, default 64
+        Sentences of a batch, at most.
+
     Returns
     -------
-    tuple of torch.Tensor and numpy.ndarray
-        States, (layers, words, h) float32, zero for a word without a subword, on the CPU; number of the first word of
-        each sentence, (sentences,).
+    states : Tensor
+        (layers, words, h) float32 on the CPU; zero for a word without a subword.
+    start : numpy.ndarray
+        (sentences,) number of the first word of each sentence.
+
+    Raises
+    ------
+    InputError
+        See `outputs`.
     """
     encoded = tokenizer.encode(sentences)
     start = np.cumsum([0, *(len(sentence) for sentence in sentences)])
@@ -69,10 +90,15 @@ def retrieval(source: torch.Tensor, target: torch.Tensor, links: Sequence[tuple[
 
     Parameters
     ----------
-    source, target : torch.Tensor
-        (source words, h) and (target words, h) states of one layer.
-    links : sequence of tuple of int
-        Gold links between word numbers; a word with several partners is right with any of them.
+    source, target : Tensor
+        (source words, h) and (target words, h) states of one layer; zero for a word without a subword.
+    links : sequence of tuple of 2 int
+        Gold links between word numbers (source, target); a word with several partners is right with any of them.
+
+    Returns
+    -------
+    Retrieval
+        Accuracy among the words that have a gold link; NaN where there are none.
     """
     similarity = torch.nn.functional.normalize(source, dim=1) @ torch.nn.functional.normalize(target, dim=1).T
     absent = ~source.any(1)[:, None] | ~target.any(1)[None, :]  # words without a subword
@@ -96,14 +122,32 @@ def retrieval_by_language(
     layers: Sequence[int],
     device: torch.device,
 ) -> dict[str, dict[int, Retrieval]]:
-    """Retrieval on gold-linked sentences, by language and layer (index into `hidden_states`).
+    """Retrieval on gold-linked sentences, by language and layer.
 
-    Source sentences that several languages share are encoded once.
+    Source sentences that a language shares with the one before it are encoded once.
 
     Parameters
     ----------
+    model : PreTrainedModel
+        The encoder.
     gold : mapping from str to tuple of Bitext and sequence of Links
-        Language -> sentences and their links.
+        Language -> sentences and the gold links of each sentence.
+    tokenizer : WordTokenizer
+        Cuts sentences at its `max_length`.
+    layers : sequence of int
+        Indices into `hidden_states`, 0 (embeddings) to the number of blocks.
+    device : torch.device
+        Where the encoder runs.
+
+    Returns
+    -------
+    dict from str to dict from int to Retrieval
+        Language -> layer -> scores.
+
+    Raises
+    ------
+    InputError
+        See `outputs`.
     """
     states: dict[tuple[tuple[str, ...], ...], tuple[torch.Tensor, np.ndarray]] = {}
     scores = {}

@@ -88,13 +88,29 @@ number of random ones, or all but some."""
 
 
 def unused_positions(config: Mapping[str, Any]) -> int:
-    """Rows of the position embeddings before that of the first subword, from what a config.json holds."""
+    """Number of position embeddings that come before that of the first subword.
+
+    Parameters
+    ----------
+    config : mapping from str to object
+        Keys and values of a config.json.
+
+    Returns
+    -------
+    int
+        0, or the padding id plus one for models that count positions from the padding id (RoBERTa and its kin).
+    """
     padding = config.get("pad_token_id")
     return (1 if padding is None else padding) + 1 if config.get("model_type") in COUNTS_FROM_PADDING else 0
 
 
 def longest_input(config: Mapping[str, Any]) -> int | None:
-    """Subwords of the longest sequence that a model takes, from what a config.json holds.
+    """Number of subwords of the longest sequence that a model takes.
+
+    Parameters
+    ----------
+    config : mapping from str to object
+        Keys and values of a config.json.
 
     Returns
     -------

@@ -17,7 +17,17 @@ BYTE_LEVEL_MARK = "Ġ"
 
 
 def lone_mark_id(tokenizer: PreTrainedTokenizerBase) -> int:
-    """Id of the piece that is nothing but the mark of a word's start; -1 where the tokenizer has none."""
+    """Id of the piece that holds nothing but the mark of a word's start.
+
+    Parameters
+    ----------
+    tokenizer : PreTrainedTokenizerBase
+
+    Returns
+    -------
+    int
+        -1 where the tokenizer has no such piece.
+    """
     # A byte-level vocabulary writes a space as Ġ. Elsewhere Ġ is a letter (Maltese has it), and ▁ is the mark.
     byte_level = "ByteLevel" in repr(getattr(tokenizer, "backend_tokenizer", tokenizer).pre_tokenizer)
     # In vocabularies without marks, ▁ is unknown.
@@ -30,6 +40,15 @@ def space_before_words(tokenizer: PreTrainedTokenizerBase) -> str:
 
     Some tokenizers (of Llama, Gemma, RoBERTa without `add_prefix_space`) mark a word's start by the space before it
     alone. Given word by word, `the cat` would be `thecat` to them.
+
+    Parameters
+    ----------
+    tokenizer : PreTrainedTokenizerBase
+
+    Returns
+    -------
+    str
+        One space, or the empty string.
     """
 
     def encode(text: str | list[str]) -> list[int]:
@@ -93,7 +112,13 @@ class WordTokenizer:
         return np.asarray(full[:start], np.int32), np.asarray(full[start + len(bare) :], np.int32)
 
     def learn(self, sentences: Iterable[Sequence[str]]) -> None:
-        """Tokenise the distinct words of the sentences that are not known yet, in one batch."""
+        """Tokenise the distinct words of the sentences that are not known yet, in one batch.
+
+        Parameters
+        ----------
+        sentences : iterable of sequence of str
+            Words of each sentence.
+        """
         words = sorted({word for sentence in sentences for word in sentence} - self._subwords.keys())
         if words:
             encoded = self.tokenizer(
@@ -106,7 +131,18 @@ class WordTokenizer:
             self._subwords.update((word, np.asarray(ids, np.int32)) for word, ids in zip(words, encoded, strict=True))
 
     def encode(self, sentences: Sequence[Sequence[str]]) -> list[EncodedSentence]:
-        """Encode sentences: cut to `max_length`, then remove lone `▁` pieces and shift the positions."""
+        """Encode sentences: cut to `max_length`, then remove lone `▁` pieces and shift the positions.
+
+        Parameters
+        ----------
+        sentences : sequence of sequence of str
+            Words of each sentence.
+
+        Returns
+        -------
+        list of EncodedSentence
+            One for each sentence, in the same order.
+        """
         self.learn(sentences)
         return [self._encode(sentence) for sentence in sentences]
 
@@ -114,6 +150,16 @@ class WordTokenizer:
         """Split a sentence into word ranges [start, end) that `encode` does not cut.
 
         A single word longer than the window forms a window of its own: its first subword is never lost.
+
+        Parameters
+        ----------
+        sentence : sequence of str
+            Its words.
+
+        Returns
+        -------
+        list of tuple of 2 int
+            Ranges of words that follow one another and cover the whole sentence.
         """
         self.learn([sentence])
         ranges, start, used = [], 0, 0

@@ -41,7 +41,17 @@ class TrimmedVocabulary:
         model.set_input_embeddings(_with_rows(self._full, torch.from_numpy(self.kept)))
 
     def map(self, ids: torch.Tensor) -> torch.Tensor:
-        """Ids of the full vocabulary -> ids of the trimmed one, same shape.
+        """Map ids of the full vocabulary to ids of the trimmed one.
+
+        Parameters
+        ----------
+        ids : Tensor
+            Any shape, whole numbers, on the CPU.
+
+        Returns
+        -------
+        Tensor
+            Of the same shape, int64.
 
         Raises
         ------
@@ -72,7 +82,13 @@ class TrimmedVocabulary:
         self._model.set_input_embeddings(self._full)
 
     def save(self, path: str | Path) -> None:
-        """Save an ordinary checkpoint with the full vocabulary."""
+        """Save an ordinary checkpoint with the full vocabulary.
+
+        Parameters
+        ----------
+        path : str or Path
+            The folder.
+        """
         self._model.save_pretrained(path, state_dict=self.restored_state())
 
 
