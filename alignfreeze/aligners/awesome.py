@@ -80,14 +80,19 @@ def extract_links(
 
 
 def token_batches(lengths: Sequence[tuple[int, int]], batch_tokens: int) -> list[list[int]]:
-    """Numbers of the pairs of each batch, by length, so that a batch with its padding has `batch_tokens` subwords.
+    """Group sentence pairs of similar length into batches of at most `batch_tokens` subwords, padding included.
 
     Parameters
     ----------
-    lengths : sequence of tuple of int
+    lengths : sequence of tuple of 2 int
         Subwords of the source and the target of each pair.
     batch_tokens : int
         Most subwords of a batch; a pair that has more is a batch of its own.
+
+    Returns
+    -------
+    list of list of int
+        Numbers of the pairs of each batch, shortest pairs first.
     """
     batches: list[list[int]] = []
     longest = (0, 0)
@@ -114,11 +119,21 @@ def align(
 
     Parameters
     ----------
+    bitext : Bitext
+        Sentence pairs, as words.
+    model : PreTrainedModel
+        The encoder; put in evaluation mode and moved to `device`.
     tokenizer : WordTokenizer
         Cuts sentences at its `max_length`.
     settings : AwesomeSettings
-        A batch that memory does not suffice for is halved, and each half again if need be; one pair may have more
-        than `batch_tokens` subwords.
+        Layer, extraction, threshold and `batch_tokens`. A batch that memory does not suffice for is halved, and each
+        half again if need be; one pair may have more than `batch_tokens` subwords.
+    device : torch.device
+
+    Yields
+    ------
+    list of tuple of 2 int
+        Links (source word, target word) of one sentence pair.
 
     Raises
     ------

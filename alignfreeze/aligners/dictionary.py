@@ -70,7 +70,8 @@ def make_dictionary(entries: Iterable[tuple[str, str]], matching: Matching = "ca
 
     Parameters
     ----------
-    entries : iterable of tuple of str
+    entries : iterable of tuple of 2 str
+        Source word and target word.
     matching : {"casefolded", "published"}
         `casefolded`: words are compared in lower case. `published`, the paper's code: forms as they stand; entries of
         two identical forms, or with white space inside a form, are left out; each entry counts in both directions
@@ -97,6 +98,18 @@ def align_pair(source: Sentence, target: Sentence, dictionary: Dictionary) -> Li
 
     A source word is linked if exactly one of its translations occurs in the target sentence, exactly once, and no
     other source word of the sentence has that target word as a translation.
+
+    Parameters
+    ----------
+    source, target : Sentence
+        Words of the two sentences.
+    dictionary : Dictionary
+        From the language of `source` to that of `target`.
+
+    Returns
+    -------
+    list of tuple of 2 int
+        Links (source word, target word), by source word; one-to-one.
     """
     if dictionary.lower_case:
         source, target = [word.lower() for word in source], [word.lower() for word in target]
@@ -113,6 +126,19 @@ def align_pair(source: Sentence, target: Sentence, dictionary: Dictionary) -> Li
 
 
 def align(bitext: Bitext, dictionary: Dictionary) -> Iterator[Links]:
-    """Links of every pair of the bitext, in order."""
+    """Links of every pair of the bitext, in order.
+
+    Parameters
+    ----------
+    bitext : Bitext
+        Sentence pairs, as words.
+    dictionary : Dictionary
+        From the source language of the bitext to its target language.
+
+    Yields
+    ------
+    list of tuple of 2 int
+        Links (source word, target word) of one sentence pair.
+    """
     for source, target in zip(bitext.source, bitext.target, strict=True):
         yield align_pair(source, target, dictionary)

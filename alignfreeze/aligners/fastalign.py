@@ -60,7 +60,22 @@ def fit(bitext: str | Path, iterations: int, lowercase: bool, processes: int = 1
 
 
 def align(bitext: Bitext, aligner: SymmetrizedAligner, lowercase: bool) -> Iterator[Links]:
-    """Links of every pair of the bitext, in order; `lowercase` as in `fit`."""
+    """Links of every pair of the bitext, in order.
+
+    Parameters
+    ----------
+    bitext : Bitext
+        Sentence pairs, as words; not necessarily those of the fit.
+    aligner : SymmetrizedAligner
+        What `fit` returned.
+    lowercase : bool
+        As in `fit`.
+
+    Yields
+    ------
+    list of tuple of 2 int
+        Links (source word, target word) of one sentence pair.
+    """
     for source, target in zip(bitext.source, bitext.target, strict=True):
         _, matrix = aligner.get_best_alignment(_forms(source, lowercase), _forms(target, lowercase))
         yield [(int(i), int(j)) for i, j in np.argwhere(matrix.to_numpy())]

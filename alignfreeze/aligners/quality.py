@@ -44,6 +44,11 @@ def alignment_quality(
         Gold links.
     possible : sequence of Links, optional
         More gold links, beside the sure ones, which count as possible, too; by default all are sure.
+
+    Returns
+    -------
+    AlignmentQuality
+        Counts are summed over all sentence pairs before they are divided.
     """
     possible = sure if possible is None else possible
     links = one_to_one_links = gold = in_sure = in_possible = one_to_one_right = 0

@@ -126,7 +126,7 @@ def gradient_conflict(
         For each language.
     seed : int
         Decides the order of the sentence pairs and an untrained head's weights.
-    device : device
+    device : torch.device
 
     Yields
     ------

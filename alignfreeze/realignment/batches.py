@@ -51,7 +51,17 @@ class RealignmentBatch:
         return len(self.source_ids)
 
     def to(self, device: torch.device) -> RealignmentBatch:
-        """The batch on a device, copied without waiting where memory is pinned."""
+        """Copy the batch to a device, without waiting where its memory is pinned.
+
+        Parameters
+        ----------
+        device : torch.device
+
+        Returns
+        -------
+        RealignmentBatch
+            A new batch; this one stays where it is.
+        """
         return RealignmentBatch(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
 
     def pin_memory(self) -> RealignmentBatch:
@@ -155,9 +165,29 @@ def batch_plan(
     ----------
     lengths : mapping from str to int
         Rows of each language, in the order in which languages take turns.
+    batch_size : int
+        Sentence pairs of a batch.
+    seed : int
+        Decides the order of rows and, for `window`, that of batches.
+    interleave : {"first_exhausted", "all_exhausted"}
+        When a pass over the languages ends; see `interleaved_rows`.
+    shuffle : {"whole", "buffer"}
+        How each language's rows are shuffled; see `interleaved_rows`.
     bucketing : Bucketing
-        `window` sorts each 50 batches by length before cutting (faster, but changes which words are
-        negatives) and shuffles the batches; it needs `row_length`, subwords of each row by language.
+        `window` sorts each 50 batches by length before cutting (faster, but changes which words are negatives) and
+        shuffles the batches.
+    row_length : mapping from str to numpy.ndarray, optional
+        Language -> (rows,), subwords of both sides of each row; needed for `window` only.
+
+    Yields
+    ------
+    list of (str, int)
+        The (language, row) keys of one batch.
+
+    Raises
+    ------
+    ValueError
+        Rows are to be sorted by length, but `row_length` is missing.
     """
 
     def length(key: RowKey) -> int:

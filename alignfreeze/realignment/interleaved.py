@@ -42,7 +42,7 @@ class InterleavedRealignment:
         Of this loss beside the task's; 0.1 in the paper.
     seed : int
         Decides the projection head's first weights, the order of sentence pairs and dropout.
-    device : device
+    device : torch.device
         Where to train.
     """
 
@@ -64,28 +64,84 @@ class InterleavedRealignment:
         return stream_token_ids(self.objective.streams)
 
     def prepare(self, vocabulary: TrimmedVocabulary, precision: Precision) -> None:
-        """Take over the fine-tuned model's vocabulary and precision."""
+        """Take over the fine-tuned model's vocabulary and precision.
+
+        Parameters
+        ----------
+        vocabulary : TrimmedVocabulary
+            The vocabulary that the fine-tuned model was trimmed to.
+        precision : Precision
+            That of fine-tuning; see `autocast`.
+        """
         self.objective.vocabulary, self.objective.precision = vocabulary, precision
         report = freeze(self.model, self.settings.freeze, self.settings.freeze_embeddings)
         self.model.requires_grad_(True)
         logger.info("realignment during fine-tuning: weight %s, %s; %s", self.weight, self.settings, report)
 
     def batches(self, first: int) -> Iterator[RealignmentBatch]:
-        """Endless batches from step `first` on."""
+        """Endless batches from step `first` on.
+
+        Parameters
+        ----------
+        first : int
+            Number of steps already done.
+
+        Yields
+        ------
+        RealignmentBatch
+            On the CPU, with ids of the trimmed vocabulary.
+        """
         return self.objective.batches(first)
 
     def loss(self, batch: RealignmentBatch, step: int) -> torch.Tensor:
-        """Realignment loss times its weight; frozen blocks get gradients from the task only."""
+        """Realignment loss times its weight; frozen blocks get gradients from the task only.
+
+        Parameters
+        ----------
+        batch : RealignmentBatch
+            On the device.
+        step : int
+            Number of the step; with the seed it decides dropout.
+
+        Returns
+        -------
+        Tensor
+            () scalar, with its graph.
+        """
         with self._isolated(step):
             return self.weight * self.objective.loss(batch)
 
     def loss_in_parts(self, batch: RealignmentBatch, step: int, size: int) -> torch.Tensor:
-        """Add the gradients of `loss`, `size` rows at a time; see `RealignmentObjective.loss_in_parts`."""
+        """Add the gradients of `loss`, `size` rows at a time; see `RealignmentObjective.loss_in_parts`.
+
+        Parameters
+        ----------
+        batch : RealignmentBatch
+            On the device.
+        step : int
+            Number of the step; with the seed it decides dropout.
+        size : int
+            Sentence pairs at a time.
+
+        Returns
+        -------
+        Tensor
+            () scalar, the weighted loss of the whole batch, without a graph.
+        """
         with self._isolated(step):
             return self.objective.loss_in_parts(batch, size, self.weight)
 
     def tokens(self, batch: RealignmentBatch) -> int:
-        """Subwords of both sides without padding."""
+        """Subwords of both sides without padding.
+
+        Parameters
+        ----------
+        batch : RealignmentBatch
+
+        Returns
+        -------
+        int
+        """
         return subwords_of(batch)
 
     def description(self) -> dict[str, Any]:
@@ -94,7 +150,18 @@ class InterleavedRealignment:
         return {"settings": self.settings.model_dump(mode="json"), "weight": self.weight, "rows": rows}
 
     def seen(self, steps: int) -> dict[str, int]:
-        """Sentence pairs that a number of steps sees, for the run record."""
+        """Sentence pairs that a number of steps sees, for the run record.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps, from the first on.
+
+        Returns
+        -------
+        dict from str to int
+            `steps`, `pairs_seen` and `distinct_pairs`.
+        """
         pairs_seen, distinct_pairs = self.objective.pairs_seen(steps)
         return {"steps": steps, "pairs_seen": pairs_seen, "distinct_pairs": distinct_pairs}
 
@@ -120,10 +187,23 @@ def load(
     ----------
     model : PreTrainedModel
         The encoder inside the model that is fine-tuned.
-    folder : path
+    folder : str or Path
         Holds `{language}.arrow`.
-    chosen : mapping
+    chosen : mapping from str to object
         `languages`, `settings` (of `RealignmentSettings`) and `weight`.
+    seed : int
+        See `InterleavedRealignment`.
+    device : torch.device
+        Where to train.
+
+    Returns
+    -------
+    InterleavedRealignment
+
+    Raises
+    ------
+    InputError
+        A file of rows is missing, empty or damaged.
     """
     streams = {language: PairRows(Path(folder) / f"{language}.arrow") for language in chosen["languages"]}
     settings = RealignmentSettings(**chosen["settings"])

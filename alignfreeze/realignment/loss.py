@@ -85,6 +85,8 @@ class RealignmentLoss(nn.Module):
         ----------
         words : torch.Tensor
             (W, h), source words, then target words.
+        batch : RealignmentBatch
+            The batch that the words are of; only its indices are read.
 
         Returns
         -------

@@ -35,12 +35,32 @@ logger = logging.getLogger(__name__)
 
 
 def stream_token_ids(streams: Mapping[str, PairRows]) -> np.ndarray:
-    """Distinct subword ids of all streams, sorted."""
+    """Distinct subword ids of all streams, sorted.
+
+    Parameters
+    ----------
+    streams : mapping from str to PairRows
+        Rows of each language.
+
+    Returns
+    -------
+    numpy.ndarray
+        (ids,).
+    """
     return np.unique(np.concatenate([stream.token_ids() for stream in streams.values()]))
 
 
 def subwords_of(batch: RealignmentBatch) -> int:
-    """Subwords of both sides without padding."""
+    """Subwords of both sides without padding.
+
+    Parameters
+    ----------
+    batch : RealignmentBatch
+
+    Returns
+    -------
+    int
+    """
     return int(batch.source_mask.sum() + batch.target_mask.sum())
 
 
@@ -93,7 +113,18 @@ class RealignmentObjective:
         )
 
     def loss(self, batch: RealignmentBatch) -> torch.Tensor:
-        """Loss of a batch on the device; blocks above the layer that is read do not run."""
+        """Loss of a batch on the device; blocks above the layer that is read do not run.
+
+        Parameters
+        ----------
+        batch : RealignmentBatch
+            On the device.
+
+        Returns
+        -------
+        Tensor
+            () scalar, with its graph; see `RealignmentLoss` for the equation.
+        """
         source = state_at(self.model, self.layer, batch.source_ids, batch.source_mask)
         target = state_at(self.model, self.layer, batch.target_ids, batch.target_mask)
         return self.module(source, target, batch)
@@ -105,10 +136,19 @@ class RealignmentObjective:
         gradient caching): run the encoder without a graph, take the loss's gradient at the words' states, then run
         each part again, with the same dropout, and continue the gradient into the encoder.
 
+        Parameters
+        ----------
+        batch : RealignmentBatch
+            On the device.
+        size : int
+            Sentence pairs at a time.
+        weight : float, default 1.0
+            Factor of the loss and of its gradients.
+
         Returns
         -------
-        torch.Tensor
-            The weighted loss, without a graph.
+        Tensor
+            () scalar, the weighted loss of the whole batch, without a graph.
         """
         parts = [
             (ids[start : start + size], mask[start : start + size], _index_in_rows(index, ids.shape[1], start, size))
@@ -161,17 +201,53 @@ class RealignmentObjective:
         )
 
     def pairs_seen(self, steps: int) -> tuple[int, int]:
-        """Sentence pairs that a number of steps sees, and how many of them are distinct."""
+        """Sentence pairs that a number of steps sees, and how many of them are distinct.
+
+        Parameters
+        ----------
+        steps : int
+            Number of steps, from the first on.
+
+        Returns
+        -------
+        seen : int
+            Sentence pairs, each as often as it is seen.
+        distinct : int
+            Sentence pairs, each counted once.
+        """
         seen = [key for batch in itertools.islice(self.plan(), steps) for key in batch]
         return len(seen), len(set(seen))
 
     def name_of_batch(self, step: int) -> str:
-        """Which rows a step's batch holds, in words; steps count from 1."""
+        """Say in words which rows a step's batch holds.
+
+        Parameters
+        ----------
+        step : int
+            Counted from 1.
+
+        Returns
+        -------
+        str
+            Language and row number of each sentence pair, for an error message.
+        """
         rows = next(itertools.islice(self.plan(), step - 1, None))
         return "rows " + ", ".join(f"{language} {row}" for language, row in rows) + ", counted from 0"
 
     def batches(self, first: int) -> Iterator[RealignmentBatch]:
-        """Endless batches from step `first` on."""
+        """Endless batches from step `first` on.
+
+        Parameters
+        ----------
+        first : int
+            Number of steps already done.
+
+        Returns
+        -------
+        iterator of RealignmentBatch
+            On the CPU, in pinned memory where the device is a GPU; ids are those of the trimmed vocabulary, if there is
+            one.
+        """
         on_gpu = self.device.type == "cuda"
         return iter(
             DataLoader(
@@ -232,6 +308,11 @@ class Realigner(RealignmentObjective):
             Where a killed run's state is kept.
         description : str, optional
             Name of the run in logs and on the terminal; by default what is frozen.
+
+        Returns
+        -------
+        TrainingReport
+            What training did: steps, loss, time and memory.
         """
         lengths = {language: len(stream) for language, stream in self.streams.items()}
         logger.info("sentence pairs by language: %s", lengths)
@@ -258,7 +339,13 @@ class Realigner(RealignmentObjective):
         return report
 
     def save(self, path: str | Path) -> None:
-        """Write the encoder (without the head) as an ordinary checkpoint with its full vocabulary."""
+        """Write the encoder (without the head) as an ordinary checkpoint with its full vocabulary.
+
+        Parameters
+        ----------
+        path : str or Path
+            The folder.
+        """
         if self.vocabulary is None:
             self.model.save_pretrained(path)
         else:

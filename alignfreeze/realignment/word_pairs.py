@@ -44,12 +44,40 @@ class PairRow:
 
 
 def drop_identical(links: Links, source: Sentence, target: Sentence) -> Links:
-    """Drop pairs of identical surface form (names, numbers, punctuation)."""
+    """Drop pairs of identical surface form (names, numbers, punctuation).
+
+    Parameters
+    ----------
+    links : Links
+        Word positions (source, target).
+    source, target : Sentence
+        Words of the two sentences.
+
+    Returns
+    -------
+    Links
+        The links that are left, in the same order.
+    """
     return [(i, j) for i, j in links if source[i] != target[j]]
 
 
 def build_row(links: Links, source: EncodedSentence, target: EncodedSentence) -> PairRow | None:
-    """Drop words without a subword and the pairs that touch one; None if no pair is left."""
+    """Make a training row of one sentence pair.
+
+    Words without a subword are dropped, and with them the pairs that touch one.
+
+    Parameters
+    ----------
+    links : Links
+        One-to-one links, as word positions (source, target).
+    source, target : EncodedSentence
+        The encoded sentences.
+
+    Returns
+    -------
+    PairRow or None
+        None if no word pair is left.
+    """
     links = [(i, j) for i, j in links if source.first[i] != NO_SUBWORD and target.first[j] != NO_SUBWORD]
     if not links:
         return None
@@ -75,9 +103,11 @@ def build_rows(
     Parameters
     ----------
     bitext : Bitext
+        Sentence pairs, as words.
     alignments : sequence of Links
         Links of each sentence pair.
     tokenizer : WordTokenizer
+        Cuts sentences at its `max_length`.
     max_rows : int, optional
         Only so many rows, the first ones.
 
@@ -100,7 +130,15 @@ def build_rows(
 
 
 def write_rows(path: str | Path, rows: Iterable[PairRow]) -> None:
-    """Write rows as an Arrow file, atomically."""
+    """Write rows as an Arrow file, atomically.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, as `PairRows` reads it.
+    rows : iterable of PairRow
+        All are held in memory.
+    """
     rows = list(rows)
     arrays = []
     for name in COLUMNS:

@@ -90,7 +90,7 @@ def finetune(
     settings : FinetuningSettings
     seed : int
         Decides the order of the items and dropout.
-    device : device
+    device : torch.device
         Where to train.
     auxiliary : sequence of AuxiliaryLoss
         Losses that are added to the task's, such as a realignment that goes on during fine-tuning.

@@ -138,7 +138,7 @@ def train(
         Subwords of a batch (on the CPU), for the rate in the report.
     optimiser : Optimizer
     steps : int
-    device : device
+    device : torch.device
     in_parts : callable, optional
         From a batch and a number of items, adds the whole batch's gradients to the parameters, computed so many items
         at a time, and returns the loss without a graph. After an out-of-memory error the loop goes on with half as

@@ -49,7 +49,7 @@ class Gradients:
     in_parts : callable or None
         Batch on the device and a number of items -> its loss without a graph, after adding the batch's gradients to
         the parameters, so many items at a time. None: an out-of-memory error ends the run.
-    device : device
+    device : torch.device
     micro_batch : int or None
         Items to compute at a time from the start; None computes whole batches.
     """
