@@ -28,7 +28,18 @@ class TrainingItems(Protocol):
         """Distinct subword ids, with the padding id."""
 
     def collate(self, chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-        """Arguments of the model's `forward` for the chosen items, ids in the full vocabulary."""
+        """Arguments of the model's `forward` for the chosen items, ids in the full vocabulary.
+
+        Parameters
+        ----------
+        chosen : sequence of int
+            Numbers of B items.
+
+        Returns
+        -------
+        dict from str to Tensor
+            Name -> (B, ...); `input_ids` and `attention_mask` are (B, T) int64.
+        """
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,18 @@ class TensorBatch:
         return len(self.tensors["input_ids"])
 
     def split(self, size: int) -> list[TensorBatch]:
-        """Parts of at most `size` items, as wide as the whole."""
+        """Parts of at most `size` items, as wide as the whole.
+
+        Parameters
+        ----------
+        size : int
+            Items of a part, at most.
+
+        Returns
+        -------
+        list of TensorBatch
+            In order.
+        """
         return [
             TensorBatch({name: tensor[start : start + size] for name, tensor in self.tensors.items()})
             for start in range(0, len(self), size)
@@ -56,14 +78,43 @@ class TensorBatch:
         return int(self.tensors["attention_mask"].sum())
 
     def to(self, device: torch.device) -> TensorBatch:
-        """The batch on a device."""
+        """The batch on a device.
+
+        Parameters
+        ----------
+        device : torch.device
+
+        Returns
+        -------
+        TensorBatch
+            A new batch; this one stays where it is.
+        """
         return TensorBatch({name: t.to(device, non_blocking=True) for name, t in self.tensors.items()})
 
 
 def bucketed_batches(
     items: Sequence[T], length: Callable[[T], int], batch_size: int, bucketing: Bucketing, rng: np.random.Generator
 ) -> list[list[T]]:
-    """Cut items into batches in order; `window` sorts each 50 batches by length first and shuffles the batches."""
+    """Cut items into batches in order; `window` sorts each 50 batches by length first and shuffles the batches.
+
+    Parameters
+    ----------
+    items : sequence of T
+        In the order in which they are cut.
+    length : callable
+        Subwords of an item.
+    batch_size : int
+        Items of a batch; the last one of all, or of a window, may be shorter.
+    bucketing : {"none", "window"}
+        `none`: in order. `window`: see above; items of like length share a batch.
+    rng : numpy.random.Generator
+        Shuffles the batches of a window.
+
+    Returns
+    -------
+    list of list of T
+        Every item once.
+    """
     window = batch_size * WINDOW_BATCHES if bucketing == "window" else max(1, len(items))
     batches: list[list[T]] = []
     for start in range(0, len(items), window):
@@ -80,7 +131,7 @@ def epoch_batches(lengths: np.ndarray, batch_size: int, bucketing: Bucketing, se
 
     Parameters
     ----------
-    lengths : ndarray
+    lengths : numpy.ndarray
         (items,), subwords of each item.
     batch_size : int
         Training items; the last batch may be short.
@@ -88,6 +139,11 @@ def epoch_batches(lengths: np.ndarray, batch_size: int, bucketing: Bucketing, se
         See `bucketed_batches`.
     seed, epoch : int
         Decide the order.
+
+    Returns
+    -------
+    list of list of int
+        Every item once.
     """
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(lengths)).tolist()

@@ -37,19 +37,76 @@ class AuxiliaryLoss(Protocol):
         """Distinct subword ids of its batches."""
 
     def prepare(self, vocabulary: TrimmedVocabulary, precision: Precision) -> None:
-        """Called once before the first batch: ids are to be those of this vocabulary from now on."""
+        """Called once before the first batch: ids are to be those of this vocabulary from now on.
+
+        Parameters
+        ----------
+        vocabulary : TrimmedVocabulary
+            The vocabulary that the model was trimmed to.
+        precision : Precision
+            That of fine-tuning; see `autocast`.
+        """
 
     def batches(self, first: int) -> Iterator[MovableBatch]:
-        """Endless batches from step `first` on, the same ones each time."""
+        """Endless batches from step `first` on, the same ones each time.
+
+        Parameters
+        ----------
+        first : int
+            Number of steps already done.
+
+        Yields
+        ------
+        MovableBatch
+            On the CPU, with ids of the trimmed vocabulary.
+        """
 
     def loss(self, batch: Any, step: int) -> torch.Tensor:
-        """Loss of a batch on the device, its weight included; steps count from 0."""
+        """Loss of a batch on the device, its weight included; steps count from 0.
+
+        Parameters
+        ----------
+        batch : object
+            One of `batches`, on the device.
+        step : int
+            Number of the step, counted from 0.
+
+        Returns
+        -------
+        Tensor
+            () scalar, with its graph.
+        """
 
     def loss_in_parts(self, batch: Any, step: int, size: int) -> torch.Tensor:
-        """Add the gradients of `loss` to the parameters, `size` rows at a time; return the loss without a graph."""
+        """Add the gradients of `loss` to the parameters, `size` rows at a time; return the loss without a graph.
+
+        Parameters
+        ----------
+        batch : object
+            One of `batches`, on the device.
+        step : int
+            Number of the step, counted from 0.
+        size : int
+            Rows at a time.
+
+        Returns
+        -------
+        Tensor
+            () scalar, the loss of the whole batch.
+        """
 
     def tokens(self, batch: Any) -> int:
-        """Subwords of a batch without padding."""
+        """Subwords of a batch without padding.
+
+        Parameters
+        ----------
+        batch : object
+            One of `batches`, on the CPU.
+
+        Returns
+        -------
+        int
+        """
 
 
 @dataclass(frozen=True)
@@ -64,7 +121,17 @@ class FinetuningBatch:
         return max(map(len, (self.task, *self.auxiliary)))
 
     def to(self, device: torch.device) -> FinetuningBatch:
-        """The batch on a device."""
+        """The batch on a device.
+
+        Parameters
+        ----------
+        device : torch.device
+
+        Returns
+        -------
+        FinetuningBatch
+            A new batch; this one stays where it is.
+        """
         return FinetuningBatch(self.step, self.task.to(device), tuple(batch.to(device) for batch in self.auxiliary))
 
 
@@ -102,6 +169,11 @@ def finetune(
     Returns
     -------
     TrainingReport
+
+    Raises
+    ------
+    InputError
+        See `train`.
     """
     used = functools.reduce(np.union1d, [loss.token_ids() for loss in auxiliary], items.token_ids())
     vocabulary = TrimmedVocabulary(model, used)

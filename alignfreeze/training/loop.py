@@ -54,18 +54,51 @@ class TrainingReport:
 
 
 def adam(parameters: Iterable[nn.Parameter] | list[dict[str, Any]], learning_rate: float) -> torch.optim.Adam:
-    """Adam as in the paper (β 0.9 0.999, ε 1e-8, no weight decay), fused."""
+    """Adam as in the paper (β 0.9 0.999, ε 1e-8, no weight decay), fused.
+
+    Parameters
+    ----------
+    parameters : iterable of nn.Parameter or list of dict from str to object
+        Parameters, or groups of them with a learning rate of their own, as PyTorch's optimisers take them.
+    learning_rate : float
+        Of the parameters whose group has none.
+
+    Returns
+    -------
+    torch.optim.Adam
+    """
     return torch.optim.Adam(parameters, lr=learning_rate, betas=(0.9, 0.999), eps=1e-8, fused=True)
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    """bf16 autocast over float32 weights, or nothing; tf32 is switched on for matrix products."""
+    """bf16 autocast over float32 weights, or nothing; tf32 is switched on for matrix products.
+
+    Parameters
+    ----------
+    device : torch.device
+    precision : Precision
+        `fp32`, `tf32` (matrix products in TensorFloat-32, on a GPU) or `bf16`.
+
+    Returns
+    -------
+    torch.autocast
+        To be entered around the forward pass. The choice of TensorFloat-32 outlasts it.
+    """
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
 def waits_at_each_step(device: torch.device) -> bool:
-    """Whether looking at a number of the device costs nothing, because every operation is awaited anyway."""
+    """Whether looking at a number of the device costs nothing, because every operation is awaited anyway.
+
+    Parameters
+    ----------
+    device : torch.device
+
+    Returns
+    -------
+    bool
+    """
     return device.type == "cpu"
 
 
@@ -227,6 +260,14 @@ def train(
 
 
 def write_log(path: str | Path, log: Iterable[tuple[int, float]]) -> None:
-    """Write a training log: step, mean loss since the row before."""
+    """Write a training log as CSV, atomically: step, and mean loss since the row before.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    log : iterable of (int, float)
+        The rows, in order.
+    """
     with atomic_file(path) as temporary:
         temporary.write_text("step,loss\n" + "".join(f"{step},{loss:.6g}\n" for step, loss in log), encoding="utf-8")

@@ -22,16 +22,44 @@ class MovableBatch(Protocol):
     def __len__(self) -> int: ...
 
     def to(self, device: torch.device) -> Any:
-        """The batch on a device."""
+        """The batch on a device.
+
+        Parameters
+        ----------
+        device : torch.device
+
+        Returns
+        -------
+        object
+            A new batch of the same type; this one stays where it is.
+        """
 
 
 def random_state(device: torch.device) -> RandomState:
-    """What decides the dropout of the next forward pass on a device."""
+    """What decides the dropout of the next forward pass on a device.
+
+    Parameters
+    ----------
+    device : torch.device
+
+    Returns
+    -------
+    RandomState
+        State of the CPU's generator, and that of the device's or None.
+    """
     return torch.get_rng_state(), torch.cuda.get_rng_state(device) if device.type == "cuda" else None
 
 
 def set_random_state(state: RandomState, device: torch.device) -> None:
-    """Make the next forward pass draw the dropout that it would have drawn at `random_state`."""
+    """Make the next forward pass draw the dropout that it would have drawn at `random_state`.
+
+    Parameters
+    ----------
+    state : RandomState
+        What `random_state` returned.
+    device : torch.device
+        The same device.
+    """
     torch.set_rng_state(state[0])
     if state[1] is not None:
         torch.cuda.set_rng_state(state[1], device)
@@ -67,6 +95,13 @@ class Gradients:
 
     def __call__(self, batch: MovableBatch, step: int) -> torch.Tensor:
         """Leave the batch's gradients at the parameters.
+
+        Parameters
+        ----------
+        batch : MovableBatch
+            On the device.
+        step : int
+            Counted from 1; for messages only.
 
         Returns
         -------

@@ -22,7 +22,18 @@ logger = logging.getLogger(__name__)
 
 
 def fingerprint(settings: dict[str, Any]) -> str:
-    """SHA-256 of everything that decides a training run's numbers."""
+    """SHA-256 of everything that decides a training run's numbers.
+
+    Parameters
+    ----------
+    settings : dict from str to object
+        Settings, checksums of inputs and of code; what JSON cannot hold counts as its `str`.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits, the same for any order of the keys.
+    """
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -45,7 +56,18 @@ class TrainingState:
     every: int
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
-        """The last state, or None if there is none that fits; one that cannot be read is set aside."""
+        """The last state, or None if there is none that fits; one that cannot be read is set aside.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where its tensors are to be.
+
+        Returns
+        -------
+        dict from str to object or None
+            `step`, `fingerprint` and what `save` was given.
+        """
         if not self.path.exists():
             return None
         try:
@@ -80,6 +102,11 @@ class TrainingState:
     def save(self, **state: Any) -> None:
         """Write the state, atomically.
 
+        Parameters
+        ----------
+        **state : object
+            Everything to keep, by name; tensors, numbers and strings, in dictionaries and lists.
+
         Raises
         ------
         InputError
@@ -99,7 +126,18 @@ class TrainingState:
 
 
 def tensor_bytes(state: Any) -> int:
-    """Bytes of all tensors in nested dictionaries and lists."""
+    """Bytes of all tensors in nested dictionaries and lists.
+
+    Parameters
+    ----------
+    state : object
+        A tensor, or dictionaries, lists and tuples that hold some; anything else counts as 0.
+
+    Returns
+    -------
+    int
+        Number of bytes.
+    """
     if isinstance(state, torch.Tensor):
         return state.nbytes
     if isinstance(state, dict):
@@ -108,7 +146,20 @@ def tensor_bytes(state: Any) -> int:
 
 
 def snapshot(modules: nn.Module, optimiser: torch.optim.Optimizer, schedule: Any) -> dict[str, Any]:
-    """What a resumed run needs: weights, optimiser, learning rate schedule and random numbers."""
+    """What a resumed run needs: weights, optimiser, learning rate schedule and random numbers.
+
+    Parameters
+    ----------
+    modules : nn.Module
+        Everything that is trained.
+    optimiser : torch.optim.Optimizer
+    schedule : LRScheduler or None
+
+    Returns
+    -------
+    dict from str to object
+        `modules`, `optimiser`, `schedule`, `random` and `random_cuda`, which `restore` takes.
+    """
     return {
         "modules": modules.state_dict(),
         "optimiser": optimiser.state_dict(),
@@ -119,7 +170,19 @@ def snapshot(modules: nn.Module, optimiser: torch.optim.Optimizer, schedule: Any
 
 
 def restore(saved: dict[str, Any], modules: nn.Module, optimiser: torch.optim.Optimizer, schedule: Any) -> None:
-    """Set everything back to a `snapshot`."""
+    """Set everything back to a `snapshot`.
+
+    Parameters
+    ----------
+    saved : dict from str to object
+        What `snapshot` returned.
+    modules : nn.Module
+        As those of the snapshot; changed in place.
+    optimiser : torch.optim.Optimizer
+        As that of the snapshot; changed in place.
+    schedule : LRScheduler or None
+        As that of the snapshot; changed in place.
+    """
     modules.load_state_dict(saved["modules"])
     optimiser.load_state_dict(saved["optimiser"])
     if schedule:

@@ -6,7 +6,21 @@ import math
 
 
 def total_steps(items: int, batch_size: int, epochs: int) -> int:
-    """Optimiser steps of a fine-tuning on `items` training items; the last batch of an epoch may be short."""
+    """Optimiser steps of a fine-tuning on `items` training items; the last batch of an epoch may be short.
+
+    Parameters
+    ----------
+    items : int
+        Training items.
+    batch_size : int
+        Items of an optimiser step.
+    epochs : int
+        Passes over the training items.
+
+    Returns
+    -------
+    int
+    """
     return math.ceil(items / batch_size) * epochs
 
 
