@@ -17,6 +17,17 @@ BIO = re.compile(r"O|[BI]-\S+")
 def tags_of(types: Iterable[str]) -> tuple[str, ...]:
     """Return the BIO tags of some types of spans.
 
+    Parameters
+    ----------
+    types : iterable of str
+        Types of entities, such as PER.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
     >>> tags_of(["PER"])
     ('O', 'B-PER', 'I-PER')
     """

@@ -47,20 +47,64 @@ class Bitext:
 class Words(Protocol):
     """How words are found in the lines of one side."""
 
-    def is_blank(self, line: str) -> bool: ...  # noqa: D102
+    def is_blank(self, line: str) -> bool:
+        """Whether the line has no word.
 
-    def split(self, lines: Sequence[str]) -> list[Sentence]: ...  # noqa: D102
+        Parameters
+        ----------
+        line : str
+            Without its end.
+
+        Returns
+        -------
+        bool
+        """
+
+    def split(self, lines: Sequence[str]) -> list[Sentence]:
+        """Split lines into words.
+
+        Parameters
+        ----------
+        lines : sequence of str
+            Without their ends.
+
+        Returns
+        -------
+        list of Sentence
+            Words of each line, in the same order.
+        """
 
 
 class SpacedWords:
     """Words that are separated by plain spaces; other white space (U+00A0) may stand inside a word."""
 
     def is_blank(self, line: str) -> bool:
-        """Whether the line has no word."""
+        """Whether the line has no word.
+
+        Parameters
+        ----------
+        line : str
+            Without its end.
+
+        Returns
+        -------
+        bool
+        """
         return not line.strip(" ")
 
     def split(self, lines: Sequence[str]) -> list[Sentence]:
-        """Words of each line."""
+        """Split lines into words.
+
+        Parameters
+        ----------
+        lines : sequence of str
+            Without their ends.
+
+        Returns
+        -------
+        list of Sentence
+            Words of each line, in the same order.
+        """
         return [[word for word in line.split(" ") if word] for line in lines]
 
 
@@ -107,6 +151,15 @@ class ParallelText:
         ----------
         rows : numpy.ndarray, optional
             Numbers of the pairs to take, ascending, counted over the pairs with words on both sides; None: all.
+
+        Yields
+        ------
+        Bitext
+
+        Raises
+        ------
+        InputError
+            A file cannot be read, the files differ in their number of lines, or a file became shorter.
         """
         pairs = ((source, target) for source, target in self._lines() if self._has_words(source, target))
         chosen = pairs if rows is None else _take(pairs, rows, self._name)
@@ -181,7 +234,24 @@ def draw_rows(pairs: int, size: int | None, seed: int, sampling: Sampling) -> np
 
 
 def draw_more_rows(rows: np.ndarray, pairs: int, size: int, seed: int) -> np.ndarray:
-    """The given rows and others drawn from the rest of the `pairs`, ascending: `size` in all, or all there are."""
+    """Add random rows to a sample.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray
+        Numbers of the pairs that are in the sample, ascending.
+    pairs : int
+        Number of pairs there are.
+    size : int
+        Number of pairs wanted in all; where there are fewer, all are taken.
+    seed : int
+        Of the uniform draw among the other pairs.
+
+    Returns
+    -------
+    numpy.ndarray
+        Numbers of the chosen pairs, `rows` among them, ascending.
+    """
     rest = np.setdiff1d(np.arange(pairs), rows, assume_unique=True)
     more = min(max(size - len(rows), 0), len(rest))
     return np.sort(np.concatenate([rows, np.random.default_rng([seed, 1]).choice(rest, more, replace=False)]))
@@ -189,6 +259,18 @@ def draw_more_rows(rows: np.ndarray, pairs: int, size: int, seed: int) -> np.nda
 
 def read_parallel(source: str | Path, target: str | Path | None) -> Bitext:
     """All pairs of files with words separated by spaces, in memory; see `ParallelText`.
+
+    Parameters
+    ----------
+    source : str or Path
+        File of the source side, or of both sides: `source<TAB>target` lines.
+    target : str, Path or None
+        File of the target side, line by line; None if `source` holds both.
+
+    Returns
+    -------
+    Bitext
+        Pairs with words on both sides, in order.
 
     Raises
     ------
@@ -200,7 +282,17 @@ def read_parallel(source: str | Path, target: str | Path | None) -> Bitext:
 
 
 def join_parts(parts: Iterable[Bitext]) -> Bitext:
-    """One bitext of all parts."""
+    """Join the parts of a bitext in memory.
+
+    Parameters
+    ----------
+    parts : iterable of Bitext
+        In order.
+
+    Returns
+    -------
+    Bitext
+    """
     whole = Bitext([], [])
     for part in parts:
         whole.source.extend(part.source)
@@ -209,7 +301,15 @@ def join_parts(parts: Iterable[Bitext]) -> Bitext:
 
 
 def write_bitext(path: str | Path, parts: Iterable[Bitext]) -> None:
-    """Write the Parquet file of a bitext, part by part, atomically."""
+    """Write the Parquet file of a bitext, part by part, atomically.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    parts : iterable of Bitext
+        Parts of any length, in order; one is in memory at a time.
+    """
     with atomic_file(path) as temporary, pq.ParquetWriter(temporary, SCHEMA, write_page_checksum=True) as writer:
         for part in parts:
             writer.write_table(pa.table({"source_tokens": part.source, "target_tokens": part.target}, schema=SCHEMA))
@@ -217,6 +317,16 @@ def write_bitext(path: str | Path, parts: Iterable[Bitext]) -> None:
 
 def stream_bitext(path: str | Path) -> Iterator[Bitext]:
     """Yield parts of at most `PART` pairs of a Parquet file that `write_bitext` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Yields
+    ------
+    Bitext
+        In order.
 
     Raises
     ------
@@ -237,5 +347,20 @@ def stream_bitext(path: str | Path) -> Iterator[Bitext]:
 
 
 def read_bitext(path: str | Path) -> Bitext:
-    """The whole of a Parquet file that `write_bitext` wrote."""
+    """Read the whole of a Parquet file that `write_bitext` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    Bitext
+
+    Raises
+    ------
+    InputError
+        The file is missing or damaged.
+    """
     return join_parts(stream_bitext(path))

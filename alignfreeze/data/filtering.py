@@ -25,12 +25,33 @@ UNSPACED = {"ja", "th", "zh"}
 
 
 def as_text(words: list[str], language: str) -> str:
-    """Words of a sentence as running text of its language, in one line."""
+    """Join the words of a sentence to running text, in one line.
+
+    Parameters
+    ----------
+    words : list of str
+        Words of the sentence.
+    language : str
+        Code of the language; for those of `UNSPACED` no space is put between words.
+
+    Returns
+    -------
+    str
+    """
     return " ".join(("" if language in UNSPACED else " ").join(words).split())
 
 
 def write_pair_scores(path: str | Path, scores: Iterable[float], parts: Iterable[Bitext]) -> None:
     """Write a score for each sentence pair beside its words, for a user to look at.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write: CSV with the columns `COLUMNS`.
+    scores : iterable of float
+        One for each pair, in order.
+    parts : iterable of Bitext
+        The bitext, in parts.
 
     Raises
     ------
@@ -50,7 +71,17 @@ def write_pair_scores(path: str | Path, scores: Iterable[float], parts: Iterable
 
 
 def read_pair_scores(path: str | Path) -> np.ndarray:
-    """Read the scores of a file that `write_pair_scores` wrote, (pairs,), float64.
+    """Read the scores of a file that `write_pair_scores` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    numpy.ndarray
+        (pairs,) float64, in order.
 
     Raises
     ------
@@ -68,12 +99,39 @@ def read_pair_scores(path: str | Path) -> np.ndarray:
 
 
 def threshold(scores: np.ndarray, percentile: float) -> float:
-    """Score at a percentile (0 to 100), interpolated linearly between neighbours."""
+    """Score at a percentile (0 to 100), interpolated linearly between neighbours.
+
+    Parameters
+    ----------
+    scores : numpy.ndarray
+        (pairs,).
+    percentile : float
+        0 to 100.
+
+    Returns
+    -------
+    float
+        A pair at or above it is kept.
+    """
     return float(np.percentile(scores, percentile))
 
 
 def kept_pairs(parts: Iterable[Bitext], scores: np.ndarray, percentile: float) -> Iterator[Bitext]:
     """Yield the pairs of each part whose score is at or above the percentile of all scores, in order.
+
+    Parameters
+    ----------
+    parts : iterable of Bitext
+        The bitext, in parts.
+    scores : numpy.ndarray
+        (pairs,), one for each pair of the bitext, in order.
+    percentile : float
+        0 to 100; 0 keeps all pairs.
+
+    Yields
+    ------
+    Bitext
+        What is left of a part; it may be empty.
 
     Raises
     ------
@@ -98,14 +156,20 @@ def cometkiwi_scores(
     Parameters
     ----------
     parts : iterable of Bitext
-    languages : tuple of str
+        The bitext, in parts.
+    languages : tuple of 2 str
         Codes of the source and the target.
     command : str
         The command, such as `comet-score`, or a longer one that starts it in an environment of its own.
     model : str
         A model that needs no reference.
     gpus : int
-        0: on the CPU.
+        Number of GPUs; 0 computes on the CPU.
+
+    Returns
+    -------
+    list of float
+        One for each pair, in order; higher is better.
 
     Raises
     ------

@@ -25,19 +25,42 @@ class InferencePairs:
         return len(self.labels)
 
     def first(self, count: int) -> InferencePairs:
-        """The first pairs."""
+        """Take the first `count` pairs.
+
+        Parameters
+        ----------
+        count : int
+            All are taken where there are fewer.
+
+        Returns
+        -------
+        InferencePairs
+        """
         return InferencePairs(self.premises[:count], self.hypotheses[:count], self.labels[:count])
 
 
 def read_inference(path: str | Path, labels: Sequence[str] | None = LABELS) -> InferencePairs:
-    """Pairs of a `.jsonl` file (an object with premise, hypothesis, label a line) or of TSV with these in its header.
+    """Read sentence pairs from TSV or JSON lines.
 
-    TSV is taken as it stands: no quoting; other columns are passed over.
+    A `.jsonl` file has one object a line, with premise, hypothesis and label. TSV has these three in its header; other
+    columns are passed over, and there is no quoting.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; its suffix decides the format.
+    labels : sequence of str or None, default LABELS
+        Labels that may occur; None allows any.
+
+    Returns
+    -------
+    InferencePairs
+        In the order of the file.
 
     Raises
     ------
     InputError
-        The file is missing, empty or of another form, or a label is not one of `labels` (None: any).
+        The file is missing, empty or of another form, or a label is not allowed.
     """
     rows = []
     for number, row in _json_rows(path) if Path(path).suffix == ".jsonl" else _table_rows(path):

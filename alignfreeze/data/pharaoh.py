@@ -19,10 +19,22 @@ LINK = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 def parse_line(line: str, where: str = "line") -> Links:
     """`"0-0 2-1"` -> [(0, 0), (2, 1)].
 
+    Parameters
+    ----------
+    line : str
+        Links, separated by white space.
+    where : str, default 'line'
+        File and line, for messages.
+
+    Returns
+    -------
+    list of tuple of 2 int
+        Word positions (source, target), in the order of the line.
+
     Raises
     ------
     InputError
-        A field is not `i-j` with whole numbers; `where` names the place in the message.
+        A field is not `i-j` with whole numbers.
     """
     links = []
     for field in line.split():
@@ -34,19 +46,49 @@ def parse_line(line: str, where: str = "line") -> Links:
 
 
 def format_line(links: Iterable[tuple[int, int]]) -> str:
-    """Links as one line, sorted and without duplicates."""
+    """Links as one line, sorted and without duplicates.
+
+    Parameters
+    ----------
+    links : iterable of tuple of 2 int
+        Word positions (source, target), in any order.
+
+    Returns
+    -------
+    str
+        Such as `0-0 2-1`; empty where there are no links.
+    """
     return " ".join(f"{source}-{target}" for source, target in sorted(set(links)))
 
 
 def one_to_one(links: Links) -> Links:
-    """Links whose both ends occur in exactly one link, sorted; decided on the raw alignment."""
+    """Keep the links whose both ends occur in exactly one link.
+
+    Parameters
+    ----------
+    links : Links
+        Word positions (source, target) of the raw alignment.
+
+    Returns
+    -------
+    list of tuple of 2 int
+        The links that are left, sorted.
+    """
     links = sorted(set(links))
     sources, targets = Counter(i for i, _ in links), Counter(j for _, j in links)
     return [(i, j) for i, j in links if sources[i] == 1 and targets[j] == 1]
 
 
 def write_alignments(path: str | Path, alignments: Iterable[Links]) -> None:
-    """Write one line per sentence pair, atomically."""
+    """Write one line per sentence pair, atomically.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    alignments : iterable of Links
+        Links of each sentence pair, in order.
+    """
     with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8") as handle:
         handle.writelines(f"{format_line(links)}\n" for links in alignments)
 
@@ -56,10 +98,15 @@ def read_alignments(path: str | Path, lengths: Sequence[tuple[int, int]]) -> lis
 
     Parameters
     ----------
-    path : path
+    path : str or Path
         Pharaoh file.
-    lengths : sequence of tuple of int
+    lengths : sequence of tuple of 2 int
         (source words, target words) of each sentence pair, in order.
+
+    Returns
+    -------
+    list of Links
+        Links of each sentence pair, in order.
 
     Raises
     ------

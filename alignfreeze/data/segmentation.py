@@ -27,14 +27,31 @@ class Segmenter:
         self.language = language
 
     def is_blank(self, line: str) -> bool:
-        """Whether the line has no word."""
+        """Whether the line has no word.
+
+        Parameters
+        ----------
+        line : str
+            Raw text.
+
+        Returns
+        -------
+        bool
+        """
         return not _single_spaced(line)
 
     def split(self, lines: Sequence[str]) -> list[list[str]]:
-        """Words of each line; a blank line has none.
+        """Split lines into words; a blank line has none.
 
-        The lines go through one break iterator: to set one up for each line costs several times the segmentation. No
-        word reaches over a line's end.
+        Parameters
+        ----------
+        lines : sequence of str
+            Raw text, without the ends of lines.
+
+        Returns
+        -------
+        list of list of str
+            Words of each line, in the same order.
         """
         words: list[list[str]] = [[] for _ in lines]
         number = 0

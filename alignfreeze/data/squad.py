@@ -32,7 +32,17 @@ class Questions(tuple[Question, ...]):
     __slots__ = ()
 
     def first(self, count: int) -> Questions:
-        """Return the first `count` questions."""
+        """Return the first `count` questions.
+
+        Parameters
+        ----------
+        count : int
+            All are taken where there are fewer.
+
+        Returns
+        -------
+        Questions
+        """
         return Questions(self[:count])
 
 

@@ -28,7 +28,17 @@ class TaggedSentences:
         return len(self.words)
 
     def first(self, count: int) -> TaggedSentences:
-        """Return the first `count` sentences."""
+        """Return the first `count` sentences.
+
+        Parameters
+        ----------
+        count : int
+            All are taken where there are fewer.
+
+        Returns
+        -------
+        TaggedSentences
+        """
         return TaggedSentences(self.words[:count], self.tags[:count])
 
 

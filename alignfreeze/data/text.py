@@ -53,17 +53,61 @@ def stream_lines(path: str | Path) -> Iterator[str]:
 
 
 def read_lines(path: str | Path) -> list[str]:
-    """Return all lines of a file; see `stream_lines`."""
+    """Read all lines of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, UTF-8.
+
+    Returns
+    -------
+    list of str
+        Lines without their ends.
+
+    Raises
+    ------
+    InputError
+        See `stream_lines`.
+    """
     return list(stream_lines(path))
 
 
 def is_blank(line: str) -> bool:
-    """Whether a line ends a sentence: nothing, spaces or tabs. Other white space, such as U+00A0, is content."""
+    """Whether a line ends a sentence: nothing, spaces or tabs. Other white space, such as U+00A0, is content.
+
+    Parameters
+    ----------
+    line : str
+        Without its end.
+
+    Returns
+    -------
+    bool
+    """
     return not line.strip(" \t")
 
 
 def read_json(path: str | Path, wanted: str) -> Any:
-    """Read a JSON file; see `stream_lines` and `parse_json` for parameters and errors."""
+    """Read a JSON file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, UTF-8.
+    wanted : str
+        What should stand there, for messages.
+
+    Returns
+    -------
+    object
+        What the file holds.
+
+    Raises
+    ------
+    InputError
+        See `stream_lines` and `parse_json`.
+    """
     return parse_json("\n".join(read_lines(path)), str(path), wanted)
 
 

@@ -30,9 +30,28 @@ def uriel_folder() -> Path:
 
 @lru_cache(maxsize=4)
 def uriel_array(name: str) -> tuple[dict[str, int], np.ndarray, np.ndarray]:
-    """Return (row of each language, feature names, values (languages, features, sources)).
+    """Read an array of URIEL; each is read once.
 
     Every array has its own order of languages, so rows are always found by code.
+
+    Parameters
+    ----------
+    name : str
+        Name of the array's file, such as `features`, `feature_predictions` or `family_features`.
+
+    Returns
+    -------
+    rows : dict from str to int
+        Row of each language, by ISO 639-3 code.
+    features : numpy.ndarray
+        (features,), their names.
+    values : numpy.ndarray
+        (languages, features, sources).
+
+    Raises
+    ------
+    InputError
+        See `uriel_folder`.
     """
     with np.load(uriel_folder() / f"{name}.npz", allow_pickle=False) as archive:
         rows = {str(code): row for row, code in enumerate(archive["langs"])}
@@ -41,7 +60,20 @@ def uriel_array(name: str) -> tuple[dict[str, int], np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=512)
 def uriel_vector(name: str, code: str) -> np.ndarray | None:
-    """Return a language's vector (features,) in float64, None where URIEL has no such language."""
+    """Return a language's vector (features,) in float64, None where URIEL has no such language.
+
+    Parameters
+    ----------
+    name : str
+        See `uriel_array`.
+    code : str
+        ISO 639-3 code under which URIEL keeps the language.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        (features,) float64, from the first source of the array.
+    """
     rows, _, values = uriel_array(name)
     return values[rows[code], :, 0].astype(np.float64) if code in rows else None
 
@@ -58,7 +90,18 @@ def _codes() -> frozenset[str]:
 
 @lru_cache(maxsize=512)
 def family_path(code: str) -> list[str]:
-    """Return the nodes of the family tree above a language, root first; empty where URIEL knows none."""
+    """Return the nodes of the family tree above a language, root first; empty where URIEL knows none.
+
+    Parameters
+    ----------
+    code : str
+        ISO 639-3 code under which URIEL keeps the language.
+
+    Returns
+    -------
+    list of str
+        Names of the nodes.
+    """
     vector = uriel_vector("family_features", code)
     if vector is None:
         return []

@@ -67,9 +67,14 @@ class Facts:
 def read_table(path: str | Path) -> dict[str, dict[str, str]]:
     """Read a table of language facts: TSV with a column `code` and any of `FACTS`.
 
+    Parameters
+    ----------
+    path : str or Path
+        The file, UTF-8.
+
     Returns
     -------
-    dict of str to dict of str to str
+    dict from str to dict from str to str
         Code -> the facts that are not empty; `no` and `nan` stay text.
 
     Raises
@@ -108,6 +113,16 @@ def use_facts(path: str | Path | None) -> None:
     """Take a user's table of facts for the whole process, as a job does; None takes the last one back.
 
     A table that is given to a function goes before it.
+
+    Parameters
+    ----------
+    path : str, Path or None
+        See `read_table`.
+
+    Raises
+    ------
+    InputError
+        See `read_table`.
     """
     table = {} if path is None else read_table(path)
     _own.clear()
@@ -203,13 +218,17 @@ def facts_of(code: str, own: OwnFacts | None = None) -> Facts:
     ----------
     code : str
         ISO 639-1, ISO 639-3 or BCP 47, or a code of the user's own table.
-    own : dict, optional
+    own : mapping, optional
         A table of the user's, as `read_table` gives it: its facts go before all others.
+
+    Returns
+    -------
+    Facts
 
     Raises
     ------
     InputError
-        Nobody knows the code.
+        Nobody knows the code, or the user's table names a code that URIEL lacks.
     """
     own = own or _own
     row = dict(own.get(code, {}))
@@ -233,7 +252,19 @@ def facts_of(code: str, own: OwnFacts | None = None) -> Facts:
 
 
 def is_known(code: str, own: OwnFacts | None = None) -> bool:
-    """Return whether `facts_of` knows a code."""
+    """Return whether `facts_of` knows a code.
+
+    Parameters
+    ----------
+    code : str
+        ISO 639-1, ISO 639-3 or BCP 47, or a code of the user's own table.
+    own : mapping, optional
+        See `facts_of`.
+
+    Returns
+    -------
+    bool
+    """
     return code in (own or _own) or code in _curated() or _derived(code) is not None
 
 
@@ -241,6 +272,18 @@ def canonical(code: str, own: OwnFacts | None = None) -> str:
     """Return the one spelling of a language: `sw` for `swa`, `swh` and `SW`; a code of the user's own stays as it is.
 
     Two codes with the same canonical spelling are one language: their scores would be counted twice.
+
+    Parameters
+    ----------
+    code : str
+        ISO 639-1, ISO 639-3 or BCP 47, or a code of the user's own table.
+    own : mapping, optional
+        See `facts_of`.
+
+    Returns
+    -------
+    str
+        What is no code at all is returned as it stands.
     """
     if code in (own or _own) or code in _curated():
         return code
@@ -256,7 +299,25 @@ def paper_languages() -> list[str]:
 
 
 def facts_table(codes: Iterable[str], own: OwnFacts | None = None) -> pd.DataFrame:
-    """Return the facts of languages, one row each, indexed by code; all text (`no` stays text)."""
+    """Return the facts of languages as a table.
+
+    Parameters
+    ----------
+    codes : iterable of str
+        See `facts_of`.
+    own : mapping, optional
+        See `facts_of`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by code, one row each in the given order; columns `FACTS`, all text (`no` stays text).
+
+    Raises
+    ------
+    InputError
+        See `facts_of`.
+    """
     import pandas as pd
 
     codes = list(codes)

@@ -34,6 +34,16 @@ def position(code: str) -> tuple[float, float, float] | None:
 
     URIEL stores no coordinates but the great-circle distance, as a fraction of half the circumference, to each
     of 299 points. The cosine of the angle to a point is linear in the unit vector: least squares inverts it.
+
+    Parameters
+    ----------
+    code : str
+        ISO 639-3 code under which URIEL keeps the language.
+
+    Returns
+    -------
+    tuple of 3 float, or None
+        Of length 1: the x axis points to latitude 0 and longitude 0, the z axis to the north pole.
     """
     distances = uriel_vector("geocoord_features", code)
     if distances is None or not distances.any():
@@ -50,7 +60,18 @@ def position(code: str) -> tuple[float, float, float] | None:
 
 
 def coordinates(code: str) -> tuple[float, float]:
-    """Return latitude and longitude in degrees of a language's place, by URIEL's code; NaN where it knows none."""
+    """Return latitude and longitude in degrees of a language's place, by URIEL's code; NaN where it knows none.
+
+    Parameters
+    ----------
+    code : str
+        ISO 639-3 code under which URIEL keeps the language.
+
+    Returns
+    -------
+    latitude, longitude : float
+        Degrees, -90 to 90 and -180 to 180.
+    """
     place = position(code)
     if place is None:
         return float("nan"), float("nan")
@@ -107,6 +128,13 @@ def uriel_distances(source: str, languages: Sequence[str], own: OwnFacts | None 
 def observed_features(languages: Sequence[str], own: OwnFacts | None = None) -> pd.DataFrame:
     """Count, for each language, the URIEL features that any source observed; the rest are imputed by kNN.
 
+    Parameters
+    ----------
+    languages : sequence of str
+        Codes of the languages; see `facts_of`.
+    own : mapping, optional
+        The user's own facts by code; see `alignfreeze.languages.registry.read_table`.
+
     Returns
     -------
     pandas.DataFrame
@@ -126,7 +154,20 @@ def observed_features(languages: Sequence[str], own: OwnFacts | None = None) -> 
 
 
 def only_imputed(languages: Sequence[str], own: OwnFacts | None = None) -> list[str]:
-    """Return the languages of which URIEL observed no feature at all, so that every value is imputed or missing."""
+    """Return the languages of which URIEL observed no feature at all, so that every value is imputed or missing.
+
+    Parameters
+    ----------
+    languages : sequence of str
+        Codes of the languages; see `facts_of`.
+    own : mapping, optional
+        The user's own facts by code; see `alignfreeze.languages.registry.read_table`.
+
+    Returns
+    -------
+    list of str
+        Codes, in the given order.
+    """
     counts = observed_features(languages, own)
     return [code for code in languages if counts.loc[code].sum() == 0]
 
