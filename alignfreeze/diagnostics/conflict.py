@@ -54,7 +54,7 @@ def block_gradients(loss: torch.Tensor, blocks: Iterable[nn.Module]) -> list[tor
     ----------
     loss : Tensor
         Scalar.
-    blocks : iterable of Module
+    blocks : iterable of nn.Module
 
     Returns
     -------
@@ -68,7 +68,19 @@ def block_gradients(loss: torch.Tensor, blocks: Iterable[nn.Module]) -> list[tor
 
 
 def mean_gradients(losses: Iterable[torch.Tensor], blocks: nn.ModuleList) -> list[torch.Tensor]:
-    """Mean over losses of `block_gradients`; one graph is held at a time."""
+    """Mean over losses of `block_gradients`; one graph is held at a time.
+
+    Parameters
+    ----------
+    losses : iterable of Tensor
+        Scalars with their graphs, at least one.
+    blocks : nn.ModuleList
+
+    Returns
+    -------
+    list of Tensor
+        (parameters of the block,) for each block, flattened.
+    """
     total, count = block_gradients(next(iterator := iter(losses)), blocks), 1
     for loss in iterator:
         total = [whole + part for whole, part in zip(total, block_gradients(loss, blocks), strict=True)]
@@ -83,6 +95,11 @@ def conflict(first: torch.Tensor, second: torch.Tensor) -> Conflict:
     ----------
     first, second : Tensor
         (parameters,).
+
+    Returns
+    -------
+    Conflict
+        The first against the second.
     """
     norms = first.norm(), second.norm()
     if not all(float(norm) > 0 for norm in norms):
@@ -93,7 +110,26 @@ def conflict(first: torch.Tensor, second: torch.Tensor) -> Conflict:
 def task_batches(
     items: TrainingItems, batch_size: int, bucketing: Bucketing, seed: int, count: int
 ) -> list[TensorBatch]:
-    """The first batches of a fine-tuning's first epoch; fewer where the data have no more."""
+    """The first batches of a fine-tuning's first epoch; fewer where the data have no more.
+
+    Parameters
+    ----------
+    items : TrainingItems
+        Encoded training items.
+    batch_size : int
+        Items of a batch.
+    bucketing : {"none", "window"}
+        See `bucketed_batches`.
+    seed : int
+        Decides the order, as in fine-tuning.
+    count : int
+        Number of batches.
+
+    Returns
+    -------
+    list of TensorBatch
+        On the CPU, with ids of the full vocabulary.
+    """
     plan = epoch_batches(items.lengths(), batch_size, bucketing, seed, epoch=0)
     return [TensorBatch(items.collate(chosen)) for chosen in plan[:count]]
 

@@ -47,7 +47,18 @@ def linear_cka(first: torch.Tensor, second: torch.Tensor) -> float:
 
 
 def block_movements(before: PreTrainedModel, after: PreTrainedModel) -> list[Movement]:
-    """How far each block's weights are from those of another version of the same encoder."""
+    """How far each block's weights are from those of another version of the same encoder.
+
+    Parameters
+    ----------
+    before, after : PreTrainedModel
+        Two versions of one encoder, with equally many blocks; distances are relative to the first.
+
+    Returns
+    -------
+    list of Movement
+        One for each block, lowest first.
+    """
     movements = []
     for number, blocks in enumerate(zip(encoder_blocks(before), encoder_blocks(after), strict=True)):
         start, end = (torch.cat([p.detach().double().flatten() for p in block.parameters()]) for block in blocks)

@@ -58,6 +58,8 @@ def finetune_on_task(
         Encoder with its tokenizer.
     train : path
         Training data in `language`.
+    language : str
+        Code of the language of `train`.
     settings : FinetuningSettings
     encoding : mapping
         Settings of how the task's text becomes subwords.

@@ -43,5 +43,15 @@ class Evaluation:
 
 
 def load_evaluation(task: str) -> Evaluation:
-    """The evaluation of a task of the paper, or of a kind."""
+    """Load the evaluation of a task.
+
+    Parameters
+    ----------
+    task : str
+        A task of the paper, or a kind; see `alignfreeze.tasks.kind_of`.
+
+    Returns
+    -------
+    Evaluation
+    """
     return importlib.import_module(f"{__name__}.{kind_of(task)}").EVALUATION

@@ -17,17 +17,53 @@ PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def normalise(text: str) -> str:
-    """SQuAD's normal form of an answer."""
+    """SQuAD's normal form of an answer.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+        In lower case, without ASCII punctuation and articles, with single spaces.
+    """
     return " ".join(ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split())
 
 
 def exact_match(answer: str, gold: Sequence[str], _: bool = False) -> float:
-    """1 if the answer's normal form is that of a gold answer."""
+    """Whether an answer's normal form is that of a gold answer.
+
+    Parameters
+    ----------
+    answer : str
+        The predicted answer.
+    gold : sequence of str
+        Gold answers, at least one.
+
+    Returns
+    -------
+    float
+        0 or 1.
+    """
     return float(any(normalise(answer) == normalise(text) for text in gold))
 
 
 def f1(answer: str, gold: Sequence[str], _: bool = False) -> float:
-    """Harmonic mean of precision and recall over the words, against the best gold answer."""
+    """Harmonic mean of precision and recall over the words, against the best gold answer.
+
+    Parameters
+    ----------
+    answer : str
+        The predicted answer.
+    gold : sequence of str
+        Gold answers, at least one.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
     return max(_f1(normalise(answer).split(), normalise(text).split()) for text in gold)
 
 
@@ -37,7 +73,22 @@ def _f1(found: list[str], wanted: list[str]) -> float:
 
 
 def paper_exact_match(answer: str, gold: Sequence[str], is_source: bool) -> float:
-    """Against the first gold answer only: normal forms in the source language, raw strings in the others."""
+    """Exact match of the paper's code: against the first gold answer only.
+
+    Parameters
+    ----------
+    answer : str
+        The predicted answer.
+    gold : sequence of str
+        Gold answers, at least one.
+    is_source : bool
+        Whether the text is in the source language: normal forms are compared there, raw strings in the others.
+
+    Returns
+    -------
+    float
+        0 or 1.
+    """
     return float(normalise(answer) == normalise(gold[0]) if is_source else answer == gold[0])
 
 
@@ -46,6 +97,18 @@ def paper_f1(answer: str, gold: Sequence[str], _: bool = False) -> float:
 
     Distinct common words are divided by the number of words of each side, repeated ones counted, and the denominator
     of F1 is at least 1. Where a side has no word, the score is 1 if the other has none either, otherwise 0.
+
+    Parameters
+    ----------
+    answer : str
+        The predicted answer.
+    gold : sequence of str
+        Gold answers, at least one.
+
+    Returns
+    -------
+    float
+        0 to 1.
     """
     found, wanted = normalise(answer).split(), normalise(gold[0]).split()
     if not found or not wanted:

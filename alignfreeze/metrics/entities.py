@@ -23,6 +23,17 @@ def span_scores(predictions: Sequence[Sequence[str | None]], gold: Sequence[Sequ
     """Scores by seqeval: an I- that continues no span of its type begins one, in predictions and gold alike.
 
     A word without a prediction is outside; without any predicted or gold span the score is 0.
+
+    Parameters
+    ----------
+    predictions : sequence of sequence of str or None
+        BIO tag of each word of each sentence; None where a word has no prediction.
+    gold : sequence of sequence of str
+        BIO tag of each word of each sentence.
+
+    Returns
+    -------
+    SpanScores
     """
     found = [_without_gaps(sentence) for sentence in predictions]
     precision, recall, f1, _ = precision_recall_fscore_support(gold, found, average="micro", zero_division=0)
@@ -30,7 +41,20 @@ def span_scores(predictions: Sequence[Sequence[str | None]], gold: Sequence[Sequ
 
 
 def paper_f1(predictions: Sequence[Sequence[str | None]], gold: Sequence[Sequence[str]]) -> float:
-    """F1 of the paper's code: predicted tags are repaired first, and a word without a prediction is not scored."""
+    """F1 of the paper's code: predicted tags are repaired first, and a word without a prediction is not scored.
+
+    Parameters
+    ----------
+    predictions : sequence of sequence of str or None
+        BIO tag of each word of each sentence; None where a word has no prediction.
+    gold : sequence of sequence of str
+        BIO tag of each word of each sentence.
+
+    Returns
+    -------
+    float
+        0 to 1, micro-averaged over spans.
+    """
     present = [
         [(tag, truth) for tag, truth in zip(*sentence, strict=True) if tag is not None]
         for sentence in zip(predictions, gold, strict=True)

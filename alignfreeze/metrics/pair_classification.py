@@ -22,7 +22,29 @@ def predict(
     device: torch.device,
     batch_size: int = 64,
 ) -> list[str]:
-    """A label for every pair, which is cut at the tokenizer's `evaluation_length`."""
+    """Label every pair of texts, which is cut at the tokenizer's `evaluation_length`.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        A model with a head for sequence classification.
+    first, second : sequence of str
+        Texts, as many on each side.
+    tokenizer : PairTokenizer
+    device : torch.device
+    batch_size : int, default 64
+        Pairs of a batch, at most.
+
+    Returns
+    -------
+    list of str
+        A label for each pair, in order.
+
+    Raises
+    ------
+    InputError
+        See `outputs`.
+    """
     encoded = tokenizer.encode(first, second, tokenizer.evaluation_length)
     best = np.zeros(len(encoded), np.int64)
     pad = partial(pad_pairs, pad_id=tokenizer.tokenizer.pad_token_id, token_types=tokenizer.token_types)

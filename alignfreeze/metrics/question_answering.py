@@ -16,7 +16,22 @@ from alignfreeze.tasks.question_answering import WindowTokenizer
 
 
 def best_span(start: np.ndarray, end: np.ndarray, longest: int) -> tuple[float, int, int]:
-    """The highest `start[i] + end[j]` with i <= j < i + longest, and its (i, j); the first of equals."""
+    """Find the highest `start[i] + end[j]` with i <= j < i + longest.
+
+    Parameters
+    ----------
+    start, end : numpy.ndarray
+        (subwords,) logits of one window's context.
+    longest : int
+        Subwords of the longest answer.
+
+    Returns
+    -------
+    score : float
+        The sum; the first of equals.
+    i, j : int
+        Positions of the first and last subword.
+    """
     score = start[:, None] + end[None, :]
     score[~np.tri(len(start), k=longest - 1, dtype=bool) | np.tri(len(start), k=-1, dtype=bool)] = -np.inf
     i, j = np.unravel_index(score.argmax(), score.shape)
@@ -37,6 +52,7 @@ def predict(
     model : PreTrainedModel
         A model with a head for question answering.
     questions : sequence of Question
+        With their contexts; the answers are not read.
     tokenizer : WindowTokenizer
         Its `prediction` says how. `ours`: the highest sum of the logits of start and end; the answer stands as the
         tokenizer's spans have it, with the space before a word where they include it. `published`, the pipeline of
@@ -44,12 +60,18 @@ def predict(
         which the subwords of a window's context and the first special token compete; the answer is widened to whole
         words.
     device : torch.device
-    batch_size : int
-        Windows.
+    batch_size : int, default 32
+        Windows of a batch, at most.
 
     Returns
     -------
     list of str
+        An answer for each question, in order; empty where no window holds any of its context.
+
+    Raises
+    ------
+    InputError
+        See `outputs`.
     """
     published = tokenizer.prediction == "published"
     windows = list(tokenizer.windows(questions))

@@ -15,7 +15,23 @@ from alignfreeze.metrics.token_classification import accuracy, predict
 def evaluate(
     model: PreTrainedModel, sentences: TaggedSentences, tokenizer: WordTokenizer, device: torch.device, _: bool
 ) -> dict[str, Score]:
-    """Spans against gold spans, and words."""
+    """Score spans against gold spans, and words.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        A model with a head for token classification.
+    sentences : TaggedSentences
+        With their gold tags in BIO.
+    tokenizer : WordTokenizer
+        Longer sentences are split into windows.
+    device : torch.device
+
+    Returns
+    -------
+    dict from str to Score
+        `f1`, `precision`, `recall` and `paper_f1`, whose `n` counts gold spans; `accuracy`, whose `n` counts words.
+    """
     predictions = predict(model, sentences.words, tokenizer, device)
     spans = span_scores(predictions, sentences.tags)
     scores = {name: Score(getattr(spans, name), spans.gold) for name in ("f1", "precision", "recall")}

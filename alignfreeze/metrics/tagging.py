@@ -22,6 +22,16 @@ def evaluate(
 ) -> dict[str, Score]:
     """Score tags.
 
+    Parameters
+    ----------
+    model : PreTrainedModel
+        A model with a head for token classification.
+    sentences : TreebankSentences
+        With their gold tags.
+    tokenizer : WordTokenizer
+        Longer sentences are split into windows.
+    device : torch.device
+
     Returns
     -------
     dict from str to Score

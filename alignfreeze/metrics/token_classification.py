@@ -21,9 +21,29 @@ def predict(
     device: torch.device,
     batch_size: int = 64,
 ) -> list[list[str | None]]:
-    """A label for every word, or None for a word that has no subword.
+    """Label every word; None for a word that has no subword.
 
-    Sentences longer than the tokenizer's window are split between words, not cut; windows are sorted by length.
+    Parameters
+    ----------
+    model : PreTrainedModel
+        A model with a head for token classification.
+    words : sequence of sequence of str
+        Words of each sentence.
+    tokenizer : WordTokenizer
+        Its `max_length` is the window's.
+    device : torch.device
+    batch_size : int, default 64
+        Windows of a batch, at most.
+
+    Returns
+    -------
+    list of list of str or None
+        A label for each word of each sentence.
+
+    Raises
+    ------
+    InputError
+        See `outputs`.
     """
     labels = cast("dict[int, str]", model.config.id2label)
     windows = [
@@ -43,6 +63,21 @@ def predict(
 
 
 def accuracy(predictions: Sequence[Sequence[str | None]], tags: Sequence[Sequence[str]]) -> tuple[float, int]:
-    """Share of words with the right label, and the number of words; a word without a label counts as wrong."""
+    """Share of words with the right label, and the number of words; a word without a label counts as wrong.
+
+    Parameters
+    ----------
+    predictions : sequence of sequence of str or None
+        Label of each word of each sentence, or None.
+    tags : sequence of sequence of str
+        Gold label of each word of each sentence; there must be a word.
+
+    Returns
+    -------
+    share : float
+        0 to 1.
+    words : int
+        Their number.
+    """
     pairs = [pair for p, t in zip(predictions, tags, strict=True) for pair in zip(p, t, strict=True)]
     return sum(predicted == tag for predicted, tag in pairs) / len(pairs), len(pairs)

@@ -28,7 +28,17 @@ class Examples(Protocol):
     def __len__(self) -> int: ...  # noqa: D105
 
     def first(self, count: int) -> Examples:
-        """The first `count` examples."""
+        """The first `count` examples.
+
+        Parameters
+        ----------
+        count : int
+            All are taken where there are fewer.
+
+        Returns
+        -------
+        examples : Examples
+        """
 
 
 @dataclass(frozen=True)
@@ -62,16 +72,63 @@ class Task:
     with_labels_of: Callable[[Any], Task] | None = None
 
     def for_training(self, examples: Examples) -> Task:
-        """The task with the labels of its training examples, where it has none of its own."""
+        """The task with the labels of its training examples, where it has none of its own.
+
+        Parameters
+        ----------
+        examples : Examples
+            Training examples, as `read` gives them.
+
+        Returns
+        -------
+        Task
+            The task itself where its labels are known.
+        """
         return self if self.with_labels_of is None else self.with_labels_of(examples)
 
     def read_first(self, path: str | Path, language: str, count: int | None) -> Examples:
-        """Examples of a file in a language, only the first `count` of them where that is given."""
+        """Read the examples of a file, or only the first of them.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        language : str
+            Code of its language.
+        count : int or None
+            Number of examples to keep; None keeps all.
+
+        Returns
+        -------
+        examples : Examples
+            In the order of the file.
+
+        Raises
+        ------
+        InputError
+            The file is missing, empty, or not of the task's form.
+        """
         examples = self.read(path, language)
         return examples if count is None else examples.first(count)
 
     def load_new(self, path: str | Path) -> PreTrainedModel:
-        """An encoder's weights under a new head; seed torch before for the head's first weights."""
+        """Load an encoder's weights under a new head; seed torch before for the head's first weights.
+
+        Parameters
+        ----------
+        path : str or Path
+            Folder of the encoder's checkpoint.
+
+        Returns
+        -------
+        PreTrainedModel
+            On the CPU, in float32.
+
+        Raises
+        ------
+        InputError
+            See `load_weights`.
+        """
         from alignfreeze.encoders.loading import load_weights
 
         if self.labels is None:
@@ -85,19 +142,56 @@ class Task:
         )
 
     def load_finetuned(self, path: str | Path) -> PreTrainedModel:
-        """A fine-tuned model from its checkpoint."""
+        """Load a fine-tuned model from its checkpoint.
+
+        Parameters
+        ----------
+        path : str or Path
+            Folder of the checkpoint.
+
+        Returns
+        -------
+        PreTrainedModel
+            On the CPU, in float32.
+
+        Raises
+        ------
+        InputError
+            See `load_weights`.
+        """
         from alignfreeze.encoders.loading import load_weights
 
         return load_weights(self.kind, path)
 
 
 def kind_of(name: str) -> str:
-    """Kind of a task of the paper; a kind's name is its own."""
+    """Kind of a task.
+
+    Parameters
+    ----------
+    name : str
+        A task of the paper, or a kind: a kind's name is its own.
+
+    Returns
+    -------
+    str
+        Name of a module of `alignfreeze.tasks`, which `alignfreeze.metrics` has, too.
+    """
     return KNOWN[name][0] if name in KNOWN else name
 
 
 def task_settings(name: str) -> type[EncodingSettings]:
-    """Class of the settings of a task of the paper, or of a kind."""
+    """Class of the settings of a task.
+
+    Parameters
+    ----------
+    name : str
+        A task of the paper, or a kind.
+
+    Returns
+    -------
+    type[EncodingSettings]
+    """
     if name in KNOWN:
         return KNOWN[name][1]
     settings: type[EncodingSettings] = importlib.import_module(f"{__name__}.{name}").SETTINGS
@@ -110,7 +204,8 @@ def load_task(name: str, settings: Mapping[str, Any] = MappingProxyType({})) -> 
     Parameters
     ----------
     name : str
-    settings : mapping from str
+        `udpos`, `wikiann`, `xnli` or `xquad`, or a kind.
+    settings : mapping from str to object
         Values other than the defaults, see `task_settings`.
 
     Returns

@@ -36,12 +36,36 @@ class EncodedPair:
 
 
 def has_token_types(config: PreTrainedConfig) -> bool:
-    """Whether a model tells the two texts apart by token types: BERT does, DistilBERT and XLM-R do not."""
+    """Whether a model tells the two texts apart by token types: BERT does, DistilBERT and XLM-R do not.
+
+    Parameters
+    ----------
+    config : PreTrainedConfig
+
+    Returns
+    -------
+    bool
+    """
     return getattr(config, "type_vocab_size", 0) > 1
 
 
 def pad_pairs(pairs: Sequence[EncodedPair], pad_id: int, token_types: bool) -> dict[str, torch.Tensor]:
-    """Ids, attention mask and, where the model has them, token types: (B, T), padded to the longest pair."""
+    """Pad encoded pairs to the longest of them.
+
+    Parameters
+    ----------
+    pairs : sequence of EncodedPair
+        B pairs of T subwords at most.
+    pad_id : int
+        Id of the padding token.
+    token_types : bool
+        Whether the model takes token types; see `has_token_types`.
+
+    Returns
+    -------
+    dict from str to Tensor
+        `input_ids`, `attention_mask` and, where the model takes them, `token_type_ids`: (B, T) int64.
+    """
     batch = pad_batch(pairs, pad_id)
     if token_types:
         batch["token_type_ids"], _ = pad([pair.types for pair in pairs], 0)
@@ -68,7 +92,20 @@ class PairTokenizer:
     token_types: bool
 
     def encode(self, first: Sequence[str], second: Sequence[str], max_length: int) -> list[EncodedPair]:
-        """Encode `first[i]` with `second[i]`; what is longer than `max_length` is cut and counted in the log."""
+        """Encode `first[i]` with `second[i]`; what is longer than `max_length` is cut and counted in the log.
+
+        Parameters
+        ----------
+        first, second : sequence of str
+            Texts, as many on each side.
+        max_length : int
+            Subwords, special tokens counted; the longer text is cut first.
+
+        Returns
+        -------
+        list of EncodedPair
+            One for each pair, in order.
+        """
         pairs, cut = [], 0
         for start in range(0, len(first), CHUNK):
             encoded = self.tokenizer(
@@ -92,7 +129,26 @@ class PairTokenizer:
 def pair_tokenizer(
     tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: SequenceSettings
 ) -> PairTokenizer:
-    """Tokenizer of tasks on pairs; in evaluation a pair may be as long as the model takes, if nothing else is said."""
+    """Tokenizer of tasks on pairs; in evaluation a pair may be as long as the model takes, if nothing else is said.
+
+    Parameters
+    ----------
+    tokenizer : PreTrainedTokenizerBase
+        A fast Hugging Face tokenizer.
+    config : PreTrainedConfig
+        The model's configuration: its longest input, and whether it has token types.
+    settings : SequenceSettings
+        Lengths; without an `evaluation_length` the model's longest input is taken.
+
+    Returns
+    -------
+    PairTokenizer
+
+    Raises
+    ------
+    InputError
+        A length exceeds the model's longest input.
+    """
     evaluation_length = settings.evaluation_length or positions(config) or DEFAULT_MAX_LENGTH
     for length in (settings.max_length, evaluation_length):
         check_length(config, length)
@@ -137,6 +193,18 @@ class PairItems:
         return np.unique(np.concatenate([[self.pad_id], *(pair.ids for pair in self.encoded)]))
 
     def collate(self, chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-        """Arguments of the model's `forward` for the chosen pairs; `labels` is (B,)."""
+        """Arguments of the model's `forward` for the chosen pairs; `labels` is (B,).
+
+        Parameters
+        ----------
+        chosen : sequence of int
+            Numbers of B pairs.
+
+        Returns
+        -------
+        dict from str to Tensor
+            `labels` (B,); `input_ids`, `attention_mask` and, where the model takes them, `token_type_ids` (B, T). All
+            int64.
+        """
         batch = pad_pairs([self.encoded[i] for i in chosen], self.pad_id, self.token_types)
         return batch | {"labels": self.labels[list(chosen)]}

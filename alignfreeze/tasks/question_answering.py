@@ -53,7 +53,18 @@ class Window(EncodedPair):
     word_spans: np.ndarray
 
     def locate(self, answer: Answer) -> tuple[int, int] | None:
-        """Positions in `ids` of an answer's first and last subword; None if it is not whole in this window."""
+        """Positions in `ids` of an answer's first and last subword; None if it is not whole in this window.
+
+        Parameters
+        ----------
+        answer : Answer
+            Characters of the context.
+
+        Returns
+        -------
+        tuple of 2 int, or None
+            Both ends are inside the answer.
+        """
         start, end = answer.start, answer.start + len(answer.text)
         touched = np.flatnonzero((self.spans[:, 1] > start) & (self.spans[:, 0] < end))
         if not len(touched) or self.spans[0, 0] > start or self.spans[-1, 1] < end:
@@ -95,7 +106,20 @@ class WindowTokenizer:
         return (self.max_length - self.tokenizer.num_special_tokens_to_add(pair=True) - self.stride) * 3 // 4
 
     def windows(self, questions: Sequence[Question]) -> Iterator[Window]:
-        """Windows of the questions, in order."""
+        """Cut the contexts of questions into windows.
+
+        A question longer than `longest_question` is cut; their number is logged.
+
+        Parameters
+        ----------
+        questions : sequence of Question
+            In order; a window counts them from 0.
+
+        Yields
+        ------
+        Window
+            All windows of a question follow one another.
+        """
         cut, mark = 0, lone_mark_id(self.tokenizer)
         for start in range(0, len(questions), CHUNK):
             chunk = questions[start : start + CHUNK]
@@ -138,7 +162,26 @@ class WindowTokenizer:
 def window_tokenizer(
     tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: WindowSettings
 ) -> WindowTokenizer:
-    """Tokenizer of question answering."""
+    """Tokenizer of question answering in training.
+
+    Parameters
+    ----------
+    tokenizer : PreTrainedTokenizerBase
+        A fast Hugging Face tokenizer.
+    config : PreTrainedConfig
+        The model's configuration: its longest input, and whether it has token types.
+    settings : WindowSettings
+        The longest answer is the `stride`.
+
+    Returns
+    -------
+    WindowTokenizer
+
+    Raises
+    ------
+    InputError
+        A window exceeds the model's longest input, or its `stride` leaves no room for a question.
+    """
     check_length(config, settings.max_length)
     windows = WindowTokenizer(
         tokenizer,
@@ -157,7 +200,27 @@ def window_tokenizer(
 def evaluation_tokenizer(
     tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: WindowSettings
 ) -> WindowTokenizer:
-    """Tokenizer of question answering in evaluation."""
+    """Tokenizer of question answering in evaluation.
+
+    Parameters
+    ----------
+    tokenizer : PreTrainedTokenizerBase
+        A fast Hugging Face tokenizer.
+    config : PreTrainedConfig
+        The model's configuration: its longest input, and whether it has token types.
+    settings : WindowSettings
+        With `prediction: published`, windows, stride and longest answer are those of the paper's code (384, 128 and 15
+        subwords) in place of the settings' own.
+
+    Returns
+    -------
+    WindowTokenizer
+
+    Raises
+    ------
+    InputError
+        See `window_tokenizer`.
+    """
     windows = window_tokenizer(tokenizer, config, settings)
     if settings.prediction == "ours":
         return windows
@@ -214,7 +277,19 @@ class QuestionItems:
         return np.unique(np.concatenate([[self.pad_id], *(window.ids for window in self.encoded)]))
 
     def collate(self, chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-        """Arguments of the model's `forward` for the chosen windows; the positions are (B,)."""
+        """Arguments of the model's `forward` for the chosen windows; the positions are (B,).
+
+        Parameters
+        ----------
+        chosen : sequence of int
+            Numbers of B windows.
+
+        Returns
+        -------
+        dict from str to Tensor
+            `start_positions` and `end_positions` (B,); `input_ids`, `attention_mask` and, where the model takes them,
+            `token_type_ids` (B, T). All int64.
+        """
         batch = pad_pairs([self.encoded[i] for i in chosen], self.pad_id, self.token_types)
         starts, ends = torch.tensor([self.answers[i] for i in chosen]).T
         return batch | {"start_positions": starts, "end_positions": ends}

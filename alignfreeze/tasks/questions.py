@@ -15,7 +15,16 @@ SETTINGS = WindowSettings
 
 
 def make_task(settings: WindowSettings) -> Task:
-    """Find the answer in a text."""
+    """Make the task of finding the answer to a question in a text.
+
+    Parameters
+    ----------
+    settings : WindowSettings
+
+    Returns
+    -------
+    Task
+    """
     return Task(
         kind=AutoModelForQuestionAnswering,
         labels=None,

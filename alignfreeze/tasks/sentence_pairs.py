@@ -15,7 +15,17 @@ SETTINGS = PairSettings
 
 
 def make_task(settings: PairSettings) -> Task:
-    """Label pairs of sentences."""
+    """Make the task of labelling pairs of sentences.
+
+    Parameters
+    ----------
+    settings : PairSettings
+        Without `labels`, they are those of the training examples, sorted.
+
+    Returns
+    -------
+    Task
+    """
     labels = None if settings.labels is None else tuple(settings.labels)
 
     def items(pairs: InferencePairs, tokenizer: PairTokenizer) -> PairItems:

@@ -18,7 +18,17 @@ CHINESE = "zh"
 
 
 def make_task(settings: SpanSettings) -> Task:
-    """Tag words with spans in BIO."""
+    """Make the task of tagging words with spans in BIO.
+
+    Parameters
+    ----------
+    settings : SpanSettings
+        Without `types`, they are those of the training examples, sorted.
+
+    Returns
+    -------
+    Task
+    """
     labels = None if settings.types is None else tags_of(settings.types)
 
     def read(path: str | Path, language: str) -> TaggedSentences:

@@ -17,7 +17,20 @@ SETTINGS = TaggingSettings
 
 
 def make_task(settings: TaggingSettings) -> Task:
-    """Tag words, or all lines of a treebank with the tag `_`, too; a file that is not `.conllu` has a word a line."""
+    """Make the task of tagging words.
+
+    A file that ends in `.conllu` is a treebank, whose lines are all tagged (with `_`, too) if `tokens` says so; any
+    other file has a word and its tag a line.
+
+    Parameters
+    ----------
+    settings : TaggingSettings
+        Without `labels`, they are those of the training examples, sorted.
+
+    Returns
+    -------
+    Task
+    """
     beside = () if settings.tokens == "words" else (NO_TAG,)
     labels = None if settings.labels is None else (*settings.labels, *beside)
 

@@ -17,7 +17,26 @@ from alignfreeze.tasks.settings import EncodingSettings, SequenceSettings
 def word_tokenizer(
     tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: EncodingSettings
 ) -> WordTokenizer:
-    """Tokenizer of token classification tasks."""
+    """Tokenizer of token classification in training.
+
+    Parameters
+    ----------
+    tokenizer : PreTrainedTokenizerBase
+        A fast Hugging Face tokenizer.
+    config : PreTrainedConfig
+        The model's configuration: its longest input.
+    settings : EncodingSettings
+        `max_length` of a sentence.
+
+    Returns
+    -------
+    WordTokenizer
+
+    Raises
+    ------
+    InputError
+        `max_length` exceeds the model's longest input.
+    """
     check_length(config, settings.max_length)
     return WordTokenizer(tokenizer, settings.max_length)
 
@@ -25,7 +44,26 @@ def word_tokenizer(
 def evaluation_tokenizer(
     tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: SequenceSettings
 ) -> WordTokenizer:
-    """Tokenizer of token classification tasks in evaluation."""
+    """Tokenizer of token classification in evaluation.
+
+    Parameters
+    ----------
+    tokenizer : PreTrainedTokenizerBase
+        A fast Hugging Face tokenizer.
+    config : PreTrainedConfig
+        The model's configuration: its longest input.
+    settings : SequenceSettings
+        `evaluation_length` of a window, or `max_length` where it is left out.
+
+    Returns
+    -------
+    WordTokenizer
+
+    Raises
+    ------
+    InputError
+        The length exceeds the model's longest input.
+    """
     max_length = settings.evaluation_length or settings.max_length
     check_length(config, max_length)
     return WordTokenizer(tokenizer, max_length)
@@ -71,7 +109,18 @@ class TaggedItems:
         return np.unique(np.concatenate([[self.pad_id], *(sentence.ids for sentence in self.encoded)]))
 
     def collate(self, chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-        """Arguments of the model's `forward` for the chosen items; every tensor is (B, T)."""
+        """Arguments of the model's `forward` for the chosen items; every tensor is (B, T).
+
+        Parameters
+        ----------
+        chosen : sequence of int
+            Numbers of B sentences.
+
+        Returns
+        -------
+        dict from str to Tensor
+            `input_ids`, `attention_mask` and `labels` (`IGNORED` but at first subwords): (B, T) int64.
+        """
         labels, _ = pad([self.labels[i] for i in chosen], IGNORED)
         return pad_batch([self.encoded[i] for i in chosen], self.pad_id) | {"labels": labels}
 
