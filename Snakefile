@@ -3,12 +3,6 @@ from snakemake.utils import min_version
 min_version("9.25")
 
 
-# A --configfile stands alone: merging it into config.yaml would leave the demo's models and tasks in it.
-if not workflow.config_settings.configfiles:
-
-    configfile: "config.yaml"
-
-
 include: "rules/common.smk"
 
 

