@@ -61,7 +61,25 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done
 
 @contextmanager
 def computing(device: Device, verbose: bool) -> Iterator[str]:
-    """Set up the terminal's log and claim a device, before PyTorch looks for one; its name as PyTorch has it."""
+    """Set up the terminal's log and claim a device, before PyTorch looks for one.
+
+    Parameters
+    ----------
+    device : Device
+        What the user chose.
+    verbose : bool
+        Whether the log says what is done; else it says only what may be wrong.
+
+    Yields
+    ------
+    str
+        The device as PyTorch has it: `cpu` or `cuda:0`.
+
+    Raises
+    ------
+    InputError
+        See `claimed_device`.
+    """
     handler = RichHandler(console=terminal, show_path=False, show_level=False)
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s", handlers=[handler])
     choice: DeviceChoice = device.value
@@ -70,12 +88,30 @@ def computing(device: Device, verbose: bool) -> Iterator[str]:
 
 
 def say(text: str) -> None:
-    """One line on the terminal about what was done."""
+    """Write one line on the terminal about what was done.
+
+    Parameters
+    ----------
+    text : str
+    """
     terminal.print(text, soft_wrap=True)
 
 
 def check_dictionary(aligner: Aligner, dictionary: Path | None) -> None:
-    """Refuse a dictionary without its aligner, and the other way round."""
+    """Refuse a dictionary without its aligner, and the other way round.
+
+    Parameters
+    ----------
+    aligner : Aligner
+        What the user chose.
+    dictionary : Path or None
+        The dictionary that the user gave.
+
+    Raises
+    ------
+    InputError
+        One of the two is given without the other.
+    """
     if (dictionary is None) == (aligner is Aligner.dictionary):
         raise InputError("--dictionary and --aligner dictionary belong together; give both or neither")
 
@@ -83,7 +119,26 @@ def check_dictionary(aligner: Aligner, dictionary: Path | None) -> None:
 def align_by(
     aligner: Aligner, bitext: Bitext, encoder: Encoder | None, dictionary: Path | None, device: str
 ) -> list[Links]:
-    """Align with the settings that the command line has for an aligner."""
+    """Align with the settings that the command line has for an aligner.
+
+    Parameters
+    ----------
+    aligner : Aligner
+        What the user chose.
+    bitext : Bitext
+        Sentence pairs, as words.
+    encoder : Encoder or None
+        Needed by awesome.
+    dictionary : Path or None
+        Needed by the dictionary aligner.
+    device : str
+        `cpu` or `cuda:0`.
+
+    Returns
+    -------
+    list of Links
+        Links of each sentence pair, in order.
+    """
     from alignfreeze.interface.alignment import align
 
     settings: dict[Aligner, dict[str, Any]] = {

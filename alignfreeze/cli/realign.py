@@ -38,6 +38,18 @@ DEFAULTS = RealignmentSettings()
 def parse_freeze(text: str) -> str | Sequence[int] | Mapping[str, Any]:
     """What is frozen, as the library takes it.
 
+    Parameters
+    ----------
+    text : str
+        Value of `--freeze`.
+
+    Returns
+    -------
+    str or sequence of int or mapping from str to object
+        Any other text is returned as it stands; whether it is a strategy is checked later.
+
+    Examples
+    --------
     >>> parse_freeze("front"), parse_freeze("0:6"), parse_freeze("only=7"), parse_freeze("random=6,seed=1")
     ('front', [0, 6], {'only': [7]}, {'random': 6, 'seed': 1})
     """
@@ -53,6 +65,19 @@ def parse_freeze(text: str) -> str | Sequence[int] | Mapping[str, Any]:
 def describe(files: Sequence[Path | None], links: object) -> str:
     """What the model card says of the data where the user says nothing.
 
+    Parameters
+    ----------
+    files : sequence of Path or None
+        Files of the bitext; None is passed over.
+    links : object
+        File of the links, or name of the aligner.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> describe([Path("data/en.txt"), Path("data/de.txt")], "fastalign")
     'en.txt, de.txt; word links: fastalign'
     """

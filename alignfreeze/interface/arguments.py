@@ -18,7 +18,16 @@ UNDETERMINED = "und"
 
 
 def kind(value: Any) -> str:
-    """Name of a value's type, as messages give it."""
+    """Name of a value's type, as messages give it.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    str
+    """
     return type(value).__name__
 
 
@@ -35,6 +44,11 @@ def by_language(value: Any, name: str, single: type[T] | tuple[type[T], ...], wa
         Type of one language's value.
     wanted : str
         What the argument takes, for the message.
+
+    Returns
+    -------
+    dict from str to T
+        Language -> value, in the order of the mapping.
 
     Raises
     ------
@@ -54,12 +68,39 @@ def by_language(value: Any, name: str, single: type[T] | tuple[type[T], ...], wa
 
 
 def bitexts_by_language(value: Any, name: str = "bitext") -> dict[str, Bitext]:
-    """Bitexts by language; see `by_language`."""
+    """Bitexts by language; see `by_language`.
+
+    Parameters
+    ----------
+    value : object
+        A Bitext, or a mapping from languages to some.
+    name : str, default 'bitext'
+        Name of the argument, for the message.
+
+    Returns
+    -------
+    dict from str to Bitext
+        Language -> bitext.
+
+    Raises
+    ------
+    TypeError
+        Something else was given.
+    """
     return by_language(value, name, Bitext, "a Bitext, as load_bitext returns it")
 
 
 def check_names(given: Iterable[str], allowed: Collection[str], what: str) -> None:
     """Refuse keyword arguments that a function does not have.
+
+    Parameters
+    ----------
+    given : iterable of str
+        Names of keyword arguments.
+    allowed : collection of str
+        Names that the function has.
+    what : str
+        The function, for the message.
 
     Raises
     ------
@@ -72,7 +113,19 @@ def check_names(given: Iterable[str], allowed: Collection[str], what: str) -> No
 
 
 def make_settings(kind_of_settings: type[SettingsType], given: Mapping[str, Any]) -> SettingsType:
-    """Settings from keyword arguments whose names are known to be right.
+    """Make settings from keyword arguments whose names are known to be right.
+
+    Parameters
+    ----------
+    kind_of_settings : type
+        A class of settings.
+    given : mapping from str to object
+        Name -> value.
+
+    Returns
+    -------
+    SettingsType
+        With defaults for what is not given.
 
     Raises
     ------

@@ -138,6 +138,11 @@ def load_links(path: str | Path, bitext: Bitext) -> list[Links]:
     bitext : Bitext
         The sentences that they belong to.
 
+    Returns
+    -------
+    list of Links
+        Links (source word, target word) of each sentence pair, in order.
+
     Raises
     ------
     InputError
@@ -147,5 +152,13 @@ def load_links(path: str | Path, bitext: Bitext) -> list[Links]:
 
 
 def save_links(path: str | Path, alignments: Iterable[Links]) -> None:
-    """Write alignments in Pharaoh's format, one line a sentence pair."""
+    """Write alignments in Pharaoh's format, one line a sentence pair.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    alignments : iterable of Links
+        Links of each sentence pair, in order.
+    """
     write_alignments(path, alignments)

