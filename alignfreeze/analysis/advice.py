@@ -114,7 +114,19 @@ class AdviceFit:
         return ordered("task", (task for _, task in self.languages))
 
     def width(self, model: str, task: str, features: str) -> float:
-        """Return the mean width of the intervals of languages held out, in points; NaN where there are none."""
+        """Return the mean width of the intervals of languages held out, in points; NaN where there are none.
+
+        Parameters
+        ----------
+        model, task : str
+            A cell of the results.
+        features : str
+            A set of features, such as `A` or `B+`.
+
+        Returns
+        -------
+        float
+        """
         widths = [
             one.high - one.low
             for strategy in STRATEGIES
@@ -125,11 +137,17 @@ class AdviceFit:
     def coverage(self, features: str) -> tuple[float, float]:
         """Return the share of intervals that held the seen gain, languages held out and the same seeds.
 
+        Parameters
+        ----------
+        features : str
+            A set of features, such as `A` or `B+`.
+
         Returns
         -------
-        tuple of float
-            Over all models, tasks, strategies and languages, and over the fifth of languages of each with the
-            largest gains; NaN where there are no intervals.
+        everywhere : float
+            0 to 1, over all models, tasks, strategies and languages; NaN where there are no intervals.
+        largest : float
+            The same over the fifth of the languages of each with the largest gains.
         """
         everywhere: list[bool] = []
         largest: list[bool] = []
@@ -147,9 +165,16 @@ class AdviceFit:
 
         Each language is held out when it is advised; the seeds are the same.
 
+        Parameters
+        ----------
+        model, task : str
+            A cell of the results.
+        features : str
+            A set of features, such as `A` or `B+`.
+
         Returns
         -------
-        dict
+        dict from str to float
             `full`, `front` and `advice`, in points; empty if no language was held out.
         """
         rows = [self.held_out.get((model, task, strategy, features), {}) for strategy in STRATEGIES]
@@ -172,6 +197,10 @@ def fit_advice(results: Results, provenance: Mapping[str, Any]) -> AdviceFit:
         Baselines and gains, as `alignfreeze.analysis.advice_data.read_results` arranges them.
     provenance : mapping
         Where the results come from; copied into the fit.
+
+    Returns
+    -------
+    AdviceFit
 
     Raises
     ------
@@ -226,7 +255,14 @@ def _plain(values: Any) -> Any:
 
 
 def write_fit(fit: AdviceFit, path: str | Path) -> None:
-    """Write a fit as JSON, one rule a line."""
+    """Write a fit as JSON, one rule a line, atomically.
+
+    Parameters
+    ----------
+    fit : AdviceFit
+    path : str or Path
+        The file; `read_fit` reads it.
+    """
     parts: dict[str, list[Any]] = {
         "languages": [[*key, *codes] for key, codes in fit.languages.items()],
         "rules": [
@@ -260,6 +296,16 @@ def _number(value: float | None) -> float:
 
 def read_fit(path: str | Path = PACKAGED_FIT) -> AdviceFit:
     """Read a fit; by default the one that comes with the package.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `write_fit` wrote.
+
+    Returns
+    -------
+    AdviceFit
+        Numbers have eight significant digits.
 
     Raises
     ------
@@ -428,6 +474,10 @@ def advise(
         `A`, `B`, `B+` or `C`; by default whatever uses most of what is known.
     seeds : int
         Number of new seeds that the user will run.
+
+    Returns
+    -------
+    Advice
 
     Raises
     ------
@@ -694,7 +744,18 @@ def _limits(estimate: Estimate) -> str:
 
 
 def advice_text(advice: Advice) -> str:
-    """Write advice as plain text."""
+    """Write advice as plain text.
+
+    Parameters
+    ----------
+    advice : Advice
+        As `advise` returns it.
+
+    Returns
+    -------
+    str
+        Several lines.
+    """
     what = {BASELINE: "no realignment", "full": "full realignment", "front": "front (lower half frozen)"}
     lines = [f"{title(advice.model)}, {title(advice.task)}, {advice.language}: {what[advice.decision]}", ""]
     heading = "As if it had no results, expected" if advice.seen else "Expected"

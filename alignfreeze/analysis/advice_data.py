@@ -53,7 +53,18 @@ class Component:
     weights: np.ndarray
 
     def of(self, distances: pd.DataFrame) -> pd.Series:
-        """Return the component of languages; NaN where a distance is unknown."""
+        """Return the component of languages; NaN where a distance is unknown.
+
+        Parameters
+        ----------
+        distances : pandas.DataFrame
+            (languages, at least `DISTANCES`), 0 to 1.
+
+        Returns
+        -------
+        pandas.Series
+            By language.
+        """
         return ((distances[list(DISTANCES)] - self.means) / self.deviations) @ self.weights
 
 
@@ -64,6 +75,11 @@ def first_component(distances: pd.DataFrame) -> Component:
     ----------
     distances : pandas.DataFrame
         (languages, the six distances); languages of which one is unknown are left out.
+
+    Returns
+    -------
+    Component
+        Its weights are NaN if fewer than two languages are left.
     """
     known = distances[list(DISTANCES)].dropna()
     means = known.mean().to_numpy()
@@ -121,12 +137,33 @@ class Results:
         ]
 
     def seeds(self, model: str, task: str) -> list[int]:
-        """Return the seeds that baseline, full and front of a model and task share."""
+        """Return the seeds that baseline, full and front of a model and task share.
+
+        Parameters
+        ----------
+        model, task : str
+            A cell of `cells`.
+
+        Returns
+        -------
+        list of int
+            Sorted.
+        """
         matrices = [self.gains[model, task, strategy] for strategy in STRATEGIES]
         return sorted(set.intersection(*(set(matrix.index) for matrix in matrices)))
 
     def of_seeds(self, seeds: Sequence[int]) -> Results:
-        """Return the results of some seeds alone."""
+        """Return the results of some seeds alone.
+
+        Parameters
+        ----------
+        seeds : sequence of int
+
+        Returns
+        -------
+        Results
+            With the facts of all languages.
+        """
 
         def restricted(matrices: dict[Key, pd.DataFrame]) -> dict[Key, pd.DataFrame]:
             return {key: matrix[matrix.index.isin(seeds)] for key, matrix in matrices.items()}
@@ -134,7 +171,17 @@ class Results:
         return replace(self, baselines=restricted(self.baselines), gains=restricted(self.gains))
 
     def without_languages(self, languages: Sequence[str]) -> Results:
-        """Return the results without some languages; the component of the distances stays as it is."""
+        """Return the results without some languages; the component of the distances stays as it is.
+
+        Parameters
+        ----------
+        languages : sequence of str
+            Codes; one that the results lack is passed over.
+
+        Returns
+        -------
+        Results
+        """
 
         def restricted(matrices: dict[Key, pd.DataFrame]) -> dict[Key, pd.DataFrame]:
             return {key: matrix.drop(columns=languages, errors="ignore") for key, matrix in matrices.items()}
@@ -142,20 +189,68 @@ class Results:
         return replace(self, baselines=restricted(self.baselines), gains=restricted(self.gains))
 
     def baseline_means(self, model: str, task: str) -> pd.Series:
-        """Return a model's baseline by language, mean over seeds, per cent."""
+        """Return a model's baseline by language.
+
+        Parameters
+        ----------
+        model, task : str
+            A key of `baselines`.
+
+        Returns
+        -------
+        pandas.Series
+            Mean over seeds in per cent; NaN where one is missing.
+        """
         return language_means(self.baselines[model, task])
 
     def gain_means(self, model: str, task: str, strategy: str) -> pd.Series:
-        """Return a gain by language, mean over seeds, in points; languages with a gap are left out."""
+        """Return a strategy's gain by language; languages with a gap are left out.
+
+        Parameters
+        ----------
+        model, task, strategy : str
+            A key of `gains`.
+
+        Returns
+        -------
+        pandas.Series
+            Mean over seeds, in points.
+        """
         return language_means(self.gains[model, task, strategy]).dropna()
 
     def seed_variance(self, model: str, task: str, without: Sequence[str] = ()) -> SeedVariance:
-        """Measure what seeds do to the gains of the languages but `without`."""
+        """Measure what seeds do to the gains of the languages but `without`.
+
+        Parameters
+        ----------
+        model, task : str
+            A cell of `cells`.
+        without : sequence of str
+            Codes of languages to leave out.
+
+        Returns
+        -------
+        SeedVariance
+            In points squared, over both strategies.
+        """
         matrices = [self.gains[model, task, strategy].dropna(axis=1) for strategy in STRATEGIES]
         return seed_variance([matrix.loc[:, ~matrix.columns.isin(without)].to_numpy() for matrix in matrices])
 
     def others(self, model: str, task: str, feature_set: str) -> list[str]:
-        """Return the other encoders that a feature set looks at: with baselines (B+), with both strategies (C)."""
+        """Return the other encoders that a feature set looks at: with baselines (B+), with both strategies (C).
+
+        Parameters
+        ----------
+        model, task : str
+            A cell of `cells`.
+        feature_set : str
+            `A`, `B`, `B+` or `C`.
+
+        Returns
+        -------
+        list of str
+            Names of the encoders in display order; empty for `A` and `B`.
+        """
         if feature_set == "B+":
             return ordered("model", (name for name, own in self.baselines if own == task and name != model))
         if feature_set == "C":
@@ -172,6 +267,10 @@ def read_results(scores: Scores, source: str = "en") -> Results:
         The long table of one experiment, values 0..1: published, own, or both put together by `join_scores`.
     source : str
         Code of the source language.
+
+    Returns
+    -------
+    Results
 
     Raises
     ------
@@ -222,7 +321,18 @@ def read_results(scores: Scores, source: str = "en") -> Results:
 
 
 def join_scores(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put score tables of several experiments together as one, such as published and own ones."""
+    """Put score tables of several experiments together as one, such as published and own ones.
+
+    Parameters
+    ----------
+    frames : sequence of pandas.DataFrame
+        Tables of scores; see `alignfreeze.analysis.scores.validate_scores`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All rows, in order, under one name of an experiment that joins those of the tables.
+    """
     names = dict.fromkeys(name for frame in frames for name in frame["experiment"])
     return pd.concat(list(frames), ignore_index=True).assign(experiment=" and ".join(names))
 
@@ -281,7 +391,22 @@ class Problem(NamedTuple):
     folds: np.ndarray
 
     def rule(self, kept: np.ndarray | slice = slice(None)) -> Rule:
-        """Learn from the languages that are kept."""
+        """Learn from the languages that are kept.
+
+        Parameters
+        ----------
+        kept : numpy.ndarray or slice, optional
+            (languages,) bool, or a slice; all languages by default.
+
+        Returns
+        -------
+        Rule
+
+        Raises
+        ------
+        InputError
+            All languages that are kept are in one fold.
+        """
         return fit_rule(self.features[kept], self.gains[kept], self.baselines[kept], self.folds[kept])
 
 
@@ -294,12 +419,29 @@ def problem_of(
     others: Sequence[str] | None = None,
     by_genus: bool = False,
 ) -> Problem:
-    """Put together what a rule is learnt from, languages with a gap left out; arguments as in `features_of`.
+    """Put together what a rule is learnt from; languages with a gap are left out.
 
     Parameters
     ----------
+    results : Results
+        Baselines and gains.
+    model, task, strategy : str
+        What is predicted.
+    feature_set : str
+        `A`, `B`, `B+` or `C`.
+    others : sequence of str, optional
+        The other encoders whose scores are known; see `features_of`.
     by_genus : bool
         Whether languages of a genus are held out together; each language by itself by default.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    InputError
+        Another set of features.
     """
     features = features_of(results, model, task, strategy, feature_set, others)
     gains = results.gain_means(model, task, strategy)
@@ -316,7 +458,22 @@ def problem_of(
 
 
 def why_refused(problem: Problem, feature_set: str, others: Sequence[str]) -> str:
-    """Say why a rule cannot be learnt and what would be needed; empty if it can."""
+    """Say why a rule cannot be learnt and what would be needed.
+
+    Parameters
+    ----------
+    problem : Problem
+        What the rule would be learnt from.
+    feature_set : str
+        `A`, `B`, `B+` or `C`.
+    others : sequence of str
+        The other encoders whose scores are known.
+
+    Returns
+    -------
+    str
+        The reason in words; empty if a rule can be learnt.
+    """
     if feature_set in ("B+", "C") and not others:
         return f"{feature_set} needs the runs of a second encoder on the same task"
     if len(problem.languages) <= MINIMUM_LANGUAGES:
@@ -339,6 +496,11 @@ def pooled_problem(
         The encoders learnt from.
     everyone : sequence of str
         The encoders whose baselines the gap is measured against.
+
+    Returns
+    -------
+    list of Problem
+        One for each of `models`, with the features of `B+`.
     """
     return [
         problem_of(results, model, task, strategy, "B+", [name for name in everyone if name != model])

@@ -119,7 +119,18 @@ class Split(NamedTuple):
 
 
 def splits_of(seeds: Sequence[int]) -> list[Split]:
-    """Return every way to learn from three fifths of the seeds; none if there are fewer than two."""
+    """Return every way to learn from three fifths of the seeds; none if there are fewer than two.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        Seeds that there are.
+
+    Returns
+    -------
+    list of Split
+        At least one seed is learnt from and one judged by.
+    """
     if len(seeds) < 2:
         return []
     size = min(max(1, round(TRAINING_SHARE * len(seeds))), len(seeds) - 1)

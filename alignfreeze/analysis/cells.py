@@ -53,7 +53,17 @@ class Cell(NamedTuple):
         return self.strategy == BASELINE
 
     def with_strategy(self, strategy: str) -> Cell:
-        """Return the cell that differs in the strategy alone; the baseline has no aligner and no bitext."""
+        """Return the cell that differs in the strategy alone; the baseline has no aligner and no bitext.
+
+        Parameters
+        ----------
+        strategy : str
+            Name of a strategy.
+
+        Returns
+        -------
+        Cell
+        """
         if strategy == BASELINE:
             return self._replace(strategy=BASELINE, aligner=NONE, realignment_languages=NONE)
         return self._replace(strategy=strategy)
@@ -88,7 +98,17 @@ class Experiment:
     in_language: dict[Cell, pd.DataFrame]
 
     def cells(self, all_metrics: bool = False) -> list[Cell]:
-        """Return the cells in display order: of each task the main metric, or that and the second ones."""
+        """Return the cells in display order: of each task the main metric, or that and the second ones.
+
+        Parameters
+        ----------
+        all_metrics : bool
+            Whether the cells of the second metrics (`SECOND_METRICS`) are returned, too.
+
+        Returns
+        -------
+        list of Cell
+        """
         main = self.main_metrics()
         return [
             cell
@@ -97,7 +117,17 @@ class Experiment:
         ]
 
     def methods(self, all_metrics: bool = False) -> list[Cell]:
-        """Return the cells with realignment, in display order."""
+        """Return the cells with realignment, in display order.
+
+        Parameters
+        ----------
+        all_metrics : bool
+            Whether the cells of the second metrics (`SECOND_METRICS`) are returned, too.
+
+        Returns
+        -------
+        list of Cell
+        """
         return [cell for cell in self.cells(all_metrics) if not cell.is_baseline]
 
     def upper_bounds(self) -> list[Cell]:
@@ -115,7 +145,18 @@ class Experiment:
         return list(dict.fromkeys(cell.group for cell in self.methods()))
 
     def languages(self, task: str | None = None) -> list[str]:
-        """Return the target languages of a task, or of all tasks, sorted by code."""
+        """Return the target languages of a task, or of all tasks, sorted by code.
+
+        Parameters
+        ----------
+        task : str, optional
+            Name of the task; all tasks by default.
+
+        Returns
+        -------
+        list of str
+            Codes, without the source language.
+        """
         return sorted(
             {
                 language
@@ -126,20 +167,56 @@ class Experiment:
         )
 
     def baseline(self, cell: Cell) -> pd.DataFrame | None:
-        """Return the matrix of the cell's baseline, None if there is none."""
+        """Return the matrix of the cell's baseline, None if there is none.
+
+        Parameters
+        ----------
+        cell : Cell
+
+        Returns
+        -------
+        pandas.DataFrame or None
+            (seeds, languages) in per cent.
+        """
         return self.targets.get(cell.with_strategy(BASELINE))
 
     def upper_bound(self, cell: Cell) -> pd.DataFrame | None:
-        """Return the matrix of fine-tuning in each language itself, by the cell's model, task and metric."""
+        """Return the matrix of fine-tuning in each language itself, by the cell's model, task and metric.
+
+        Parameters
+        ----------
+        cell : Cell
+
+        Returns
+        -------
+        pandas.DataFrame or None
+            (seeds, languages) in per cent; None if there is none.
+        """
         own = cell._replace(strategy=IN_LANGUAGE, aligner=NONE, realignment_languages=NONE)
         return self.in_language.get(own)
 
     def group_baseline(self, group: Group) -> pd.DataFrame | None:
-        """Return the matrix of a group's baseline, None if there is none."""
+        """Return the matrix of a group's baseline, None if there is none.
+
+        Parameters
+        ----------
+        group : Group
+
+        Returns
+        -------
+        pandas.DataFrame or None
+            (seeds, languages) in per cent.
+        """
         return self.targets.get(Cell(group.model, group.task, group.metric, NONE, BASELINE, NONE))
 
     def delta(self, cell: Cell, reference: str = BASELINE) -> pd.DataFrame:
         """Return the cell minus the same cell with another strategy, for the seeds that both have.
+
+        Parameters
+        ----------
+        cell : Cell
+        reference : str
+            Strategy to subtract.
 
         Returns
         -------
@@ -149,7 +226,17 @@ class Experiment:
         return paired_difference(self.targets[cell], self.targets.get(cell.with_strategy(reference)))
 
     def source_delta(self, cell: Cell) -> pd.Series:
-        """Return the difference to the baseline on the source language, for the seeds that both have."""
+        """Return the difference to the baseline on the source language, for the seeds that both have.
+
+        Parameters
+        ----------
+        cell : Cell
+
+        Returns
+        -------
+        pandas.Series
+            By seed, in points; empty if there is no baseline or no score on the source language.
+        """
         reference = self.sources.get(cell.with_strategy(BASELINE), pd.Series(dtype=float))
         own = self.sources[cell]
         seeds = own.index.intersection(reference.index).sort_values()
@@ -161,7 +248,20 @@ Scores: TypeAlias = pd.DataFrame | Experiment
 
 
 def paired_difference(method: pd.DataFrame, reference: pd.DataFrame | None) -> pd.DataFrame:
-    """Subtract two (seeds, languages) matrices over the seeds they share, joined by seed and never by position."""
+    """Subtract two (seeds, languages) matrices over the seeds they share, joined by seed and never by position.
+
+    Parameters
+    ----------
+    method : pandas.DataFrame
+        (seeds, languages).
+    reference : pandas.DataFrame or None
+        (seeds, languages); None if there is none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        (shared seeds, languages), sorted by seed; no row if there is no reference.
+    """
     if reference is None:
         return method.iloc[:0]
     seeds = method.index.intersection(reference.index).sort_values()
@@ -216,24 +316,69 @@ def read_experiment(scores: Scores, source: str = "en") -> Experiment:
 
 
 def language_average(matrix: pd.DataFrame) -> pd.Series:
-    """Return the unweighted mean over languages by seed; NaN for a seed that lacks any of them."""
+    """Return the unweighted mean over languages by seed; NaN for a seed that lacks any of them.
+
+    Parameters
+    ----------
+    matrix : pandas.DataFrame
+        (seeds, languages).
+
+    Returns
+    -------
+    pandas.Series
+        By seed.
+    """
     return matrix.mean(axis=1, skipna=False)
 
 
 def mean_over(values: pd.Series | np.ndarray) -> float:
-    """Return the mean, NaN if anything is missing or there is nothing."""
+    """Return the mean, NaN if anything is missing or there is nothing.
+
+    Parameters
+    ----------
+    values : pandas.Series or numpy.ndarray
+        Of any shape.
+
+    Returns
+    -------
+    float
+    """
     values = np.asarray(values, dtype=float)
     return float(values.mean()) if values.size else float("nan")
 
 
 def spread_over(values: pd.Series | np.ndarray, ddof: int = 1) -> float:
-    """Return the standard deviation, NaN (not 0) for a single value."""
+    """Return the standard deviation, NaN (not 0) for a single value.
+
+    Parameters
+    ----------
+    values : pandas.Series or numpy.ndarray
+        Of any shape.
+    ddof : int
+        What is taken from the number of values before the squares are divided by it.
+
+    Returns
+    -------
+    float
+        NaN, too, if anything is missing.
+    """
     values = np.asarray(values, dtype=float)
     return float(values.std(ddof=ddof)) if values.size > 1 else float("nan")
 
 
 def missing_scores(matrix: pd.DataFrame) -> list[str]:
-    """Name the languages that a cell lacks, with the seeds where some have them."""
+    """Name the languages that a cell lacks, with the seeds where some have them.
+
+    Parameters
+    ----------
+    matrix : pandas.DataFrame
+        (seeds, languages), NaN where a score is missing.
+
+    Returns
+    -------
+    list of str
+        Such as `sw`, or `sw (seed 17, 23)` where other seeds have it.
+    """
     names = []
     for language in matrix.columns[matrix.isna().any()]:
         absent = matrix.index[matrix[language].isna()]
@@ -258,9 +403,14 @@ def reason_of(
     difference : pandas.DataFrame or None
         The cell minus its reference, (paired seeds, languages); None for a cell that is not compared.
     reference : str
-        Strategy that the cell is compared with.
+        Strategy that the cell is compared with, for the message.
     averaged : bool
         Whether the numbers are averages over languages, whose interval needs two of them.
+
+    Returns
+    -------
+    str
+        Reasons in words, separated by semicolons.
     """
     reasons = []
     if missing := missing_scores(matrix):
@@ -284,6 +434,16 @@ def language_means(matrix: pd.DataFrame) -> pd.Series:
 
     The sum is exact before its last rounding, so that neither order nor names of seeds can decide between two
     languages whose means are equal but for rounding.
+
+    Parameters
+    ----------
+    matrix : pandas.DataFrame
+        (seeds, languages).
+
+    Returns
+    -------
+    pandas.Series
+        By language; all NaN if there is no seed.
     """
     if matrix.empty:
         return pd.Series(np.nan, index=matrix.columns, dtype=float)

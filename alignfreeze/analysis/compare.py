@@ -88,6 +88,20 @@ def by_the_paper_s_rules(ours: pd.DataFrame, published: pd.DataFrame) -> tuple[p
     The published accuracy of PoS tagging, f1 of NER, and f1 and em of question answering are our `paper_accuracy`,
     `paper_f1` and `paper_em` (docs/deviations.md). Another run of this project has both variants, and its scores are
     compared as they are.
+
+    Parameters
+    ----------
+    ours : pandas.DataFrame
+        Our scores, as `validate_scores` returns them.
+    published : pandas.DataFrame
+        Scores of the other side.
+
+    Returns
+    -------
+    scores : pandas.DataFrame
+        Ours, with the metrics renamed.
+    replaced : set of (str, str)
+        The (task, metric) pairs whose scores are those by the paper's rules.
     """
     variants = {(task, metric) for task, metric in _measures(ours) if metric.startswith(PAPER_VARIANT)}
     replaced = {(task, metric.removeprefix(PAPER_VARIANT)) for task, metric in variants - _measures(published)}

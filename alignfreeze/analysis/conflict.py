@@ -57,14 +57,27 @@ def by_language(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `norm_ratio` : geometric mean of realignment's norm over the task's.
-        `low`, `high` : of the cosine, over seeds; missing for one seed. `n_negative` : seeds with a cosine below 0.
+        `norm_ratio` : geometric mean of realignment's norm over the task's. `low`, `high` : of the cosine, over seeds;
+        missing for one seed. `n_negative` : seeds with a cosine below 0.
     """
     return _over_seeds(rows, [*RUN, "language", "block"])
 
 
 def by_block(rows: pd.DataFrame) -> pd.DataFrame:
-    """As `by_language`, of each seed's mean over languages: the interval is for these languages and new seeds."""
+    """Mean over seeds with its interval, by block, of each seed's mean over languages.
+
+    The interval is for these languages and new seeds.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Rows of diagnostics/conflict/**/seed*.csv.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as in `by_language`, without the language.
+    """
     keys = [*RUN, "seed", "block"]
     means = rows.assign(norm_ratio=np.log(rows["norm_ratio"])).groupby(keys, sort=False, as_index=False)
     table = means.agg(cosine=("cosine", "mean"), norm_ratio=("norm_ratio", "mean"))
@@ -91,7 +104,20 @@ def _over_seeds(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def spearman_interval(rho: float, n: int) -> tuple[float, float]:
-    """95 % interval of Spearman's rho by Fisher's z with the variance of Bonett and Wright (2000)."""
+    """95 % interval of Spearman's rho by Fisher's z with the variance of Bonett and Wright (2000).
+
+    Parameters
+    ----------
+    rho : float
+        Spearman's rho.
+    n : int
+        Number of languages.
+
+    Returns
+    -------
+    low, high : float
+        NaN if rho is 1 or -1, or there are fewer than `MINIMUM_LANGUAGES` languages.
+    """
     if not abs(rho) < 1 or n < MINIMUM_LANGUAGES:
         return float("nan"), float("nan")
     error = 1.959964 * np.sqrt((1 + rho**2 / 2) / (n - 3))
@@ -163,6 +189,10 @@ def draw_conflict(rows: pd.DataFrame, languages: pd.DataFrame, blocks: pd.DataFr
         As `by_language` and `by_block` return them.
     model, task : str
         Names as in the tables.
+
+    Returns
+    -------
+    Figure
     """
     rows, languages, blocks = (t[(t["model"] == model) & (t["task"] == task)] for t in (rows, languages, blocks))
     tuned = languages[languages["state"] == "finetuned"]

@@ -74,7 +74,18 @@ class Contrast:
 
 
 def mean_over_aligners(differences: list[pd.DataFrame]) -> pd.DataFrame:
-    """Average (seeds, languages) matrices over the seeds that all of them have."""
+    """Average (seeds, languages) matrices over the seeds that all of them have.
+
+    Parameters
+    ----------
+    differences : list of pandas.DataFrame
+        (seeds, languages) of each aligner, with the same languages; at least one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        (shared seeds, languages), sorted by seed.
+    """
     seeds = sorted(set.intersection(*(set(difference.index) for difference in differences)))
     return sum(difference.loc[seeds] for difference in differences) / len(differences)
 

@@ -81,6 +81,11 @@ def mean_spearman(
         Number of random permutations of the languages, the same for all pairs.
     seed : int
         Of the permutations.
+
+    Returns
+    -------
+    Correlation
+        With an empty reason.
     """
     # Entry (i, j): what language i's predictor contributes if it is given to language j.
     pairs = zip(predictors, outcomes, strict=True)

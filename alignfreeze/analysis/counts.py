@@ -42,6 +42,11 @@ def directions(method: pd.DataFrame, baseline: pd.DataFrame, rule: str) -> pd.Se
     -------
     pandas.Series
         By language; NaN where a score is missing or the baseline has fewer than two seeds.
+
+    Raises
+    ------
+    ValueError
+        Another rule.
     """
     if rule not in RULES:
         raise ValueError(f"rule {rule!r}: expected one of {', '.join(RULES)}")
@@ -57,7 +62,21 @@ def directions(method: pd.DataFrame, baseline: pd.DataFrame, rule: str) -> pd.Se
 
 
 def count_directions(method: pd.DataFrame, baseline: pd.DataFrame | None, rule: str) -> Counts:
-    """Count the languages that go up and down; None if any language cannot be classified."""
+    """Count the languages that go up and down; None if any language cannot be classified.
+
+    Parameters
+    ----------
+    method : pandas.DataFrame
+        (seeds, languages) scores in per cent.
+    baseline : pandas.DataFrame or None
+        The same of the baseline; None if there is none.
+    rule : str
+        `paper` or `plain`.
+
+    Returns
+    -------
+    Counts
+    """
     if baseline is None:
         return Counts(None, None)
     signs = directions(method, baseline, rule)
@@ -79,6 +98,11 @@ def chance_of_direction(method_seeds: int, baseline_seeds: int, rule: str) -> fl
         n and m.
     rule : str
         `paper` (its ddof-0 deviation is a smaller threshold, hence more likely passed) or `plain`.
+
+    Returns
+    -------
+    float
+        Probability; NaN if the baseline has fewer than two seeds.
     """
     if baseline_seeds < 2 or method_seeds < 1:
         return float("nan")

@@ -93,7 +93,23 @@ CELL = ["model", "task", "aligner", "strategy", "realignment_languages"]
 
 
 def strategy_styles(strategies: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Give each strategy its colour and marker; ranges that a config names get the spare ones in order."""
+    """Give each strategy its colour and marker; ranges that a config names get the spare ones in order.
+
+    Parameters
+    ----------
+    strategies : iterable of str
+        Names of strategies.
+
+    Returns
+    -------
+    dict from str to (str, str)
+        Strategy -> colour and marker, in display order.
+
+    Raises
+    ------
+    InputError
+        More strategies without a style of their own than there are spare ones.
+    """
     names = ordered("strategy", strategies)
     unknown = [name for name in names if name not in STRATEGY_STYLES]
     if len(unknown) > len(SPARE_STYLES):
@@ -103,7 +119,14 @@ def strategy_styles(strategies: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def save_figure(figure: Figure, *paths: str | Path) -> None:
-    """Write a figure to each path, in the format of its suffix, without dates, so that the bytes are the same."""
+    """Write a figure to each path, in the format of its suffix, without dates, so that the bytes are the same.
+
+    Parameters
+    ----------
+    figure : Figure
+    *paths : str or Path
+        Files to write.
+    """
     with mpl.rc_context(STYLE):
         figure.draw_without_rendering()
         # The layout is decided once; else every format would solve it again.
@@ -115,7 +138,17 @@ def save_figure(figure: Figure, *paths: str | Path) -> None:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Make an empty figure, in inches, that no window shows."""
+    """Make an empty figure, in inches, that no window shows.
+
+    Parameters
+    ----------
+    width, height : float
+        In inches.
+
+    Returns
+    -------
+    Figure
+    """
     layout = ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
     figure = Figure(figsize=(width, height), layout=layout)
     FigureCanvasAgg(figure)
@@ -190,6 +223,10 @@ def delta_by_language(deltas: pd.DataFrame, model: str, task: str) -> Figure:
         As `deltas_table` returns it.
     model, task : str
         Names as in the table.
+
+    Returns
+    -------
+    Figure
     """
     own = _shown(deltas, model, task)
     if own.empty:
@@ -251,6 +288,10 @@ def heatmap(deltas: pd.DataFrame, model: str, task: str) -> Figure:
         As `deltas_table` returns it.
     model, task : str
         Names as in the table.
+
+    Returns
+    -------
+    Figure
     """
     own = deltas[(deltas["model"] == model) & (deltas["task"] == task)]
     if own.empty:
@@ -323,6 +364,10 @@ def front_vs_full(deltas: pd.DataFrame, model: str, task: str) -> Figure:
         As `deltas_table` returns it.
     model, task : str
         Names as in the table.
+
+    Returns
+    -------
+    Figure
     """
     own = _shown(deltas, model, task)
     own = own[own["strategy"].isin(["full", "front"])]
@@ -437,6 +482,10 @@ def delta_vs_distance(contrasts: pd.DataFrame, task: str) -> Figure:
         As `contrasts_table` returns it.
     task : str
         Name as in the table.
+
+    Returns
+    -------
+    Figure
     """
     own = contrasts[(contrasts["task"] == task) & contrasts["contrast"].isin(["full-base", "front-base"])]
     own = own[own["n_seeds"] > 0]
@@ -580,6 +629,10 @@ def forest_main(main: pd.DataFrame) -> Figure:
     ----------
     main : pandas.DataFrame
         As `main_table` returns it.
+
+    Returns
+    -------
+    Figure
     """
     metrics = main.groupby("task")["metric"].first()
     cells = main[(main["strategy"] != BASELINE) & (main["metric"] == main["task"].map(metrics))]
@@ -629,6 +682,10 @@ def realignment_languages(table: pd.DataFrame) -> Figure:
     ----------
     table : pandas.DataFrame
         As `realignment_languages_table` returns it.
+
+    Returns
+    -------
+    Figure
     """
     cells = table[table["delta"].notna()]
     if cells.empty:
@@ -656,6 +713,10 @@ def seed_strips(deltas: pd.DataFrame) -> Figure:
     ----------
     deltas : pandas.DataFrame
         As `deltas_table` returns it.
+
+    Returns
+    -------
+    Figure
     """
     if deltas.empty:
         return _nothing("no realignment to compare with a baseline")
@@ -697,6 +758,10 @@ def generalisation(table: pd.DataFrame) -> Figure:
     table : pandas.DataFrame
         As `generalisation_table` returns it. Values below -1 are drawn at the lower edge as triangles that point
         down; missing ones are not drawn and counted in the panel.
+
+    Returns
+    -------
+    Figure
     """
     if table.empty:
         return _nothing("no contrast to predict")
@@ -766,6 +831,10 @@ def bitext_filter(scores: Mapping[str, np.ndarray], thresholds: Mapping[str, flo
         Lowest score that is kept, by language.
     scorer : str
         What scored the pairs, for the axis.
+
+    Returns
+    -------
+    Figure
     """
     columns = min(6, len(scores))
     rows = -(-len(scores) // columns)

@@ -84,7 +84,18 @@ class Estimate(NamedTuple):
     high: float
 
     def widened(self, variance: float) -> Estimate:
-        """Widen the interval about its middle for a variance that it does not contain, such as that of new seeds."""
+        """Widen the interval about its middle for a variance that it does not contain, such as that of new seeds.
+
+        Parameters
+        ----------
+        variance : float
+            In points squared.
+
+        Returns
+        -------
+        Estimate
+            With the same expected gain.
+        """
         middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
         half = math.sqrt(half**2 + NORMAL_QUANTILE**2 * variance)
         return Estimate(self.gain, middle - half, middle + half)
@@ -189,7 +200,20 @@ class SeedVariance(NamedTuple):
     rest: float
 
     def of_new_seeds(self, seen: int, new: int) -> float:
-        """Return the variance that a mean over `new` seeds adds to what was learnt from `seen` seeds."""
+        """Return the variance that a mean over `new` seeds adds to what was learnt from `seen` seeds.
+
+        Parameters
+        ----------
+        seen : int
+            Number of seeds that were learnt from.
+        new : int
+            Number of seeds of the mean that is predicted.
+
+        Returns
+        -------
+        float
+            In points squared.
+        """
         return self.common * (1 / seen + 1 / new) + max(0.0, self.rest * (1 / new - 1 / seen))
 
 
@@ -214,6 +238,17 @@ def seed_variance(gains: Sequence[np.ndarray]) -> SeedVariance:
 
 
 def decide(gains: dict[str, float]) -> str:
-    """Return the strategy with the largest expected gain, the baseline (no realignment) if none is above 0."""
+    """Return the strategy with the largest expected gain, the baseline (no realignment) if none is above 0.
+
+    Parameters
+    ----------
+    gains : dict from str to float
+        Expected gain of each strategy with realignment, in points.
+
+    Returns
+    -------
+    str
+        Name of the strategy.
+    """
     best = max(gains, key=lambda strategy: gains[strategy])
     return best if gains[best] > 0 else BASELINE

@@ -67,6 +67,11 @@ def predict_linear(train: np.ndarray, outcome: np.ndarray, test: np.ndarray) -> 
         (rows, k) predictors.
     outcome : numpy.ndarray
         (training rows,).
+
+    Returns
+    -------
+    numpy.ndarray
+        (test rows,).
     """
     design = np.column_stack([np.ones(len(train)), train])
     coefficients, _, rank, _ = np.linalg.lstsq(design, outcome, rcond=None)
@@ -76,7 +81,20 @@ def predict_linear(train: np.ndarray, outcome: np.ndarray, test: np.ndarray) -> 
 
 
 def predict_forest(train: np.ndarray, outcome: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Predict by a random forest of 25 trees with a fixed seed; arguments as in `predict_linear`."""
+    """Predict by a random forest of 25 trees with a fixed seed.
+
+    Parameters
+    ----------
+    train, test : numpy.ndarray
+        (rows, k) predictors.
+    outcome : numpy.ndarray
+        (training rows,).
+
+    Returns
+    -------
+    numpy.ndarray
+        (test rows,).
+    """
     forest = RandomForestRegressor(n_estimators=TREES, random_state=SEED, n_jobs=1)
     return forest.fit(train, outcome).predict(test)
 

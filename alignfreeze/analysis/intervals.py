@@ -93,7 +93,19 @@ def _comparable(left: np.ndarray, right: np.ndarray) -> bool:
 
 
 def welch_interval(left: np.ndarray, right: np.ndarray, level: float = LEVEL) -> Interval:
-    """Return Welch's interval for mean(left) - mean(right) of two independent samples; NaN below two values each."""
+    """Return Welch's interval for mean(left) - mean(right) of two independent samples; NaN below two values each.
+
+    Parameters
+    ----------
+    left, right : numpy.ndarray
+        Samples of any size, in one unit.
+    level : float
+        How often the interval shall cover the difference of the expected values.
+
+    Returns
+    -------
+    Interval
+    """
     left, right = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
     if not _comparable(left, right):
         return NO_INTERVAL
@@ -105,7 +117,17 @@ def welch_interval(left: np.ndarray, right: np.ndarray, level: float = LEVEL) ->
 
 
 def welch_p(left: np.ndarray, right: np.ndarray) -> float:
-    """Return the two-sided p of Welch's t-test; NaN below two values each or without any spread."""
+    """Return the two-sided p of Welch's t-test; NaN below two values each or without any spread.
+
+    Parameters
+    ----------
+    left, right : numpy.ndarray
+        Samples of any size, in one unit.
+
+    Returns
+    -------
+    float
+    """
     left, right = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
     if not _comparable(left, right) or np.ptp(left) == np.ptp(right) == 0:
         return float("nan")
@@ -113,7 +135,18 @@ def welch_p(left: np.ndarray, right: np.ndarray) -> float:
 
 
 def paired_p(differences: np.ndarray) -> float:
-    """Return the two-sided p of a t-test that the mean difference is zero; NaN below two seeds or without spread."""
+    """Return the two-sided p of a t-test that the mean difference is zero; NaN below two seeds or without spread.
+
+    Parameters
+    ----------
+    differences : numpy.ndarray
+        (seeds,).
+
+    Returns
+    -------
+    float
+        NaN, too, if anything is missing.
+    """
     differences = np.asarray(differences, dtype=float)
     if differences.size < 2 or not np.isfinite(differences).all() or np.ptp(differences) == 0:
         return float("nan")
@@ -129,6 +162,11 @@ def adjusted(p_values: np.ndarray, method: str) -> np.ndarray:
         (tests,) raw p-values, NaN where a test was not possible.
     method : str
         `holm` (family-wise) or `fdr_bh` (Benjamini-Hochberg).
+
+    Returns
+    -------
+    numpy.ndarray
+        (tests,).
     """
     p_values = np.asarray(p_values, dtype=float)
     result = np.full(p_values.shape, np.nan)
@@ -139,7 +177,20 @@ def adjusted(p_values: np.ndarray, method: str) -> np.ndarray:
 
 
 def mean_interval(values: np.ndarray, level: float = LEVEL) -> Interval:
-    """Return Student's interval for a mean; NaN below two values or if one is missing."""
+    """Return Student's interval for a mean; NaN below two values or if one is missing.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        (values,).
+    level : float
+        How often the interval shall cover the expected value.
+
+    Returns
+    -------
+    Interval
+        Both limits are the mean where the values are equal.
+    """
     values = np.asarray(values, dtype=float)
     if values.size < 2 or not np.isfinite(values).all():
         return NO_INTERVAL

@@ -66,7 +66,16 @@ Column = tuple[str, Callable[[Row], str]]
 
 
 def escape(text: str) -> str:
-    """Escape text for LaTeX, with the few symbols that the tables use as commands."""
+    """Escape text for LaTeX, with the few symbols that the tables use as commands.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+    """
     return "".join(SPECIAL.get(character, UNICODE.get(character, character)) for character in text)
 
 
@@ -91,24 +100,69 @@ def number(value: float | None, digits: int = 1) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """Write a p-value with three decimals, or that it is smaller."""
+    """Write a p-value with three decimals, or that it is smaller.
+
+    Parameters
+    ----------
+    value : float or None
+        A dash is written if it is missing.
+
+    Returns
+    -------
+    str
+        LaTeX.
+    """
     if value is None or pd.isna(value):
         return MISSING
     return "$<$0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def with_spread(value: float, spread: float) -> str:
-    """Write mean ± standard deviation; only the part that is missing becomes a dash."""
+    """Write mean ± standard deviation; only the part that is missing becomes a dash.
+
+    Parameters
+    ----------
+    value : float
+        The mean.
+    spread : float
+        Its standard deviation, in the same unit.
+
+    Returns
+    -------
+    str
+        LaTeX, one decimal.
+    """
     return MISSING if pd.isna(value) else rf"{number(value)} $\pm$ {number(spread)}"
 
 
 def between(low: float, high: float) -> str:
-    """Write an interval."""
+    """Write an interval.
+
+    Parameters
+    ----------
+    low, high : float
+        Limits; a dash is written if one is missing.
+
+    Returns
+    -------
+    str
+        LaTeX, one decimal.
+    """
     return MISSING if pd.isna(low) or pd.isna(high) else f"[{number(low)}, {number(high)}]"
 
 
 def language_name(code: str) -> str:
-    """Return a language's English name; a code that nobody knows (such as `average`) stays as it is."""
+    """Return a language's English name; a code that nobody knows (such as `average`) stays as it is.
+
+    Parameters
+    ----------
+    code : str
+        See `facts_of`.
+
+    Returns
+    -------
+    str
+    """
     return facts_of(code).name if is_known(code) else code
 
 
@@ -658,19 +712,46 @@ def _score(mean: float, std: float) -> str:
 
 
 def write_table(name: str, table: pd.DataFrame, csv: str | Path, tex: str | Path) -> None:
-    """Write a table as CSV, with full precision and missing numbers as empty fields, and as LaTeX."""
+    """Write a table as CSV, with full precision and missing numbers as empty fields, and as LaTeX.
+
+    Parameters
+    ----------
+    name : str
+        Name of the table, a key of `COLUMNS`.
+    table : pandas.DataFrame
+        As the function of that name in `alignfreeze.analysis.tables` or beside it returns it.
+    csv, tex : str or Path
+        Files to write.
+    """
     write_csv(table, csv)
     _write_text(latex_table(name, table), tex)
 
 
 def write_per_language(table: pd.DataFrame, model: str, task: str, csv: str | Path, tex: str | Path) -> None:
-    """Write the table by language of a model and task: long as CSV, wide as LaTeX."""
+    """Write the table by language of a model and task: long as CSV, wide as LaTeX.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `per_language_table` returns it.
+    model, task : str
+        Names as in the scores.
+    csv, tex : str or Path
+        Files to write.
+    """
     write_csv(table, csv)
     _write_text(per_language_latex(table, model, task), tex)
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> None:
-    """Write a table as CSV, with full precision and missing numbers as empty fields."""
+    """Write a table as CSV, with full precision and missing numbers as empty fields.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    path : str or Path
+        The file.
+    """
     with atomic_file(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
 
@@ -681,7 +762,18 @@ def _write_text(text: str, path: str | Path) -> None:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a table that `write_table` wrote; text such as `none` and an empty reason stay text."""
+    """Read a table that `write_table` wrote; text such as `none` and an empty reason stay text.
+
+    Parameters
+    ----------
+    path : str or Path
+        The CSV file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Empty fields of columns of numbers are NaN, those of text the empty string.
+    """
     table = pd.read_csv(path, keep_default_na=False, na_values=[""])
     text = [name for name in table.columns if table[name].dtype.kind not in "fiub" or name == "reason"]
     return table.assign(**{name: table[name].astype(object).fillna("") for name in text})

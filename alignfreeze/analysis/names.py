@@ -51,13 +51,36 @@ TITLES = {
 
 
 def rank(kind: str, name: str) -> tuple[int, str]:
-    """Return a sort key: known names in the order above, then the others by name."""
+    """Return a sort key: known names in the order above, then the others by name.
+
+    Parameters
+    ----------
+    kind : str
+        `model`, `task`, `aligner`, `strategy` or `metric`; names of any other kind are sorted as text.
+    name : str
+
+    Returns
+    -------
+    tuple of int and str
+    """
     known = KNOWN.get(kind, ())
     return (known.index(name) if name in known else len(known), name)
 
 
 def ordered(kind: str, names: Iterable[str]) -> list[str]:
-    """Return the distinct names of a kind (`model`, `task`, ...) in display order."""
+    """Return the distinct names of a kind (`model`, `task`, ...) in display order.
+
+    Parameters
+    ----------
+    kind : str
+        See `rank`.
+    names : iterable of str
+        In any order, with repetitions.
+
+    Returns
+    -------
+    list of str
+    """
     return sorted(set(names), key=lambda name: rank(kind, name))
 
 
@@ -77,12 +100,33 @@ def use_labels(labels: Mapping[str, str]) -> None:
 
 
 def title(name: str) -> str:
-    """Return how a name is written in tables and figures: the user's label, ours, or the name itself."""
+    """Return how a name is written in tables and figures: the user's label, ours, or the name itself.
+
+    Parameters
+    ----------
+    name : str
+        A model, task, aligner, strategy or metric.
+
+    Returns
+    -------
+    str
+    """
     return _labels.get(name) or TITLES.get(name, name)
 
 
 def main_metric(metrics: Iterable[str]) -> str:
-    """Return the metric that a task's tables and figures are about."""
+    """Return the metric that a task's tables and figures are about.
+
+    Parameters
+    ----------
+    metrics : iterable of str
+        Names of metrics that a task has, at least one.
+
+    Returns
+    -------
+    str
+        The first of `METRICS` that there is.
+    """
     return ordered("metric", metrics)[0]
 
 
@@ -112,12 +156,32 @@ PREDICTOR_TITLES = {
 
 
 def contrast_title(name: str) -> str:
-    """Return how a contrast is written."""
+    """Return how a contrast is written.
+
+    Parameters
+    ----------
+    name : str
+        A key of `CONTRASTS`; any other name is returned as it stands.
+
+    Returns
+    -------
+    str
+    """
     return CONTRAST_TITLES.get(name, name)
 
 
 def predictors_title(name: str) -> str:
-    """Return how a predictor or a set of predictors is written; a forest says so."""
+    """Return how a predictor or a set of predictors is written; a forest says so.
+
+    Parameters
+    ----------
+    name : str
+        A predictor, a set of predictors or `forest(SET)`; any other name is returned as it stands.
+
+    Returns
+    -------
+    str
+    """
     if name.startswith("forest("):
         return f"{PREDICTOR_TITLES.get(name[7:-1], name[7:-1])} (random forest)"
     return PREDICTOR_TITLES.get(name, name)

@@ -43,7 +43,20 @@ def predictor_frame(facts: pd.DataFrame, languages: Sequence[str], baseline: pd.
 
 
 def why_unusable(values: pd.Series | pd.DataFrame, minimum: int) -> str:
-    """Say why a statistic over languages is impossible: gaps, too few languages, no variation; empty if it is not."""
+    """Say why a statistic over languages is impossible: gaps, too few languages, no variation.
+
+    Parameters
+    ----------
+    values : pandas.Series or pandas.DataFrame
+        (languages,) or (languages, columns).
+    minimum : int
+        Number of languages that the statistic needs.
+
+    Returns
+    -------
+    str
+        The reason in words; empty if the statistic is possible.
+    """
     frame = values.to_frame() if isinstance(values, pd.Series) else values
     if frame.empty:
         return "no such contrast"

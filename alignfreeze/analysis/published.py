@@ -54,6 +54,25 @@ SCORE_COLUMN = re.compile(r"eval_(?P<language>[a-z]+)_(?P<metric>[a-z0-9]+)")
 def parse_method(method: str, where: str = "published results") -> tuple[str, str]:
     """Split a published method name into (strategy, aligner), trying the longest names first.
 
+    Parameters
+    ----------
+    method : str
+        Name in a published file.
+    where : str
+        File and line, for the message.
+
+    Returns
+    -------
+    strategy, aligner : str
+        Names as this project has them.
+
+    Raises
+    ------
+    InputError
+        The name is unknown.
+
+    Examples
+    --------
     >>> parse_method("freeze_realign_unfreeze_last_6_dico")
     ('back', 'dictionary')
     """
@@ -100,7 +119,22 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def published_files(folder: str | Path) -> list[Path]:
-    """Return the result files of a folder, sorted; an error if there is none."""
+    """Find the published result files of a folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+
+    Returns
+    -------
+    list of Path
+        Sorted by name.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
     paths = sorted(Path(folder).glob("*__opus100__*.csv"))
     if not paths:
         raise InputError(
@@ -157,8 +191,22 @@ def published_scores(paths: Sequence[str | Path], experiment: str = "published",
 def published_records(paths: Sequence[str | Path]) -> pd.DataFrame:
     """Return what the published files tell about each run, as run records.
 
-    `distinct_pairs` counts the sentence pairs seen before the realignment stream first restarts and `pairs_seen`
-    all of them, repeats included. Wall time (seconds) and device are not in the files and stay missing.
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        The CSV files.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per run, with the columns `RECORD_COLUMNS`. `distinct_pairs` counts the sentence pairs seen before the
+        realignment stream first restarts and `pairs_seen` all of them, repeats included. Wall time (seconds) and device
+        are not in the files and stay missing.
+
+    Raises
+    ------
+    InputError
+        A file is not a published result file.
     """
     tables = []
     for path in map(Path, paths):

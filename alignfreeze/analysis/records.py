@@ -30,7 +30,17 @@ QUANTITIES = ["finetuning_steps", "realignment_steps", "distinct_pairs", "pairs_
 
 
 def read_log(path: Path) -> list[tuple[int, float]]:
-    """Return a training log as pairs of a step and the mean loss since the pair before."""
+    """Return a training log as pairs of a step and the mean loss since the pair before.
+
+    Parameters
+    ----------
+    path : Path
+        CSV with the columns step and loss.
+
+    Returns
+    -------
+    list of (int, float)
+    """
     log = pd.read_csv(path)
     return [(int(step), float(loss)) for step, loss in zip(log["step"], log["loss"], strict=True)]
 
@@ -103,7 +113,19 @@ def runs_table(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_records(path: str | Path) -> pd.DataFrame:
-    """Read a CSV file of run records; numbers that the records do not tell are missing, text stays text."""
+    """Read a CSV file of run records.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per run, with the columns `RECORD_COLUMNS`; a number that the records do not tell is missing, text stays
+        text.
+    """
     text = ["model", "task", "strategy", "aligner", "realignment_languages", "device"]
     numbers = [*QUANTITIES, "wall_time"]
     return pd.read_csv(

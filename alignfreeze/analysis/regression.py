@@ -78,7 +78,18 @@ def first_component(frame: pd.DataFrame) -> tuple[pd.Series, float]:
 
 
 def standardised(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return columns with mean 0 and standard deviation 1 (ddof 1) over languages."""
+    """Return columns with mean 0 and standard deviation 1 (ddof 1) over languages.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        (languages, columns).
+
+    Returns
+    -------
+    pandas.DataFrame
+        Of the same shape; NaN for a column that does not vary.
+    """
     return (frame - frame.mean()) / frame.std(ddof=1)
 
 
@@ -163,6 +174,13 @@ def regression_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     The outcome is a contrast by language, mean over seeds and aligners, in points; predictors are standardised over the
     languages of the fit. The set `component` has the first principal component of the five separate distances, the set
     `distances` all five; featural distance, nearly their sum, is in neither.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    source : str
+        Code of the language that distances are measured from.
 
     Returns
     -------

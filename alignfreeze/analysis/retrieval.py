@@ -55,6 +55,10 @@ def draw(table: pd.DataFrame) -> Figure:
     ----------
     table : pandas.DataFrame
         What `summarise` returns.
+
+    Returns
+    -------
+    Figure
     """
     rows = [
         (model, aligner)

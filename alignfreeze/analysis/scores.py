@@ -97,19 +97,66 @@ def validate_scores(frame: pd.DataFrame, where: str = "scores") -> pd.DataFrame:
 
 
 def concat_scores(frames: Sequence[pd.DataFrame], where: str = "scores") -> pd.DataFrame:
-    """Put several score tables together, checking that no row occurs in two of them."""
+    """Put several score tables together, checking that no row occurs in two of them.
+
+    Parameters
+    ----------
+    frames : sequence of pandas.DataFrame
+        Tables of scores, at least one; see `validate_scores`.
+    where : str
+        What the messages call the table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `validate_scores`.
+
+    Raises
+    ------
+    InputError
+        There is no table, a row occurs twice, or a table is wrong; see `validate_scores`.
+    """
     if not frames:
         raise InputError(f"{where}: no score tables to put together; is any run configured?")
     return validate_scores(pd.concat(list(frames), ignore_index=True), where)
 
 
 def read_scores(path: str | Path) -> pd.DataFrame:
-    """Read and check a CSV file of scores. Text such as `no` (Norwegian) and `none` stays text."""
+    """Read and check a CSV file of scores. Text such as `no` (Norwegian) and `none` stays text.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        See `validate_scores`.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or its table is wrong; see `validate_scores`.
+    """
     return validate_scores(read_text_table(path), str(path))
 
 
 def write_scores(frame: pd.DataFrame, path: str | Path) -> None:
-    """Check scores and write them as CSV, whole or not at all."""
+    """Check scores and write them as CSV, whole or not at all.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        See `validate_scores`.
+    path : str or Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        The table is wrong; see `validate_scores`.
+    """
     table = validate_scores(frame, str(path))
     with atomic_file(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
@@ -123,7 +170,20 @@ def write_scores(frame: pd.DataFrame, path: str | Path) -> None:
 
 
 def select_languages(frame: pd.DataFrame, languages: Sequence[str]) -> pd.DataFrame:
-    """Keep the rows of `languages`; the others are dropped, and a language without a row is logged."""
+    """Keep the rows of `languages`; the others are dropped, and a language without a row is logged.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A table of scores.
+    languages : sequence of str
+        Codes of the languages to keep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows that are left, numbered anew.
+    """
     absent = sorted(set(languages) - set(frame["language"]))
     if absent:
         logger.info("no scores in: %s", ", ".join(absent))

@@ -258,6 +258,13 @@ def _main_row(experiment: Experiment, cell: Cell) -> MainRow:
 def counts_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return table 4: languages up and down by both rules beside the number that chance alone gives.
 
+    Parameters
+    ----------
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    source : str
+        Code of the source language.
+
     Returns
     -------
     pandas.DataFrame
@@ -289,6 +296,13 @@ def counts_table(scores: Scores, source: str = "en") -> pd.DataFrame:
 
 def front_vs_full_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return table 2: freezing the front half against freezing nothing, paired by seed.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    source : str
+        Code of the source language.
 
     Returns
     -------
@@ -337,7 +351,18 @@ def _front_row(experiment: Experiment, front: Cell) -> FrontVsFullRow:
 
 
 def slope(horizontal: pd.Series, vertical: pd.Series) -> float:
-    """Return the least-squares slope over languages; NaN below three languages, without spread or with a gap."""
+    """Return the least-squares slope over languages; NaN below three languages, without spread or with a gap.
+
+    Parameters
+    ----------
+    horizontal, vertical : pandas.Series
+        (languages,), in one order.
+
+    Returns
+    -------
+    float
+        Vertical per horizontal.
+    """
     x, y = horizontal.to_numpy(dtype=float), vertical.to_numpy(dtype=float)
     if x.size < 3 or x.size != y.size or not (np.isfinite(x).all() and np.isfinite(y).all()) or np.ptp(x) == 0:
         return MISSING
@@ -346,6 +371,15 @@ def slope(horizontal: pd.Series, vertical: pd.Series) -> float:
 
 def per_language_table(scores: Scores, model: str, task: str, source: str = "en") -> pd.DataFrame:
     """Return table 3 for one model and task, in long form: one row per language, strategy and aligner.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    model, task : str
+        Names as in the scores.
+    source : str
+        Code of the source language.
 
     Returns
     -------
@@ -435,6 +469,13 @@ def _gap_share(delta: float, baseline: pd.Series, bound: pd.Series) -> tuple[flo
 def source_vs_target_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return table 5: the difference to the baseline on the source language beside that on the targets.
 
+    Parameters
+    ----------
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    source : str
+        Code of the source language.
+
     Returns
     -------
     pandas.DataFrame
@@ -473,6 +514,15 @@ def source_vs_target_table(scores: Scores, source: str = "en") -> pd.DataFrame:
 def best_worst_table(scores: Scores, source: str = "en", places: int = 3) -> pd.DataFrame:
     """Return table 6: of each cell the languages that gain most and least, by mean difference over seeds.
 
+    Parameters
+    ----------
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    source : str
+        Code of the source language.
+    places : int
+        Languages of each side, at most.
+
     Returns
     -------
     pandas.DataFrame
@@ -507,6 +557,13 @@ def best_worst_table(scores: Scores, source: str = "en", places: int = 3) -> pd.
 
 def noise_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return the noise part of table 10: how much seeds move a score, and what pairing by seed gains.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    source : str
+        Code of the source language.
 
     Returns
     -------
@@ -551,6 +608,13 @@ def _noise(method: np.ndarray, baseline: np.ndarray) -> dict[str, Any]:
 
 def deltas_table(scores: Scores, source: str = "en") -> pd.DataFrame:
     """Return the differences to the baseline, one row per cell, language and seed: what the figures are drawn from.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    source : str
+        Code of the source language.
 
     Returns
     -------

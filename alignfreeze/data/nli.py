@@ -49,7 +49,7 @@ def read_inference(path: str | Path, labels: Sequence[str] | None = LABELS) -> I
     ----------
     path : str or Path
         The file; its suffix decides the format.
-    labels : sequence of str or None, default LABELS
+    labels : sequence of str or None
         Labels that may occur; None allows any.
 
     Returns

@@ -23,7 +23,7 @@ def parse_line(line: str, where: str = "line") -> Links:
     ----------
     line : str
         Links, separated by white space.
-    where : str, default 'line'
+    where : str
         File and line, for messages.
 
     Returns

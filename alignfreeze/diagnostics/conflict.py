@@ -52,13 +52,13 @@ def block_gradients(loss: torch.Tensor, blocks: Iterable[nn.Module]) -> list[tor
 
     Parameters
     ----------
-    loss : Tensor
+    loss : torch.Tensor
         Scalar.
-    blocks : iterable of nn.Module
+    blocks : iterable of torch.nn.Module
 
     Returns
     -------
-    list of Tensor
+    list of torch.Tensor
         (parameters of the block,), flattened; zero where the loss does not depend on the block.
     """
     parameters = [list(block.parameters()) for block in blocks]
@@ -72,13 +72,13 @@ def mean_gradients(losses: Iterable[torch.Tensor], blocks: nn.ModuleList) -> lis
 
     Parameters
     ----------
-    losses : iterable of Tensor
+    losses : iterable of torch.Tensor
         Scalars with their graphs, at least one.
-    blocks : nn.ModuleList
+    blocks : torch.nn.ModuleList
 
     Returns
     -------
-    list of Tensor
+    list of torch.Tensor
         (parameters of the block,) for each block, flattened.
     """
     total, count = block_gradients(next(iterator := iter(losses)), blocks), 1
@@ -93,7 +93,7 @@ def conflict(first: torch.Tensor, second: torch.Tensor) -> Conflict:
 
     Parameters
     ----------
-    first, second : Tensor
+    first, second : torch.Tensor
         (parameters,).
 
     Returns

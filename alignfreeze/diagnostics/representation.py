@@ -33,7 +33,7 @@ def linear_cka(first: torch.Tensor, second: torch.Tensor) -> float:
 
     Parameters
     ----------
-    first, second : Tensor
+    first, second : torch.Tensor
         (words, h) states, the same words in the same order; the widths may differ.
 
     Returns

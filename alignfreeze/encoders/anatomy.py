@@ -95,7 +95,7 @@ def encoder_blocks(model: PreTrainedModel) -> nn.ModuleList:
 
     Returns
     -------
-    nn.ModuleList
+    torch.nn.ModuleList
         L blocks.
 
     Raises
@@ -128,14 +128,14 @@ def state_at(
     model : PreTrainedModel
     layer : int
         0 (embeddings) to the number of blocks (last state).
-    input_ids : Tensor
+    input_ids : torch.Tensor
         (B, T) int64.
-    attention_mask : Tensor, optional
+    attention_mask : torch.Tensor, optional
         (B, T), True or 1 where a row has a subword.
 
     Returns
     -------
-    Tensor
+    torch.Tensor
         (B, T, h).
     """
     encoder, blocks = text_encoder(model), encoder_blocks(model)

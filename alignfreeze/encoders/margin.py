@@ -36,7 +36,7 @@ def sentence_vectors(
 
     Returns
     -------
-    ndarray
+    numpy.ndarray
         (sentences, h), float32.
     """
     encoded = tokenizer.encode(sentences)
@@ -111,7 +111,7 @@ def margin_scores(
 
     Parameters
     ----------
-    source, target : ndarray
+    source, target : numpy.ndarray
         (pairs, h) vectors of length 1; they may be mapped from files.
     neighbours : int
         Nearest neighbours k on the other side; all where there are fewer.
@@ -121,7 +121,7 @@ def margin_scores(
 
     Returns
     -------
-    ndarray
+    numpy.ndarray
         (pairs,), float32.
     """
     forward = _neighbour_similarity(source, target, neighbours, device, block)

@@ -24,16 +24,16 @@ def pad(sequences: Sequence[np.ndarray], value: int) -> tuple[torch.Tensor, torc
 
     Parameters
     ----------
-    sequences : sequence of ndarray
+    sequences : sequence of numpy.ndarray
         B sequences of whole numbers, T at most.
     value : int
         Stands where a sequence has ended.
 
     Returns
     -------
-    padded : Tensor
+    padded : torch.Tensor
         (B, T), int64.
-    mask : Tensor
+    mask : torch.Tensor
         (B, T), boolean, True where a sequence has a number.
     """
     lengths = np.fromiter((len(sequence) for sequence in sequences), np.int64, len(sequences))
@@ -55,7 +55,7 @@ def pad_batch(sentences: Sequence[Encoded], pad_id: int) -> dict[str, torch.Tens
 
     Returns
     -------
-    dict from str to Tensor
+    dict from str to torch.Tensor
         `input_ids` and `attention_mask`, both (B, T) int64.
     """
     ids, mask = pad([sentence.ids for sentence in sentences], pad_id)

@@ -58,12 +58,12 @@ def word_states(
         Indices into `hidden_states`, 0 (embeddings) to the number of blocks.
     device : torch.device
         Where the encoder runs.
-    batch_size : int, default 64
+    batch_size : int
         Sentences of a batch, at most.
 
     Returns
     -------
-    states : Tensor
+    states : torch.Tensor
         (layers, words, h) float32 on the CPU; zero for a word without a subword.
     start : numpy.ndarray
         (sentences,) number of the first word of each sentence.
@@ -90,7 +90,7 @@ def retrieval(source: torch.Tensor, target: torch.Tensor, links: Sequence[tuple[
 
     Parameters
     ----------
-    source, target : Tensor
+    source, target : torch.Tensor
         (source words, h) and (target words, h) states of one layer; zero for a word without a subword.
     links : sequence of tuple of 2 int
         Gold links between word numbers (source, target); a word with several partners is right with any of them.

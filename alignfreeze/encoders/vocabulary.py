@@ -45,12 +45,12 @@ class TrimmedVocabulary:
 
         Parameters
         ----------
-        ids : Tensor
+        ids : torch.Tensor
             Any shape, whole numbers, on the CPU.
 
         Returns
         -------
-        Tensor
+        torch.Tensor
             Of the same shape, int64.
 
         Raises

@@ -74,7 +74,7 @@ def bitexts_by_language(value: Any, name: str = "bitext") -> dict[str, Bitext]:
     ----------
     value : object
         A Bitext, or a mapping from languages to some.
-    name : str, default 'bitext'
+    name : str
         Name of the argument, for the message.
 
     Returns

@@ -32,7 +32,7 @@ def predict(
         Texts, as many on each side.
     tokenizer : PairTokenizer
     device : torch.device
-    batch_size : int, default 64
+    batch_size : int
         Pairs of a batch, at most.
 
     Returns

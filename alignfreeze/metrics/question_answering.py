@@ -60,7 +60,7 @@ def predict(
         which the subwords of a window's context and the first special token compete; the answer is widened to whole
         words.
     device : torch.device
-    batch_size : int, default 32
+    batch_size : int
         Windows of a batch, at most.
 
     Returns

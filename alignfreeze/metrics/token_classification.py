@@ -32,7 +32,7 @@ def predict(
     tokenizer : WordTokenizer
         Its `max_length` is the window's.
     device : torch.device
-    batch_size : int, default 64
+    batch_size : int
         Windows of a batch, at most.
 
     Returns

@@ -105,7 +105,7 @@ class InterleavedRealignment:
 
         Returns
         -------
-        Tensor
+        torch.Tensor
             () scalar, with its graph.
         """
         with self._isolated(step):
@@ -125,7 +125,7 @@ class InterleavedRealignment:
 
         Returns
         -------
-        Tensor
+        torch.Tensor
             () scalar, the weighted loss of the whole batch, without a graph.
         """
         with self._isolated(step):

@@ -122,7 +122,7 @@ class RealignmentObjective:
 
         Returns
         -------
-        Tensor
+        torch.Tensor
             () scalar, with its graph; see `RealignmentLoss` for the equation.
         """
         source = state_at(self.model, self.layer, batch.source_ids, batch.source_mask)
@@ -142,12 +142,12 @@ class RealignmentObjective:
             On the device.
         size : int
             Sentence pairs at a time.
-        weight : float, default 1.0
+        weight : float
             Factor of the loss and of its gradients.
 
         Returns
         -------
-        Tensor
+        torch.Tensor
             () scalar, the weighted loss of the whole batch, without a graph.
         """
         parts = [

@@ -63,7 +63,7 @@ def pad_pairs(pairs: Sequence[EncodedPair], pad_id: int, token_types: bool) -> d
 
     Returns
     -------
-    dict from str to Tensor
+    dict from str to torch.Tensor
         `input_ids`, `attention_mask` and, where the model takes them, `token_type_ids`: (B, T) int64.
     """
     batch = pad_batch(pairs, pad_id)
@@ -202,7 +202,7 @@ class PairItems:
 
         Returns
         -------
-        dict from str to Tensor
+        dict from str to torch.Tensor
             `labels` (B,); `input_ids`, `attention_mask` and, where the model takes them, `token_type_ids` (B, T). All
             int64.
         """

@@ -286,7 +286,7 @@ class QuestionItems:
 
         Returns
         -------
-        dict from str to Tensor
+        dict from str to torch.Tensor
             `start_positions` and `end_positions` (B,); `input_ids`, `attention_mask` and, where the model takes them,
             `token_type_ids` (B, T). All int64.
         """

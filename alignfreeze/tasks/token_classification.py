@@ -118,7 +118,7 @@ class TaggedItems:
 
         Returns
         -------
-        dict from str to Tensor
+        dict from str to torch.Tensor
             `input_ids`, `attention_mask` and `labels` (`IGNORED` but at first subwords): (B, T) int64.
         """
         labels, _ = pad([self.labels[i] for i in chosen], IGNORED)

@@ -37,7 +37,7 @@ class TrainingItems(Protocol):
 
         Returns
         -------
-        dict from str to Tensor
+        dict from str to torch.Tensor
             Name -> (B, ...); `input_ids` and `attention_mask` are (B, T) int64.
         """
 

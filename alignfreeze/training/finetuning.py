@@ -27,7 +27,7 @@ class AuxiliaryLoss(Protocol):
 
     Attributes
     ----------
-    module : Module
+    module : torch.nn.Module
         What is trained for this loss alone, such as a projection head; it is not saved with the model.
     """
 
@@ -73,7 +73,7 @@ class AuxiliaryLoss(Protocol):
 
         Returns
         -------
-        Tensor
+        torch.Tensor
             () scalar, with its graph.
         """
 
@@ -91,7 +91,7 @@ class AuxiliaryLoss(Protocol):
 
         Returns
         -------
-        Tensor
+        torch.Tensor
             () scalar, the loss of the whole batch.
         """
 

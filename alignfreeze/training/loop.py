@@ -58,7 +58,7 @@ def adam(parameters: Iterable[nn.Parameter] | list[dict[str, Any]], learning_rat
 
     Parameters
     ----------
-    parameters : iterable of nn.Parameter or list of dict from str to object
+    parameters : iterable of torch.nn.Parameter or list of dict from str to object
         Parameters, or groups of them with a learning rate of their own, as PyTorch's optimisers take them.
     learning_rate : float
         Of the parameters whose group has none.
@@ -160,7 +160,7 @@ def train(
 
     Parameters
     ----------
-    modules : ModuleDict
+    modules : torch.nn.ModuleDict
         Everything that is trained; its state is what a resumed run needs.
     batches : callable
         From a number of steps that are done, the batches that follow (deterministic, so that a resumed run sees the
@@ -169,7 +169,7 @@ def train(
         Loss of a batch on the device.
     tokens_of : callable
         Subwords of a batch (on the CPU), for the rate in the report.
-    optimiser : Optimizer
+    optimiser : torch.optim.Optimizer
     steps : int
     device : torch.device
     in_parts : callable, optional

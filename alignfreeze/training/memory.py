@@ -70,7 +70,7 @@ class Gradients:
 
     Parameters
     ----------
-    modules : Module
+    modules : torch.nn.Module
         Everything that is trained.
     whole : callable
         Batch on the device -> its loss.
@@ -105,7 +105,7 @@ class Gradients:
 
         Returns
         -------
-        Tensor
+        torch.Tensor
             The batch's loss, without a graph.
 
         Raises

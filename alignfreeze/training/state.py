@@ -150,7 +150,7 @@ def snapshot(modules: nn.Module, optimiser: torch.optim.Optimizer, schedule: Any
 
     Parameters
     ----------
-    modules : nn.Module
+    modules : torch.nn.Module
         Everything that is trained.
     optimiser : torch.optim.Optimizer
     schedule : LRScheduler or None
@@ -176,7 +176,7 @@ def restore(saved: dict[str, Any], modules: nn.Module, optimiser: torch.optim.Op
     ----------
     saved : dict from str to object
         What `snapshot` returned.
-    modules : nn.Module
+    modules : torch.nn.Module
         As those of the snapshot; changed in place.
     optimiser : torch.optim.Optimizer
         As that of the snapshot; changed in place.

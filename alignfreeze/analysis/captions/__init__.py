@@ -14,5 +14,9 @@ def description(name: str) -> str:
     ----------
     name : str
         Name of the table, such as `main`.
+
+    Returns
+    -------
+    str
     """
     return " ".join((FOLDER / f"{name}.rst").read_text(encoding="utf-8").split())
