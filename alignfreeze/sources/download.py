@@ -170,12 +170,38 @@ def fetch_published(
 
 
 def treebank_url(release: str, treebank: str, file: str) -> str:
-    """Raw file of a treebank's official repository at a release tag."""
+    """Raw file of a treebank's official repository at a release tag.
+
+    Parameters
+    ----------
+    release : str
+        Tag of the release, such as r2.15.
+    treebank : str
+        Repository, such as UD_German-GSD.
+    file : str
+        Name of the file in it.
+
+    Returns
+    -------
+    str
+        The server is that of the environment variable UD_ENDPOINT, if it is set.
+    """
     return f"{os.getenv('UD_ENDPOINT', UD_ENDPOINT).rstrip('/')}/{treebank}/{release}/{file}"
 
 
 def dictionary_url(file: str) -> str:
-    """Dictionary on MUSE's server."""
+    """Dictionary on MUSE's server.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file, such as en-de.txt.
+
+    Returns
+    -------
+    str
+        The server is that of the environment variable MUSE_ENDPOINT, if it is set.
+    """
     return f"{os.getenv('MUSE_ENDPOINT', MUSE_ENDPOINT).rstrip('/')}/{file}"
 
 
@@ -306,7 +332,26 @@ def fetch_dataset(
 
 
 def fetch_model(name: str, revision: str | None, key: str, destination: str | Path, lock: ResourcesLock) -> None:
-    """Fetch a model's weights (safetensors), configuration and tokenizer; parameters and errors as `fetch_dataset`."""
+    """Fetch a model's weights (safetensors), configuration and tokenizer.
+
+    Parameters
+    ----------
+    name : str
+        OWNER/NAME on the hub.
+    revision : str or None
+        Commit; None takes the locked one, or else the newest.
+    key : str
+        Name of the artefact in the lock file.
+    destination : str or Path
+        Folder for the files.
+    lock : ResourcesLock
+        The lock file.
+
+    Raises
+    ------
+    InputError
+        The files cannot be fetched or written, are not the locked ones, or hold no safetensors.
+    """
     what = f"model {name}"
 
     def choose(files: list[str]) -> list[str]:

@@ -29,6 +29,16 @@ Row = dict[str, Any]
 def shards_of(folder: str | Path) -> list[Path]:
     """Return the Parquet files of a split, in order.
 
+    Parameters
+    ----------
+    folder : str or Path
+        Where the dataset's split was fetched to.
+
+    Returns
+    -------
+    list of Path
+        Sorted by name.
+
     Raises
     ------
     InputError

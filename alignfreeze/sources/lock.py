@@ -100,7 +100,23 @@ class ResourcesLock:
         return entries
 
     def entry(self, key: str) -> LockEntry | None:
-        """Return what is locked about an artefact; None if it was never fetched."""
+        """Return what is locked about an artefact; None if it was never fetched.
+
+        Parameters
+        ----------
+        key : str
+            Path of the artefact below the resources folder.
+
+        Returns
+        -------
+        LockEntry or None
+            Source, revision and checksums.
+
+        Raises
+        ------
+        InputError
+            The lock file cannot be read.
+        """
         return self._read().get(key)
 
     def verify_or_add(self, key: str, files: Mapping[str, str], source: str, revision: str) -> None:

@@ -95,7 +95,20 @@ def dequantise(packed: np.ndarray) -> np.ndarray:
 
 
 def hugging_face_name(name: str) -> str:
-    """`l3.q.w` -> `encoder.layer.3.attention.self.query.weight`; `emb.word` -> the word embeddings."""
+    """Translate a tensor's name in the file to that of Hugging Face.
+
+    `l3.q.w` is `encoder.layer.3.attention.self.query.weight`; `emb.word` are the word embeddings.
+
+    Parameters
+    ----------
+    name : str
+        Name in the 4-bit file.
+
+    Returns
+    -------
+    str
+        Name in the state of a BERT model.
+    """
     head, *rest = name.split(".")
     if head == "emb":
         table = {"word": "word", "pos": "position", "type": "token_type"}
@@ -121,6 +134,16 @@ def packaged_file() -> Path:
 
 def read_packed(path: str | Path) -> PackedModel:
     """Read the 4-bit file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; see `packaged_file`.
+
+    Returns
+    -------
+    PackedModel
+        Tensors are unpacked to float32.
 
     Raises
     ------
@@ -192,6 +215,11 @@ def _read_tensors(reader: _Reader, shapes: dict[str, tuple[int, int]], hidden: i
 
 def build_tokenizer(packed: PackedModel) -> PreTrainedTokenizerFast:
     """XLM-R's fast tokenizer over the file's pieces.
+
+    Parameters
+    ----------
+    packed : PackedModel
+        What `read_packed` returned.
 
     Returns
     -------

@@ -33,11 +33,34 @@ class Source(Settings):
         raise NotImplementedError
 
     def file_of(self, language: str, source_language: str) -> str:
-        """Path below the resources folder of a language's file, in the format that everything downstream reads."""
+        """Path below the resources folder of a language's file, in the format that everything downstream reads.
+
+        Parameters
+        ----------
+        language : str
+            Code of the language.
+        source_language : str
+            Code of the experiment's source language; some sources have files by pair.
+
+        Returns
+        -------
+        str
+        """
         raise NotImplementedError
 
     def languages_without(self, languages: Iterable[str]) -> list[str]:  # noqa: ARG002 (some of its subclasses need it)
-        """Languages that the source has nothing for, as far as the configuration tells."""
+        """Languages that the source has nothing for, as far as the configuration tells.
+
+        Parameters
+        ----------
+        languages : iterable of str
+            Codes of the languages that are wanted.
+
+        Returns
+        -------
+        list of str
+            Codes, sorted.
+        """
         return []
 
 

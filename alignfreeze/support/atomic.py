@@ -56,6 +56,11 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
     path : path
         Where the file shall appear; its folder is made if it is missing.
 
+    Yields
+    ------
+    pathlib.Path
+        Write here.
+
     Raises
     ------
     InputError
@@ -76,6 +81,16 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 @contextmanager
 def atomic_directory(path: str | Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; it replaces `path`, whole, if the block succeeds.
+
+    Parameters
+    ----------
+    path : path
+        Where the folder shall appear; what is there is replaced.
+
+    Yields
+    ------
+    pathlib.Path
+        An empty folder: write into it.
 
     Raises
     ------

@@ -202,7 +202,18 @@ def _first_free(names: list[str], folder: Path) -> tuple[FileLock, str]:
 
 
 def torch_device(name: str | None) -> torch.device:
-    """The device inside this process, after `claimed_device`."""
+    """The device inside this process, after `claimed_device`.
+
+    Parameters
+    ----------
+    name : str or None
+        What `claimed_device` yielded; None is the CPU.
+
+    Returns
+    -------
+    torch.device
+        A claimed GPU is the only one that the process sees, so it is always number 0.
+    """
     import torch
 
     return torch.device("cpu" if name is None else "cuda:0")

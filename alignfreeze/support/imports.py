@@ -23,7 +23,18 @@ def _names(node: ast.AST) -> Iterator[str]:
 
 @functools.cache
 def imported_names(path: Path) -> frozenset[str]:
-    """Dotted names that a Python file imports, inside functions too; not those for type checkers only."""
+    """Dotted names that a Python file imports, inside functions too; not those for type checkers only.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    frozenset of str
+        Of `from a import b` both `a` and `a.b`.
+    """
     return frozenset(_names(ast.parse(path.read_text(encoding="utf-8"))))
 
 
@@ -48,6 +59,11 @@ def modules_behind(path: Path, loaded: Iterable[str] = (), without: Collection[s
         Modules, such as `tasks/udpos`, that it loads by their name.
     without : collection of str
         Modules that are left out, with what they alone import.
+
+    Returns
+    -------
+    list of str
+        Such as `tasks/udpos`.
     """
     found: set[str] = set()
     todo = {*loaded, *filter(None, map(_module, imported_names(path)))} - {*without}
@@ -59,5 +75,20 @@ def modules_behind(path: Path, loaded: Iterable[str] = (), without: Collection[s
 
 
 def decisive_modules(path: Path, loaded: Iterable[str] = (), without: Collection[str] = ()) -> list[str]:
-    """Modules behind a file that may change its result: all but those of the package `support`, as `modules_behind`."""
+    """Modules behind a file that may change its result: all but those of the package `support`.
+
+    Parameters
+    ----------
+    path : Path
+        A Python file.
+    loaded : iterable of str
+        See `modules_behind`.
+    without : collection of str
+        See `modules_behind`.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
     return [module for module in modules_behind(path, loaded, without) if not module.startswith("support/")]

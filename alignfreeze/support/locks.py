@@ -41,6 +41,10 @@ def only_one(path: str | Path, work: str) -> Iterator[None]:
         File of the lock; it goes with the work.
     work : str
         What is done, for the log.
+
+    Yields
+    ------
+    None
     """
     path = Path(path)
     with space_for(path):

@@ -76,7 +76,17 @@ RelativePath = Annotated[
 
 
 def readable(path: str) -> str:
-    """The path itself, if it is one that a user may name to read from.
+    """Check that a path is one that a user may name to read from.
+
+    Parameters
+    ----------
+    path : str
+        As the configuration has it, with or without `{lang}`.
+
+    Returns
+    -------
+    str
+        The path itself.
 
     Raises
     ------

@@ -23,7 +23,17 @@ def share_terminal() -> None:
 
 
 def clock(seconds: float) -> str:
-    """Return a duration as hours, minutes and seconds: 0:01:05."""
+    """Return a duration as hours, minutes and seconds: 0:01:05.
+
+    Parameters
+    ----------
+    seconds : float
+        Rounded to whole ones.
+
+    Returns
+    -------
+    str
+    """
     return str(timedelta(seconds=round(seconds)))
 
 

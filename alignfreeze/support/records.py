@@ -53,7 +53,17 @@ def git_commit(folder: str | Path) -> str | None:
 
 
 def package_version(name: str) -> str | None:
-    """Version of an installed package; None where this environment does without it."""
+    """Version of an installed package; None where this environment does without it.
+
+    Parameters
+    ----------
+    name : str
+        As pip knows it.
+
+    Returns
+    -------
+    str or None
+    """
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -118,6 +128,16 @@ def write_run_record(
 
 def read_run_record(folder: str | Path) -> dict[str, Any]:
     """Read the run.json of a checkpoint's folder.
+
+    Parameters
+    ----------
+    folder : path
+        The checkpoint's folder.
+
+    Returns
+    -------
+    dict from str to object
+        What `write_run_record` wrote; `files` is among its keys.
 
     Raises
     ------

@@ -39,7 +39,17 @@ def package_arrows() -> dict[str, set[str]]:
 
 
 def mermaid(arrows: Mapping[str, set[str]]) -> str:
-    """The graph as a Mermaid flowchart, the user's side on top; arrows to `support` are left out, as all have one."""
+    """The graph as a Mermaid flowchart, the user's side on top; arrows to `support` are left out, as all have one.
+
+    Parameters
+    ----------
+    arrows : mapping from str to set of str
+        What `package_arrows` returns.
+
+    Returns
+    -------
+    str
+    """
     lines = ["flowchart TD"]
     for number, floor in enumerate(reversed(FLOORS)):
         lines += [f"    subgraph floor{number}[ ]", *(f"        {package}" for package in floor), "    end"]

@@ -29,6 +29,11 @@ def one_of(*options: str) -> WrapValidator:
     ----------
     options : str
         What is allowed, in words, such as `paper, last` and `a whole number`.
+
+    Returns
+    -------
+    WrapValidator
+        For `typing.Annotated`.
     """
 
     def validate(value: Any, inner: Callable[[Any], Any]) -> Any:

@@ -24,7 +24,16 @@ def _is_full(error: BaseException | None) -> bool:
 
 
 def mount_point(path: Path) -> Path:
-    """Where the file system of a path is mounted; the path need not exist."""
+    """Where the file system of a path is mounted; the path need not exist.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    pathlib.Path
+    """
     path = path.resolve()
     while not path.is_mount():
         path = path.parent
@@ -43,6 +52,10 @@ def space_for(path: str | Path, what: str | None = None, needed: int | None = No
         What is written, such as `the training state`; a file by default.
     needed : int, optional
         Bytes that it takes, where they are known.
+
+    Yields
+    ------
+    None
 
     Raises
     ------
