@@ -45,10 +45,15 @@ def table_view(table: pd.DataFrame, columns: dict[str, str], digits: int = 1) ->
     Parameters
     ----------
     table : pandas.DataFrame
-    columns : dict of str to str
-        Heading by column; a column that the table lacks is left out.
+    columns : dict from str to str
+        Column -> heading, in the order of the view; a column that the table lacks is left out.
     digits : int
         Decimals of numbers that are not whole.
+
+    Returns
+    -------
+    TableView
+        Texts of all cells; a dash where something is missing.
     """
     chosen = {name: heading for name, heading in columns.items() if name in table.columns}
     numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in chosen]
@@ -151,7 +156,17 @@ def _summary(data: PageData) -> list[tuple[str, str]]:
 
 
 def render(data: PageData) -> str:
-    """Return the page as HTML."""
+    """Render the page as HTML.
+
+    Parameters
+    ----------
+    data : PageData
+
+    Returns
+    -------
+    str
+        One document that loads nothing from elsewhere.
+    """
     names = labels(data)
     strategies = [name for name in data.names("strategy") if name != BASELINE]
     curves = data.curves
@@ -224,6 +239,13 @@ def _version() -> str:
 
 
 def write_page(data: PageData, path: str | Path) -> None:
-    """Write the page."""
+    """Render the page and write it, atomically.
+
+    Parameters
+    ----------
+    data : PageData
+    path : str or Path
+        The HTML file.
+    """
     with atomic_file(path) as temporary:
         temporary.write_text(render(data), encoding="utf-8")

@@ -65,7 +65,19 @@ def _grouped_size(strategies: list[str]) -> dict[str, Any]:
 
 
 def forest(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
-    """Δ of the language average with its interval, a line a cell."""
+    """Δ of the language average with its interval, a line a cell.
+
+    Parameters
+    ----------
+    strategies : list of str
+        Strategies with realignment, in display order.
+    names : dict from str to str
+        Key -> display name.
+
+    Returns
+    -------
+    alt.LayerChart
+    """
     base = _grouped(strategies, names)
     bars = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("delta_low:Q", title=POINTS), x2="delta_high:Q",
@@ -112,7 +124,19 @@ def world() -> alt.LayerChart:
 
 
 def by_language(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
-    """Δ by language for the strategies of one model, task and aligner; whiskers: std over seeds."""
+    """Δ by language for the strategies of one model, task and aligner; whiskers: std over seeds.
+
+    Parameters
+    ----------
+    strategies : list of str
+        Strategies with realignment, in display order.
+    names : dict from str to str
+        Key -> display name.
+
+    Returns
+    -------
+    alt.LayerChart
+    """
     base = alt.Chart(ROWS).encode(
         y=alt.Y("name:N", sort=alt.EncodingSortField("order"), title=None),
         yOffset=alt.YOffset("strategy_name:N", sort=[names.get(each, each) for each in strategies]),
@@ -150,7 +174,19 @@ def front_against_full() -> alt.LayerChart:
 
 
 def against_distance(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
-    """Δ against a distance to the source language, with least-squares lines."""
+    """Δ against a distance to the source language, with least-squares lines.
+
+    Parameters
+    ----------
+    strategies : list of str
+        Strategies with realignment, in display order.
+    names : dict from str to str
+        Key -> display name.
+
+    Returns
+    -------
+    alt.LayerChart
+    """
     colour = _strategy_colour(strategies, names)
     dots = (
         alt.Chart(ROWS)
@@ -172,7 +208,19 @@ def against_distance(strategies: list[str], names: dict[str, str]) -> alt.LayerC
 
 
 def seeds(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
-    """Δ of the language average, a dot a seed."""
+    """Δ of the language average, a dot a seed.
+
+    Parameters
+    ----------
+    strategies : list of str
+        Strategies with realignment, in display order.
+    names : dict from str to str
+        Key -> display name.
+
+    Returns
+    -------
+    alt.LayerChart
+    """
     dots = (
         alt.Chart(ROWS)
         .mark_point(filled=True, size=60, opacity=0.9)
@@ -193,7 +241,19 @@ def seeds(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
 
 
 def panel(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
-    """One language: Δ of every cell with its std, beside the mean of the other languages of its genus (tick)."""
+    """One language: Δ of every cell with its std, beside the mean of the other languages of its genus (tick).
+
+    Parameters
+    ----------
+    strategies : list of str
+        Strategies with realignment, in display order.
+    names : dict from str to str
+        Key -> display name.
+
+    Returns
+    -------
+    alt.LayerChart
+    """
     base = _grouped(strategies, names)
     whiskers = base.mark_rule().encode(
         x=alt.X("low:Q", title=POINTS), x2="high:Q",
@@ -212,7 +272,19 @@ def panel(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
 
 
 def retrieval(strategies: list[str], names: dict[str, str]) -> alt.Chart:
-    """Word retrieval by language and layer, before and after realignment."""
+    """Word retrieval by language and layer, before and after realignment.
+
+    Parameters
+    ----------
+    strategies : list of str
+        Strategies with realignment, in display order; the baseline is drawn beside them.
+    names : dict from str to str
+        Key -> display name.
+
+    Returns
+    -------
+    alt.Chart
+    """
     return (
         alt.Chart(ROWS)
         .mark_point(filled=True, size=55, opacity=0.9)
@@ -266,7 +338,19 @@ def curves() -> alt.Chart:
 
 
 def advice(strategies: list[str], names: dict[str, str]) -> alt.LayerChart:
-    """Expected gain of languages that the advice had not seen, with its interval, beside what was seen (grey tick)."""
+    """Expected gain of languages that the advice had not seen, with its interval, beside what was seen (grey tick).
+
+    Parameters
+    ----------
+    strategies : list of str
+        Strategies with realignment, in display order; those that no advice is about are left out.
+    names : dict from str to str
+        Key -> display name.
+
+    Returns
+    -------
+    alt.LayerChart
+    """
     advised = [strategy for strategy in strategies if strategy in ADVISED]
     base = alt.Chart(ROWS).encode(
         y=alt.Y("name:N", sort=None, title=None),
@@ -319,7 +403,20 @@ def compare() -> alt.LayerChart:
 
 
 def specifications(strategies: list[str], names: dict[str, str]) -> dict[str, dict]:
-    """Return all charts by name as Vega-Lite; `strategies` without the baseline, `names` for display."""
+    """Return all charts as Vega-Lite specifications.
+
+    Parameters
+    ----------
+    strategies : list of str
+        Strategies with realignment, in display order.
+    names : dict from str to str
+        Key -> display name.
+
+    Returns
+    -------
+    dict from str to dict
+        Name of the chart -> specification.
+    """
     charts = {
         "forest": forest(strategies, names),
         "world": world(),

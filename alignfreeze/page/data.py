@@ -57,12 +57,34 @@ class PageData:
     compared_with: str = ""
 
     def names(self, column: str) -> list[str]:
-        """Return the models, tasks, strategies, ... of the cells, in the order of every table."""
+        """Return the models, tasks, strategies, ... of the cells, in the order of every table.
+
+        Parameters
+        ----------
+        column : str
+            A column of `cells` that holds names, such as `model`.
+
+        Returns
+        -------
+        list of str
+        """
         return ordered(column, self.cells[column].unique())
 
 
 def cell_tables(experiment: Experiment) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows of `PageData.cells` and `PageData.seeds`."""
+    """Return the rows of `PageData.cells` and `PageData.seeds`.
+
+    Parameters
+    ----------
+    experiment : Experiment
+
+    Returns
+    -------
+    cells : pandas.DataFrame
+        See `PageData.cells`.
+    seeds : pandas.DataFrame
+        See `PageData.seeds`.
+    """
     rows, seeds = [], []
     for cell in sorted(experiment.targets, key=lambda each: each.sort_key()):
         matrix, keys = experiment.targets[cell], cell._asdict()
@@ -99,6 +121,11 @@ def read_curves(records: Iterable[Path]) -> pd.DataFrame:
     ----------
     records : iterable of Path
         Run records (JSON), with the key `curves`: by stage, pairs of a step and the mean loss since the pair before.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns stage, run, step and loss; no row where there are no curves.
     """
     rows = []
     for path in records:
@@ -120,6 +147,10 @@ def read_page_data(folder: Path, source: str, records: Iterable[Path] = ()) -> P
         Code of the source language.
     records : iterable of Path
         See `read_curves`.
+
+    Returns
+    -------
+    PageData
 
     Raises
     ------
@@ -162,6 +193,10 @@ def _is_numeric(column: pd.Series) -> bool:
 
 def genus_means(data: PageData) -> pd.DataFrame:
     """Return the mean difference of the other languages of each language's genus, by cell.
+
+    Parameters
+    ----------
+    data : PageData
 
     Returns
     -------
@@ -211,7 +246,17 @@ def advice_summary(advice: pd.DataFrame) -> pd.DataFrame:
 
 
 def labels(data: PageData) -> dict[str, str]:
-    """Return the display names of everything that the page names by a key."""
+    """Return the display names of everything that the page names by a key.
+
+    Parameters
+    ----------
+    data : PageData
+
+    Returns
+    -------
+    dict from str to str
+        Key -> display name.
+    """
     columns = ("model", "task", "metric", "aligner", "strategy")
     found = {name for column in columns for name in data.cells[column].unique()}
     found |= set(data.others["aligner_quality"]["aligner"]) if "aligner_quality" in data.others else set()
