@@ -41,9 +41,10 @@ class Surroundings:
 
 
 Check = Callable[[Experiment, Surroundings], Iterator[str]]
+"""From a configuration and its surroundings, a line `key: what is wrong, and what to do` for each problem."""
 
 
-def check_language_sets(config: Scored, around: Surroundings) -> Iterator[str]:
+def _check_language_sets(config: Scored, around: Surroundings) -> Iterator[str]:
     """Language sets have languages that somebody knows, each in one spelling."""
     source = config.source_language
     yield from _unknown("source_language", source, around)
@@ -76,12 +77,12 @@ def _is_set(key: str, name: str, config: Scored, around: Surroundings) -> Iterat
         yield f"{key}: {name!r} found{suggestion(name, sets)}; allowed are {', '.join(sets)} or a language code"
 
 
-def check_evaluate(config: Scored, around: Surroundings) -> Iterator[str]:
+def _check_evaluate(config: Scored, around: Surroundings) -> Iterator[str]:
     """The language set to evaluate exists."""
     yield from _is_set("evaluate", config.evaluate, config, around)
 
 
-def check_realignment_languages(config: Experiment, around: Surroundings) -> Iterator[str]:
+def _check_realignment_languages(config: Experiment, around: Surroundings) -> Iterator[str]:
     """The language sets to realign on exist, and a task's are among them."""
     for name in config.realignment_sets:
         yield from _is_set("realignment.languages", name, config, around)
@@ -95,7 +96,7 @@ def check_realignment_languages(config: Experiment, around: Surroundings) -> Ite
                 )
 
 
-def check_max_rows(config: Experiment, around: Surroundings) -> Iterator[str]:
+def _check_max_rows(config: Experiment, around: Surroundings) -> Iterator[str]:
     """Aligners, models and languages whose pairs are limited exist."""
     for aligner, models in config.realignment.max_rows.items():
         key = f"realignment.max_rows.{aligner}"
@@ -110,14 +111,14 @@ def check_max_rows(config: Experiment, around: Surroundings) -> Iterator[str]:
                 yield from _unknown(f"{key}.{model}", language, around)
 
 
-def check_tasks_languages(config: Experiment, around: Surroundings) -> Iterator[str]:
+def _check_tasks_languages(config: Experiment, around: Surroundings) -> Iterator[str]:
     """Each task's own language set exists."""
     for name in config.tasks.names:
         if (own := config.tasks[name].evaluate) is not None:
             yield from _is_set(f"tasks.{name}.evaluate", own, config, around)
 
 
-def check_bitext(config: Experiment, _: Surroundings) -> Iterator[str]:
+def _check_bitext(config: Experiment, _: Surroundings) -> Iterator[str]:
     """Bitext is in one file or in two."""
     bitext = config.data.bitext
     sides = [side for side in ("source", "target") if getattr(bitext, side) is not None]
@@ -129,7 +130,7 @@ def check_bitext(config: Experiment, _: Surroundings) -> Iterator[str]:
             yield f"data.bitext.{side}: data.bitext.pairs holds both sides; remove one of the two keys"
 
 
-def check_awesome(config: Experiment, _: Surroundings) -> Iterator[str]:
+def _check_awesome(config: Experiment, _: Surroundings) -> Iterator[str]:
     """The aligner's model exists."""
     awesome = config.aligners.awesome
     if awesome is not None and awesome.model not in config.models:
@@ -137,7 +138,7 @@ def check_awesome(config: Experiment, _: Surroundings) -> Iterator[str]:
         yield f"aligners.awesome.model: {awesome.model!r} found; allowed are the keys of models: {keys}"
 
 
-def check_filter(config: Experiment, _: Surroundings) -> Iterator[str]:
+def _check_filter(config: Experiment, _: Surroundings) -> Iterator[str]:
     """The encoder of the quality filter exists."""
     chosen = config.data.bitext.filter
     if chosen is not None and chosen.model is not None and chosen.model not in config.models:
@@ -145,7 +146,7 @@ def check_filter(config: Experiment, _: Surroundings) -> Iterator[str]:
         yield f"data.bitext.filter.model: no such model{suggestion(chosen.model, config.models)}; allowed are {keys}"
 
 
-def check_fastalign(config: Experiment, _: Surroundings) -> Iterator[str]:
+def _check_fastalign(config: Experiment, _: Surroundings) -> Iterator[str]:
     """What FastAlign is fitted on is more than the sample."""
     fastalign = config.aligners.fastalign
     fit_pairs = None if fastalign is None else fastalign.fit_pairs
@@ -157,13 +158,13 @@ def check_fastalign(config: Experiment, _: Surroundings) -> Iterator[str]:
         )
 
 
-def check_dictionary(config: Experiment, _: Surroundings) -> Iterator[str]:
+def _check_dictionary(config: Experiment, _: Surroundings) -> Iterator[str]:
     """The dictionary aligner has dictionaries."""
     if config.aligners.dictionary is not None and config.data.dictionary is None:
         yield "data.dictionary: missing; the aligner dictionary needs it"
 
 
-def check_any_chosen(config: Experiment, _: Surroundings) -> Iterator[str]:
+def _check_any_chosen(config: Experiment, _: Surroundings) -> Iterator[str]:
     """There is an aligner and a task."""
     for key in ("aligners", "tasks"):
         section = getattr(config, key)
@@ -171,7 +172,7 @@ def check_any_chosen(config: Experiment, _: Surroundings) -> Iterator[str]:
             yield f"{key}: nothing found; allowed are {', '.join(type(section).model_fields)}"
 
 
-def check_baseline(config: Experiment, _: Surroundings) -> Iterator[str]:
+def _check_baseline(config: Experiment, _: Surroundings) -> Iterator[str]:
     """No strategy is named like the baseline."""
     if BASELINE in config.realignment.strategies:
         yield "realignment.strategies.baseline: the baseline has no realignment and is always run; remove it"
@@ -181,7 +182,7 @@ def check_baseline(config: Experiment, _: Surroundings) -> Iterator[str]:
         )
 
 
-def check_tasks_aligners(config: Experiment, _: Surroundings) -> Iterator[str]:
+def _check_tasks_aligners(config: Experiment, _: Surroundings) -> Iterator[str]:
     """Each task's aligners exist."""
     known = config.aligners.names
     for name in config.tasks.names:
@@ -193,7 +194,7 @@ def check_tasks_aligners(config: Experiment, _: Surroundings) -> Iterator[str]:
                 )
 
 
-def check_tasks_strategies(config: Experiment, _: Surroundings) -> Iterator[str]:
+def _check_tasks_strategies(config: Experiment, _: Surroundings) -> Iterator[str]:
     """Each task's strategies exist."""
     known = config.realignment.strategies
     for name in config.tasks.names:
@@ -205,7 +206,7 @@ def check_tasks_strategies(config: Experiment, _: Surroundings) -> Iterator[str]
                 )
 
 
-def check_train_items(config: Experiment, _: Surroundings) -> Iterator[str]:
+def _check_train_items(config: Experiment, _: Surroundings) -> Iterator[str]:
     """Numbers of training items are there where they are needed, and those by model are complete."""
     for name in config.tasks.names:
         task = config.tasks[name]
@@ -219,7 +220,7 @@ def check_train_items(config: Experiment, _: Surroundings) -> Iterator[str]:
                 )
 
 
-def check_windows(config: Experiment, _: Surroundings) -> Iterator[str]:
+def _check_windows(config: Experiment, _: Surroundings) -> Iterator[str]:
     """Windows of question answering move on."""
     for name in config.tasks.names:
         task = config.tasks[name]
@@ -233,7 +234,7 @@ def check_windows(config: Experiment, _: Surroundings) -> Iterator[str]:
 # Models, as far as they are here or known.
 
 
-def check_checkpoints(config: Experiment, around: Surroundings) -> Iterator[str]:
+def _check_checkpoints(config: Experiment, around: Surroundings) -> Iterator[str]:
     """A user's own checkpoint is complete."""
     for name, model in config.models.items():
         if model.local_folder is None:
@@ -257,10 +258,10 @@ def _architectures(config: Experiment, around: Surroundings) -> Iterator[tuple[s
         try:
             yield name, architecture_of(name, model.source, model.folder(around.base))
         except InputError:
-            continue  # it is fetched later, or check_checkpoints has said it
+            continue  # it is fetched later, or _check_checkpoints has said it
 
 
-def check_sizes_are_readable(config: Experiment, around: Surroundings) -> Iterator[str]:
+def _check_sizes_are_readable(config: Experiment, around: Surroundings) -> Iterator[str]:
     """A checkpoint that is here says how large it is."""
     for name, model in config.models.items():
         folder = model.folder(around.base)
@@ -271,7 +272,7 @@ def check_sizes_are_readable(config: Experiment, around: Surroundings) -> Iterat
                 yield str(error)
 
 
-def check_layers(config: Experiment, around: Surroundings) -> Iterator[str]:
+def _check_layers(config: Experiment, around: Surroundings) -> Iterator[str]:
     """Models have the layers that are read."""
     awesome = config.aligners.awesome
     for name, size in _architectures(config, around):
@@ -282,12 +283,12 @@ def check_layers(config: Experiment, around: Surroundings) -> Iterator[str]:
             yield from _complaint(f"diagnostics.conflict.layer: model {name}", layer_index, conflict.layer, size.blocks)
 
 
-def check_blocks(config: Experiment, around: Surroundings) -> Iterator[str]:
+def _check_blocks(config: Experiment, around: Surroundings) -> Iterator[str]:
     """Models have the blocks that are frozen."""
     for name, size in _architectures(config, around):
         for strategy, settings in config.realignment.strategies.items():
             key = f"realignment.strategies.{strategy}: model {name}"
-            if any(_complaint("", layer_index, config.realignment.layer, size.blocks)):  # check_layers has said it
+            if any(_complaint("", layer_index, config.realignment.layer, size.blocks)):  # _check_layers has said it
                 yield from _complaint(key, frozen_blocks, settings.freeze, size.blocks)
             else:
                 frozen = settings.freeze, config.freezes_embeddings(strategy)
@@ -301,7 +302,7 @@ def _complaint(key: str, resolve: Callable[..., object], *arguments: object) -> 
         yield f"{key}, {error}"
 
 
-def check_lengths(config: Experiment, around: Surroundings) -> Iterator[str]:
+def _check_lengths(config: Experiment, around: Surroundings) -> Iterator[str]:
     """Models have positions for the longest input."""
     wanted = {"realignment.max_length": config.realignment.max_length}
     wanted |= {f"tasks.{name}.max_length": config.tasks[name].max_length for name in config.tasks.names}
@@ -340,7 +341,7 @@ def _wanted_data(config: Experiment) -> _Wanted:
             yield f"tasks.{name}.test", task.test, langs, task.data_format
 
 
-def check_data(config: Experiment, around: Surroundings) -> Iterator[str]:
+def _check_data(config: Experiment, around: Surroundings) -> Iterator[str]:
     """Files are there for every language, and public sources have the right format."""
     revisions: dict[str, str | None] = {}
     for key, entry, name, wanted in _wanted_data(config):
@@ -352,7 +353,7 @@ def check_data(config: Experiment, around: Surroundings) -> Iterator[str]:
             yield from _file_problems(key, entry, codes, name, around.exists)
 
 
-def check_train_in_language(config: Experiment, around: Surroundings) -> Iterator[str]:
+def _check_train_in_language(config: Experiment, around: Surroundings) -> Iterator[str]:
     """Some evaluated language has training data of its own, in the right format."""
     for name in config.tasks.names:
         task, key = config.tasks[name], f"tasks.{name}.train_in_language"
@@ -395,27 +396,27 @@ def _source_problems(
             yield f"{key}.revision: {source.hub} has another revision elsewhere; write the same one everywhere"
 
 
-OF_SCORED = (check_language_sets, check_evaluate)
+OF_SCORED = (_check_language_sets, _check_evaluate)
 OF_EXPERIMENTS: tuple[Check, ...] = (
-    check_realignment_languages,
-    check_max_rows,
-    check_tasks_languages,
-    check_bitext,
-    check_any_chosen,
-    check_awesome,
-    check_filter,
-    check_fastalign,
-    check_dictionary,
-    check_baseline,
-    check_tasks_aligners,
-    check_tasks_strategies,
-    check_train_items,
-    check_windows,
-    check_checkpoints,
-    check_sizes_are_readable,
-    check_layers,
-    check_blocks,
-    check_lengths,
-    check_data,
-    check_train_in_language,
+    _check_realignment_languages,
+    _check_max_rows,
+    _check_tasks_languages,
+    _check_bitext,
+    _check_any_chosen,
+    _check_awesome,
+    _check_filter,
+    _check_fastalign,
+    _check_dictionary,
+    _check_baseline,
+    _check_tasks_aligners,
+    _check_tasks_strategies,
+    _check_train_items,
+    _check_windows,
+    _check_checkpoints,
+    _check_sizes_are_readable,
+    _check_layers,
+    _check_blocks,
+    _check_lengths,
+    _check_data,
+    _check_train_in_language,
 )

@@ -21,7 +21,7 @@ from alignfreeze.tasks.settings import (
     WindowSettings,
     XnliSettings,
 )
-from alignfreeze.training.settings import FinetuningRecipe
+from alignfreeze.training.settings import EPOCHS, Epochs, FinetuningRecipe
 from alignfreeze.training.steps import total_steps
 
 StepCount = Annotated[Count, Field(json_schema_extra={"unit": "steps"})]
@@ -118,9 +118,7 @@ class SentencePairs(Task, PairSettings):
     data_format = "nli"
     encoding_settings = PairSettings
     kind: Literal["sentence_pairs"] = Field(default="sentence_pairs", description="A label for each pair of sentences.")
-    epochs: Count = Field(
-        default=2, description="Passes over the training items.", json_schema_extra={"unit": "epochs"}
-    )
+    epochs: Epochs = Field(default=2, description=EPOCHS)
 
 
 class Questions(Task, WindowSettings):
@@ -132,9 +130,7 @@ class Questions(Task, WindowSettings):
     # As many as the published step counts fit. The script of the paper's repository asks for 5 (commit 75446a2), but
     # 18,010 and 20,228 steps (BERT's and XLM-R's vocabulary) have no common divisors but 1 and 2, and one epoch would
     # be 6.6 windows a question.
-    epochs: Count = Field(
-        default=2, description="Passes over the training items.", json_schema_extra={"unit": "epochs"}
-    )
+    epochs: Epochs = Field(default=2, description=EPOCHS)
 
 
 class PartOfSpeechTagging(UposSettings, Tagging):
