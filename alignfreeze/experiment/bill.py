@@ -57,6 +57,18 @@ def bill(config_file: Path, workflow: Path) -> str:
 def planned_jobs(config_file: Path, workflow: Path) -> list[tuple[str, int]]:
     """Jobs by rule of the whole experiment, from a dry run; it also checks the configuration.
 
+    Parameters
+    ----------
+    config_file : Path
+        The configuration.
+    workflow : Path
+        Folder of the workflow (a checkout).
+
+    Returns
+    -------
+    list of (str, int)
+        Rule and number of its jobs, by name; rules without a job are not among them.
+
     Raises
     ------
     InputError
@@ -77,6 +89,16 @@ def planned_jobs(config_file: Path, workflow: Path) -> list[tuple[str, int]]:
 def duration(hours: float) -> str:
     """Hours, or minutes where they are fewer than 60.
 
+    Parameters
+    ----------
+    hours : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> duration(0.25), duration(1234.5)
     ('15 min', '1,234.5 h')
     """
@@ -102,7 +124,20 @@ def _stages_at(device: Device, stages: list[Stage], devices: list[Device]) -> li
 
 
 def total_hours(stages: list[Stage], device: Device) -> float:
-    """Hours of the stages that run on a device."""
+    """Hours of the stages that run on a device.
+
+    Parameters
+    ----------
+    stages : list of Stage
+        Stages of a plan.
+    device : Device
+        A core or a GPU.
+
+    Returns
+    -------
+    float
+        One job after the other.
+    """
     return sum(stage.hours(device) for stage in stages if stage.runs_on(device))
 
 
@@ -158,5 +193,16 @@ def _price_of_a_change(cost: Plan, devices: list[Device], keep: str) -> Iterator
 
 
 def size(count: float) -> str:
-    """Bytes in GB."""
+    """Write a number of bytes in GB.
+
+    Parameters
+    ----------
+    count : float
+        Bytes.
+
+    Returns
+    -------
+    str
+        One decimal; a GB has 10^9 bytes.
+    """
     return f"{count / GIGABYTE:,.1f} GB"

@@ -65,7 +65,21 @@ class Architecture:
         return 12 * self.parameters
 
     def forward(self, rows: float, width: float, blocks: int | None = None) -> float:
-        """Floating-point operations of a forward pass over `rows` rows of `width` subwords, padding included."""
+        """Floating-point operations of a forward pass, padding included.
+
+        Parameters
+        ----------
+        rows : float
+            Sequences.
+        width : float
+            Mean subwords of a sequence with its padding.
+        blocks : int, optional
+            Blocks that run; all by default.
+
+        Returns
+        -------
+        float
+        """
         attention = 4 * width * self.hidden
         return rows * width * (2 * self.block + attention) * (self.blocks if blocks is None else blocks)
 
@@ -98,10 +112,23 @@ COMETKIWI = Architecture(24, 1024, 4096, 250_002, 514, 2)
 def architecture_of(model: str, source: str, folder: Path) -> Architecture:
     """Sizes of a model: from its config.json if that is in `folder`, else known by `source`.
 
+    Parameters
+    ----------
+    model : str
+        Name of the model in the configuration, for messages.
+    source : str
+        Where it comes from, as the configuration has it; see `KNOWN_MODELS`.
+    folder : Path
+        Where its checkpoint lies, or will lie.
+
+    Returns
+    -------
+    Architecture
+
     Raises
     ------
     InputError
-        Neither.
+        Neither; or config.json is damaged, or its layers share their weights.
     """
     settings = folder / "config.json"
     if settings.is_file():
@@ -129,7 +156,26 @@ def architecture_of(model: str, source: str, folder: Path) -> Architecture:
 
 
 def architecture_or_largest(model: str, source: str, folder: Path) -> Architecture:
-    """Sizes of a model, or the largest known ones for a model that is neither known nor here yet."""
+    """Sizes of a model, or the largest known ones for a model that is neither known nor here yet.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model in the configuration, for messages.
+    source : str
+        Where it comes from, as the configuration has it.
+    folder : Path
+        Where its checkpoint lies, or will lie.
+
+    Returns
+    -------
+    Architecture
+
+    Raises
+    ------
+    InputError
+        See `architecture_of`.
+    """
     if source in KNOWN_MODELS or (folder / "config.json").is_file():
         return architecture_of(model, source, folder)
     return max(KNOWN_MODELS.values(), key=lambda size: size.parameters)
@@ -151,14 +197,20 @@ def step_operations(
 
     Parameters
     ----------
+    architecture : Architecture
+        Sizes of the encoder.
     rows, width : float
         Of the batch, in subwords, padding included; realignment has two rows a sentence pair.
     layer : int
         Blocks that run.
-    freeze : str or sequence of int
+    freeze : Freeze
         See `frozen_blocks`.
     freeze_embeddings : bool
         Whether the embeddings are frozen, too.
+
+    Returns
+    -------
+    float
     """
     chosen = frozen_blocks(freeze, architecture.blocks)
     trained_below = not freeze_embeddings
@@ -292,6 +344,11 @@ def padded_width(words: list[int], batch: int, max_length: int, by_length: bool)
         Most subwords of a row.
     by_length : bool
         Whether batches are of rows of like length.
+
+    Returns
+    -------
+    float
+        In subwords, special tokens and padding included.
     """
     lengths = np.minimum(SUBWORDS_A_WORD * np.array(words) + SPECIAL_TOKENS, max_length)
     ordered = np.sort(lengths) if by_length else np.random.default_rng(0).permutation(lengths)

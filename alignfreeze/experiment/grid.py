@@ -34,18 +34,53 @@ class Realignment(NamedTuple):
 
 
 def strategies_before(config: Experiment) -> list[str]:
-    """Strategies that realign before fine-tuning and so have encoders of their own; the others do it meanwhile."""
+    """Strategies that realign before fine-tuning and so have encoders of their own; the others do it meanwhile.
+
+    Parameters
+    ----------
+    config : Experiment
+
+    Returns
+    -------
+    list of str
+        In the order of the configuration.
+    """
     return [name for name, strategy in config.realignment.strategies.items() if strategy.schedule == "before"]
 
 
 def strategies_of(config: Experiment, task: str) -> list[str]:
-    """Strategies that are run on a task."""
+    """Strategies that are run on a task.
+
+    Parameters
+    ----------
+    config : Experiment
+    task : str
+        Name of a task.
+
+    Returns
+    -------
+    list of str
+        In the order of the configuration.
+    """
     own = config.tasks[task].strategies
     return list(config.realignment.strategies if own is None else own)
 
 
 def realignment_steps(config: Experiment, task: str, model: str) -> int:
-    """Optimiser steps of realignment that a task's runs start from."""
+    """Optimiser steps of realignment that a task's runs start from.
+
+    Parameters
+    ----------
+    config : Experiment
+    task : str
+        Name of a task.
+    model : str
+        Name of a model.
+
+    Returns
+    -------
+    int
+    """
     settings = config.tasks[task]
     steps = settings.realignment_steps
     if steps == "match_finetuning":
@@ -54,7 +89,19 @@ def realignment_steps(config: Experiment, task: str, model: str) -> int:
 
 
 def methods(config: Experiment, task: str) -> list[tuple[str, str, str]]:
-    """Realignments of a task: strategy, aligner and the language set whose bitext is used."""
+    """Realignments of a task.
+
+    Parameters
+    ----------
+    config : Experiment
+    task : str
+        Name of a task.
+
+    Returns
+    -------
+    list of (str, str, str)
+        Strategy, aligner and the language set whose bitext is used.
+    """
     own = config.tasks[task].realignment_languages
     return [
         (strategy, aligner, languages)
@@ -65,21 +112,57 @@ def methods(config: Experiment, task: str) -> list[tuple[str, str, str]]:
 
 
 def steps_of(config: Experiment, model: str, strategy: str, aligner: str, realignment_languages: str) -> list[int]:
-    """Step counts at which a realignment is saved: one for each task that uses it."""
+    """Step counts at which a realignment is saved: one for each task that uses it.
+
+    Parameters
+    ----------
+    config : Experiment
+    model : str
+        Name of a model.
+    strategy, aligner, realignment_languages : str
+        A realignment.
+
+    Returns
+    -------
+    list of int
+        Sorted; empty where no task uses it.
+    """
     method = (strategy, aligner, realignment_languages)
     tasks = [task for task in config.tasks.names if method in methods(config, task)]
     return sorted({realignment_steps(config, task, model) for task in tasks})
 
 
 def encoded_with(config: Experiment, realignment_languages: str) -> str:
-    """Language set among whose encoded rows are those of a set: the first one that has all of its languages."""
+    """Language set among whose encoded rows are those of a set: the first one that has all of its languages.
+
+    Parameters
+    ----------
+    config : Experiment
+    realignment_languages : str
+        A language set of the realignment.
+
+    Returns
+    -------
+    str
+        Name of a language set.
+    """
     own = set(config.languages_of(realignment_languages))
     larger = (name for name in config.realignment_sets if own <= set(config.languages_of(name)))
     return next(larger, realignment_languages)
 
 
 def runs(config: Experiment) -> list[Run]:
-    """Every run of the experiment."""
+    """Every run of the experiment.
+
+    Parameters
+    ----------
+    config : Experiment
+
+    Returns
+    -------
+    list of Run
+        By model, task, method and seed, in the order of the configuration.
+    """
     return [
         Run(model, *method, task, seed)
         for model in config.models
@@ -90,7 +173,17 @@ def runs(config: Experiment) -> list[Run]:
 
 
 def realignments(config: Experiment) -> list[Realignment]:
-    """The trajectories that the runs start from, at their last step count."""
+    """The trajectories that the runs start from, at their last step count.
+
+    Parameters
+    ----------
+    config : Experiment
+
+    Returns
+    -------
+    list of Realignment
+        By model, method and seed, in the order of the configuration.
+    """
     before = strategies_before(config)
     chosen = dict.fromkeys(
         method for task in config.tasks.names for method in methods(config, task) if method[0] in before

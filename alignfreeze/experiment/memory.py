@@ -43,5 +43,18 @@ def training_megabytes(size: Architecture, rows: int, length: int, trimmed: bool
 
 
 def inference_megabytes(size: Architecture, gpu: bool) -> int:
-    """Main memory of a job that reads an encoder's states or a model's predictions, in MB (10^6 bytes)."""
+    """Main memory of a job that reads an encoder's states or a model's predictions.
+
+    Parameters
+    ----------
+    size : Architecture
+        Sizes of the encoder.
+    gpu : bool
+        Whether it computes on a GPU.
+
+    Returns
+    -------
+    int
+        MB (10^6 bytes), at the most.
+    """
     return (PROCESS + gpu * CUDA + WEIGHT * size.parameters) // 1_000_000

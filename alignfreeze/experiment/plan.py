@@ -46,11 +46,31 @@ class Stage:
     core_seconds: float = 0.0
 
     def runs_on(self, device: Device) -> bool:
-        """Whether the device does this work: a core all of it, a GPU what trains and what reads an encoder's states."""
+        """Whether the device does this work: a core all of it, a GPU what trains and what reads an encoder's states.
+
+        Parameters
+        ----------
+        device : Device
+            A core or a GPU.
+
+        Returns
+        -------
+        bool
+        """
         return device is cost.CPU or self.operations > 0
 
     def hours(self, device: Device) -> float:
-        """Hours on the device, one job after the other."""
+        """Hours on the device, one job after the other.
+
+        Parameters
+        ----------
+        device : Device
+            A core or a GPU.
+
+        Returns
+        -------
+        float
+        """
         start = device.job_seconds if self.operations else cost.LIGHT_JOB_SECONDS
         rate = device.rate if self.steps else device.inference_rate
         seconds = max(self.operations / rate, self.steps * device.step_seconds)
@@ -67,7 +87,17 @@ class Disk:
     state: int
 
     def kept(self, keep: str) -> int:
-        """Bytes of trained checkpoints that stay when everything is done."""
+        """Bytes of trained checkpoints that stay when everything is done.
+
+        Parameters
+        ----------
+        keep : {"all", "finetuned", "none"}
+            As the configuration has it.
+
+        Returns
+        -------
+        int
+        """
         return {"all": self.realigned + self.finetuned, "finetuned": self.finetuned, "none": 0}[keep]
 
 
@@ -118,6 +148,10 @@ def plan(config: Experiment, base: Path) -> Plan:
         The experiment.
     base : Path
         Where relative paths of data and models start.
+
+    Returns
+    -------
+    Plan
 
     Raises
     ------

@@ -36,7 +36,16 @@ class Surroundings:
     base: Path
 
     def knows(self, code: str) -> bool:
-        """Whether a code is that of a language."""
+        """Whether a code is that of a language.
+
+        Parameters
+        ----------
+        code : str
+
+        Returns
+        -------
+        bool
+        """
         return is_known(code, self.own)
 
 

@@ -51,7 +51,23 @@ class Scored(Section):
         return {}
 
     def languages_of(self, langs: str) -> list[str]:
-        """Languages of a language set; a single code counts as a set of one language."""
+        """Languages of a language set; a single code counts as a set of one language.
+
+        Parameters
+        ----------
+        langs : str
+            Name of a language set, or the code of a language.
+
+        Returns
+        -------
+        list of str
+            Codes, in the order of the set.
+
+        Raises
+        ------
+        TypeError
+            The languages of the set are still to be chosen: the configuration was not read by `load`.
+        """
         members = self.language_sets.get(langs, [langs])
         if not isinstance(members, list):
             raise TypeError(f"{langs}: its languages are not chosen yet; see load")
@@ -125,6 +141,18 @@ class Experiment(Scored):
         """Languages in which a task is scored for a language set or code; none where the task has none of them.
 
         A task with a set of its own has the languages of that set alone. A set is scored beside the source language.
+
+        Parameters
+        ----------
+        task : str
+            Name of a task.
+        langs : str
+            Name of a language set, or the code of a language.
+
+        Returns
+        -------
+        list of str
+            Codes.
         """
         asked, own = self.languages_of(langs), self.tasks[task].evaluate
         if own is not None:
@@ -132,7 +160,22 @@ class Experiment(Scored):
         return [self.source_language, *asked] if asked and langs in self.language_sets else asked
 
     def conflict_objective(self, model: str) -> RealignmentSettings:
-        """Settings of the realignment loss whose gradients are compared with the task's; nothing is frozen."""
+        """Settings of the realignment loss whose gradients are compared with the task's; nothing is frozen.
+
+        Parameters
+        ----------
+        model : str
+            Name of a model.
+
+        Returns
+        -------
+        RealignmentSettings
+
+        Raises
+        ------
+        ValueError
+            The experiment has no `diagnostics.conflict`.
+        """
         conflict = self.diagnostics.conflict
         if conflict is None:
             raise ValueError("the experiment has no diagnostics.conflict")
@@ -151,10 +194,16 @@ class Experiment(Scored):
         Parameters
         ----------
         task : str
+            Name of a task.
         langs : str
             Language set or code.
-        exists : Callable[[str], bool]
+        exists : callable
             Whether a data file is there, from its path in the configuration.
+
+        Returns
+        -------
+        list of str
+            Codes; empty where the task has no `train_in_language`.
         """
         entry = self.tasks[task].train_in_language
         if entry is None:
@@ -166,7 +215,19 @@ class Experiment(Scored):
         return [code for code in languages if code not in absent]
 
     def realignment_settings(self, model: str, strategy: str) -> RealignmentSettings:
-        """Settings of the realignment of a model by a strategy."""
+        """Settings of the realignment of a model by a strategy.
+
+        Parameters
+        ----------
+        model : str
+            Name of a model.
+        strategy : str
+            Name of a strategy.
+
+        Returns
+        -------
+        RealignmentSettings
+        """
         recipe = {name: getattr(self.realignment, name) for name in RealignmentRecipe.model_fields}
         own = {"learning_rate": self.models[model].learning_rate or self.realignment.learning_rate}
         own |= {"freeze_embeddings": self.freezes_embeddings(strategy)}
@@ -174,12 +235,34 @@ class Experiment(Scored):
         return RealignmentSettings(**recipe | own, freeze=freeze, precision=self.precision)
 
     def freezes_embeddings(self, strategy: str) -> bool:
-        """Whether a strategy freezes the embeddings, by its own word or that of all realignments."""
+        """Whether a strategy freezes the embeddings, by its own word or that of all realignments.
+
+        Parameters
+        ----------
+        strategy : str
+            Name of a strategy.
+
+        Returns
+        -------
+        bool
+        """
         own = self.realignment.strategies[strategy].freeze_embeddings
         return self.realignment.freeze_embeddings if own is None else own
 
     def finetuning_settings(self, model: str, task: str) -> FinetuningSettings:
-        """Settings of the fine-tuning of a model on a task."""
+        """Settings of the fine-tuning of a model on a task.
+
+        Parameters
+        ----------
+        model : str
+            Name of a model.
+        task : str
+            Name of a task.
+
+        Returns
+        -------
+        FinetuningSettings
+        """
         recipe = {name: getattr(self.tasks[task], name) for name in FinetuningRecipe.model_fields}
         own = {"learning_rate": self.models[model].learning_rate or self.tasks[task].learning_rate}
         return FinetuningSettings(**recipe | own, precision=self.precision)

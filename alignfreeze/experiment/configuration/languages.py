@@ -40,7 +40,24 @@ LanguageSet = Annotated[
 def members_of(
     sets: Mapping[str, list[str] | ChosenLanguages], source: str, own: OwnFacts
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """Languages of every set, in the order of the configuration, and what is wrong with the sets that are chosen."""
+    """Resolve how language sets are chosen.
+
+    Parameters
+    ----------
+    sets : mapping from str to list of str or ChosenLanguages
+        Name of each set -> its languages, or how they are chosen.
+    source : str
+        Code of the source language.
+    own : mapping
+        The user's own facts about languages, by code; see `read_table`.
+
+    Returns
+    -------
+    members : dict from str to list of str
+        Languages of every set that could be resolved, in the order of the configuration.
+    problems : list of str
+        What is wrong with the others, a line each.
+    """
     members = {name: entry for name, entry in sets.items() if isinstance(entry, list)}
     problems = []
     for name, entry in sets.items():

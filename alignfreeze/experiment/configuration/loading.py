@@ -31,14 +31,18 @@ def load(
 
     Parameters
     ----------
-    config : Mapping[str, Any]
+    config : mapping from str to object
         As YAML was read.
     file : str
         Name of the configuration in messages.
     base : Path
         Where relative paths of data and models start.
-    exists : Callable[[str], bool], optional
+    exists : callable, optional
         Whether a data file is there, from its path in the configuration; it is looked for below `base` by default.
+
+    Returns
+    -------
+    Experiment or PublishedExperiment
 
     Raises
     ------
@@ -120,6 +124,15 @@ class _Loader(yaml.SafeLoader):
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """Read a configuration without checking it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The YAML file.
+
+    Returns
+    -------
+    dict from str to object
 
     Raises
     ------

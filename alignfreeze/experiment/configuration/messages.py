@@ -45,10 +45,15 @@ def explain(error: ValidationError, kind: type[BaseModel], config: Mapping[Any, 
     ----------
     error : ValidationError
         Of `kind.model_validate(config)`.
-    kind : type[BaseModel]
+    kind : type
         Class of the whole configuration.
-    config : Mapping
+    config : mapping
         As YAML was read.
+
+    Yields
+    ------
+    str
+        One for each error; what is missing in a section is one error.
     """
     missing: dict[str, tuple[list[str], type[BaseModel]]] = {}
     for details in error.errors(include_url=False):
@@ -70,7 +75,20 @@ def explain(error: ValidationError, kind: type[BaseModel], config: Mapping[Any, 
 
 
 def suggestion(found: Any, allowed: Iterable[Any]) -> str:
-    """Guess at which of the allowed names was meant, or nothing."""
+    """Guess which of the allowed names was meant.
+
+    Parameters
+    ----------
+    found : object
+        What stands in the configuration.
+    allowed : iterable of object
+        Names that are allowed.
+
+    Returns
+    -------
+    str
+        Such as ` (did you mean cuda?)`; empty where nothing is near.
+    """
     names = [str(name) for name in allowed]
     if MEANT.get(str(found)) in names:
         return f" (did you mean {MEANT[str(found)]}?)"
@@ -79,7 +97,17 @@ def suggestion(found: Any, allowed: Iterable[Any]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as it stands in Python, cut where it is long."""
+    """A value as it stands in Python, cut where it is long.
+
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    str
+        At most `LONGEST_VALUE` characters and an ellipsis.
+    """
     text = repr(value)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 

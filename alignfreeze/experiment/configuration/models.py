@@ -59,6 +59,11 @@ class Model(Section):
         ----------
         base : Path
             Where the user's own relative paths start.
+
+        Returns
+        -------
+        Path
+            It need not exist.
         """
         if self.local_folder is not None:
             return base / self.local_folder

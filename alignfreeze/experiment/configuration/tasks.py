@@ -84,15 +84,46 @@ class Task(Section, EncodingSettings, FinetuningRecipe):
         return kind(**{name: getattr(self, name) for name in kind.model_fields})
 
     def test_data(self, is_source: bool) -> Any:
-        """Entry of the test data of a language; the source language may have one of its own."""
+        """Entry of the test data of a language; the source language may have one of its own.
+
+        Parameters
+        ----------
+        is_source : bool
+            Whether the language is the source language.
+
+        Returns
+        -------
+        str or Source
+            A path, or a public source.
+        """
         return self.test_source if is_source and self.test_source is not None else self.test
 
     def items_of(self, model: str) -> int | None:
-        """Number of training items with a model's tokenizer, if the configuration states it."""
+        """Number of training items with a model's tokenizer, if the configuration states it.
+
+        Parameters
+        ----------
+        model : str
+            Name of a model.
+
+        Returns
+        -------
+        int or None
+        """
         return self.train_items[model] if isinstance(self.train_items, dict) else self.train_items
 
     def steps(self, items: int) -> int:
-        """Steps of fine-tuning on `items` training items."""
+        """Steps of fine-tuning on `items` training items.
+
+        Parameters
+        ----------
+        items : int
+            Training items.
+
+        Returns
+        -------
+        int
+        """
         return total_steps(items, self.batch_size, self.epochs)
 
 
