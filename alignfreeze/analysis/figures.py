@@ -825,9 +825,9 @@ def bitext_filter(scores: Mapping[str, np.ndarray], thresholds: Mapping[str, flo
 
     Parameters
     ----------
-    scores : mapping of str to numpy.ndarray
+    scores : mapping from str to numpy.ndarray
         (pairs,) scores by language.
-    thresholds : mapping of str to float
+    thresholds : mapping from str to float
         Lowest score that is kept, by language.
     scorer : str
         What scored the pairs, for the axis.

@@ -148,7 +148,7 @@ def published_scores(paths: Sequence[str | Path], experiment: str = "published",
 
     Parameters
     ----------
-    paths : sequence of path
+    paths : sequence of str or Path
         The CSV files.
     experiment : str
         Name for the column `experiment`.

@@ -46,7 +46,7 @@ def read_bio(path: str | Path, language: str, allowed: Sequence[str] | None = TA
 
     Parameters
     ----------
-    path : str or pathlib.Path
+    path : str or Path
         The file.
     language : str
         Code of its language, such as `de`.

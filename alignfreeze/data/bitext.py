@@ -113,9 +113,9 @@ class ParallelText:
 
     Parameters
     ----------
-    source : path
+    source : str or Path
         File of the source side, or of both sides: `source<TAB>target` lines.
-    target : path or None
+    target : str, Path or None
         File of the target side, line by line; None if `source` holds both.
     words : tuple of Words
         How words are found in the source and in the target side.

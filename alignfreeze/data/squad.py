@@ -51,7 +51,7 @@ def read_squad(path: str | Path) -> Questions:
 
     Parameters
     ----------
-    path : str or pathlib.Path
+    path : str or Path
         The file: JSON with data[].paragraphs[].context and .qas[] of id, question, answers[] of text, answer_start.
 
     Returns

@@ -20,7 +20,7 @@ def read_text_table(path: str | Path) -> pd.DataFrame:
 
     Parameters
     ----------
-    path : str or pathlib.Path
+    path : str or Path
         The file.
 
     Returns

@@ -47,7 +47,7 @@ def read_tagged(path: str | Path) -> TaggedSentences:
 
     Parameters
     ----------
-    path : str or pathlib.Path
+    path : str or Path
         The file.
 
     Returns

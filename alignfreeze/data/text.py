@@ -22,7 +22,7 @@ def stream_lines(path: str | Path) -> Iterator[str]:
 
     Parameters
     ----------
-    path : str or pathlib.Path
+    path : str or Path
         The file.
 
     Yields

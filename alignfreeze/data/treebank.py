@@ -48,7 +48,7 @@ def read_treebank(path: str | Path, tokens: Tokens = "words") -> TreebankSentenc
 
     Parameters
     ----------
-    path : str or pathlib.Path
+    path : str or Path
         The file.
     tokens : {"words", "all_lines"}
         `words`: the syntactic words. `all_lines`: every line of a sentence is a token, as in the paper's code:

@@ -154,7 +154,7 @@ def gradient_conflict(
         A model with a task head whose `forward` returns a loss.
     batches : sequence of TensorBatch
         Of the task.
-    streams : mapping of str to PairRows
+    streams : mapping from str to PairRows
         Word pairs by language; each batch of realignment is of one language.
     settings : RealignmentSettings
         Of the loss and its batches; nothing is frozen.

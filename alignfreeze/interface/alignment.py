@@ -35,7 +35,7 @@ def align(bitext: Bitext, aligner: str = "awesome", **settings: Any) -> list[Lin
     aligner : str
         `awesome`: similarity of an encoder's states (Dou and Neubig 2021); `fastalign`: statistics of this bitext
         alone (Dyer et al. 2013); `dictionary`: a bilingual dictionary.
-    **settings
+    **settings : object
         For `awesome`: `encoder` (as `load_encoder` takes it; needed), `device`, and the settings of
         `alignfreeze.aligners.settings.AwesomeSettings` (`layer`, half of the blocks by default; `extraction`;
         `threshold`). For `fastalign`: those of `FastAlignSettings` (`iterations`, `lowercase`). For `dictionary`:

@@ -102,8 +102,12 @@ def retrieve(
         Indices into `hidden_states`; by default the middle and the last one.
     max_length : int
         Subwords of a sentence; words after the cut count as missed.
-    device, tokenizer, revision
-        See `realign`.
+    device : str or torch.device
+        `auto`, `cpu` or `cuda`.
+    tokenizer : PreTrainedTokenizerBase, optional
+        Of a model in memory; see `load_encoder`.
+    revision : str, optional
+        Commit of a model on the hub; the newest by default.
 
     Returns
     -------

@@ -82,13 +82,15 @@ def realign(
         Subwords of a sentence; what comes after is cut.
     device : str or torch.device
         `auto`, `cpu` or `cuda`.
-    tokenizer, revision
-        See `load_encoder`.
+    tokenizer : PreTrainedTokenizerBase, optional
+        Of a model in memory; see `load_encoder`.
+    revision : str, optional
+        Commit of a model on the hub; the newest by default.
     out : str or Path, optional
         New folder to save the encoder to.
     description : str
         Of the data, for the model card: name and licence.
-    **settings
+    **settings : object
         Any of `alignfreeze.realignment.settings.RealignmentSettings`, such as `learning_rate` and `batch_size`.
 
     Returns
@@ -217,9 +219,17 @@ def finetune(
         answer are trained on.
     language : str
         Code of the training data's language.
-    device, tokenizer, revision, out, description
-        See `realign`.
-    **settings
+    device : str or torch.device
+        `auto`, `cpu` or `cuda`.
+    tokenizer : PreTrainedTokenizerBase, optional
+        Of a model in memory; see `load_encoder`.
+    revision : str, optional
+        Commit of a model on the hub; the newest by default.
+    out : str or Path, optional
+        New folder to save the model to.
+    description : str
+        Of the data, for the model card: name and licence.
+    **settings : object
         Any of `alignfreeze.training.settings.FinetuningSettings`, such as `learning_rate` and `epochs`.
 
     Returns

@@ -41,13 +41,13 @@ def conflict(
 
     Parameters
     ----------
-    encoder : path
+    encoder : str or Path
         The encoder with its tokenizer that the run was fine-tuned from; it gets the head that fine-tuning started with.
-    finetuned : path
+    finetuned : str or Path
         The fine-tuned model.
     task : str
         Kind of the task, see `alignfreeze.tasks`.
-    examples : path
+    examples : str or Path
         The task's data in `source`.
     source : str
         Language of the task's data.
@@ -55,7 +55,7 @@ def conflict(
         Settings of how the task's text becomes subwords.
     finetuning : FinetuningSettings
         Of the size and order of the task's batches.
-    rows : path
+    rows : str or Path
         Folder with the encoded word pairs, `{language}.arrow`.
     languages : sequence of str
     realignment : RealignmentSettings

@@ -31,11 +31,11 @@ def evaluate(
 
     Parameters
     ----------
-    model : path
+    model : str or Path
         Folder of the fine-tuned model with its tokenizer.
     task : str
         Kind of the task, see `alignfreeze.tasks`.
-    tests : mapping of str to path
+    tests : mapping from str to str or Path
         Test data by language.
     source : str
         The language that was fine-tuned on.

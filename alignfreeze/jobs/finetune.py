@@ -48,15 +48,15 @@ def finetune_on_task(
 
     Parameters
     ----------
-    output : path
+    output : str or Path
         The model's folder.
     task : str
         Name of the task in the configuration.
     kind : str
         Its kind, see `alignfreeze.tasks`.
-    encoder : path
+    encoder : str or Path
         Encoder with its tokenizer.
-    train : path
+    train : str or Path
         Training data in `language`.
     language : str
         Code of the language of `train`.
@@ -66,7 +66,7 @@ def finetune_on_task(
     seed : int
     device : str or None
         Name of the claimed GPU; None for the CPU.
-    state : path
+    state : str or Path
         File of the training state, outside `output`.
     resume_every : int
         Steps between two states.
@@ -77,7 +77,7 @@ def finetune_on_task(
     realignment : mapping, optional
         Realignment that goes on meanwhile: `folder` of its rows, and what `alignfreeze.realignment.interleaved.load`
         takes.
-    code : sequence of path
+    code : sequence of str or Path
         Files of the code that decides the result; a state of other code is not resumed.
     description : str
         Name of the run in its log.

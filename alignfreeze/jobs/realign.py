@@ -45,11 +45,11 @@ def realign(
 
     Parameters
     ----------
-    output : path
+    output : str or Path
         Folder of the trajectory.
-    model : path
+    model : str or Path
         Encoder with its tokenizer.
-    rows : path
+    rows : str or Path
         Folder with the encoded word pairs, `{language}.arrow`.
     languages : sequence of str
         In the order in which they take turns.
@@ -59,11 +59,11 @@ def realign(
     seed : int
     device : str or None
         Name of the claimed GPU; None for the CPU.
-    state : path
+    state : str or Path
         File of the training state, outside `output`; the checkpoints wait in the folder of its name.
     resume_every : int
         Steps between two states.
-    code : sequence of path
+    code : sequence of str or Path
         Files of the code that decides the result; a state of other code is not resumed.
     description : str, optional
         Name of the run in logs and on the terminal.

@@ -22,7 +22,7 @@ def retrieve(
 
     Parameters
     ----------
-    encoder : path
+    encoder : str or Path
         Encoder with its tokenizer.
     gold : mapping
         Language -> sentences and their links.

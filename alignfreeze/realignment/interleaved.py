@@ -34,7 +34,7 @@ class InterleavedRealignment:
     ----------
     model : PreTrainedModel
         The encoder inside the model that is fine-tuned.
-    streams : mapping of str to PairRows
+    streams : mapping from str to PairRows
         Rows of each language, in the order in which languages take turns.
     settings : RealignmentSettings
         All but `learning_rate`, `precision` and `trim_vocabulary`, which are fine-tuning's own.

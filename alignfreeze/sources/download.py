@@ -119,7 +119,7 @@ def fetch_file(url: str, revision: str, key: str, destination: str | Path, lock:
         What pins it at its source.
     key : str
         Name of the artefact in the lock file.
-    destination : str or pathlib.Path
+    destination : str or Path
         Path of the file.
     lock : ResourcesLock
         The lock file.
@@ -147,9 +147,9 @@ def fetch_published(
         Hash of the commit, or the start of it.
     folder : str
         Folder of the files inside the repository.
-    files : mapping of str to str
+    files : mapping from str to str
         SHA-256 by file name.
-    destination : str or pathlib.Path
+    destination : str or Path
         Local folder.
 
     Raises
@@ -305,7 +305,7 @@ def fetch_dataset(
         Commit; None takes the locked one, or else the newest.
     key : str
         Name of the artefact in the lock file.
-    destination : str or pathlib.Path
+    destination : str or Path
         Folder for the files.
     lock : ResourcesLock
         The lock file.

@@ -55,9 +55,9 @@ def write_lines(shards: Sequence[Path], path: str | Path, side: str) -> None:
 
     Parameters
     ----------
-    shards : sequence of pathlib.Path
+    shards : sequence of Path
         Parquet files with a column `translation` that holds a text for each language.
-    path : str or pathlib.Path
+    path : str or Path
         The file.
     side : str
         Language to write.
@@ -82,9 +82,9 @@ def write_bio(shards: Sequence[Path], path: str | Path) -> None:
 
     Parameters
     ----------
-    shards : sequence of pathlib.Path
+    shards : sequence of Path
         Parquet files with the columns tokens and ner_tags (names, or classes with names).
-    path : str or pathlib.Path
+    path : str or Path
         The file.
 
     Raises
@@ -107,9 +107,9 @@ def write_nli(shards: Sequence[Path], path: str | Path) -> None:
 
     Parameters
     ----------
-    shards : sequence of pathlib.Path
+    shards : sequence of Path
         Parquet files with these columns; the label is a name, or a class with a name.
-    path : str or pathlib.Path
+    path : str or Path
         The file.
 
     Raises
@@ -140,9 +140,9 @@ def write_squad(shards: Sequence[Path], path: str | Path) -> None:
 
     Parameters
     ----------
-    shards : sequence of pathlib.Path
+    shards : sequence of Path
         Parquet files with the columns id, context, question, answers (text, answer_start).
-    path : str or pathlib.Path
+    path : str or Path
         The file.
 
     Raises
@@ -179,9 +179,9 @@ def _each(shards: Sequence[Path], columns: Mapping[str, str], convert: Callable[
 
     Parameters
     ----------
-    shards : sequence of pathlib.Path
+    shards : sequence of Path
         Parquet files.
-    columns : mapping of str to str
+    columns : mapping from str to str
         Columns that are needed, and what each must hold.
     convert : callable
         A row to its conversion; classes have their names.

@@ -77,9 +77,9 @@ class ResourcesLock:
 
     Parameters
     ----------
-    path : str or pathlib.Path
+    path : str or Path
         The lock file (JSON); it need not exist.
-    resources : str or pathlib.Path
+    resources : str or Path
         Folder of the artefacts.
     """
 
@@ -126,7 +126,7 @@ class ResourcesLock:
         ----------
         key : str
             Path of the artefact below the resources folder.
-        files : mapping of str to str
+        files : mapping from str to str
             SHA-256 by file name.
         source : str
             Where it came from.

@@ -260,9 +260,9 @@ def convert(path: str | Path, destination: str | Path) -> None:
 
     Parameters
     ----------
-    path : path
+    path : str or Path
         The 4-bit file, see `packaged_file`.
-    destination : path
+    destination : str or Path
         An existing folder.
     """
     import torch

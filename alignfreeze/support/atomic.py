@@ -53,12 +53,12 @@ def atomic_file(path: str | Path) -> Iterator[Path]:
 
     Parameters
     ----------
-    path : path
+    path : str or Path
         Where the file shall appear; its folder is made if it is missing.
 
     Yields
     ------
-    pathlib.Path
+    Path
         Write here.
 
     Raises
@@ -84,12 +84,12 @@ def atomic_directory(path: str | Path) -> Iterator[Path]:
 
     Parameters
     ----------
-    path : path
+    path : str or Path
         Where the folder shall appear; what is there is replaced.
 
     Yields
     ------
-    pathlib.Path
+    Path
         An empty folder: write into it.
 
     Raises

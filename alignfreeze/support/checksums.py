@@ -14,7 +14,7 @@ def file_checksum(path: str | Path) -> str:
 
     Parameters
     ----------
-    path : path
+    path : str or Path
         The file.
 
     Returns
@@ -31,7 +31,7 @@ def weights_checksums(folder: str | Path) -> dict[str, str]:
 
     Parameters
     ----------
-    folder : path
+    folder : str or Path
         The checkpoint's folder.
 
     Returns
@@ -47,7 +47,7 @@ def code_checksums(modules: Iterable[str | Path]) -> dict[str, str]:
 
     Parameters
     ----------
-    modules : iterable of path
+    modules : iterable of str or Path
         Python files.
 
     Returns
@@ -63,7 +63,7 @@ def checkpoint_checksum(folder: str | Path) -> str:
 
     Parameters
     ----------
-    folder : path
+    folder : str or Path
         The checkpoint's folder; what else lies in it, such as a model card, does not count.
 
     Returns

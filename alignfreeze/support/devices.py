@@ -129,7 +129,7 @@ def claimed_device(choice: DeviceChoice, lock_folder: Path = LOCK_FOLDER) -> Ite
     ----------
     choice : {"auto", "cpu", "cuda"}
         `auto` takes a GPU if there is one; `cuda` insists; `cpu` takes none.
-    lock_folder : pathlib.Path
+    lock_folder : Path
         Where the locks lie; shared by all jobs of this user on this machine.
 
     Yields

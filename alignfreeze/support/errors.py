@@ -31,11 +31,11 @@ def damaged(path: object, reason: object, folder: object = None) -> InputError:
 
     Parameters
     ----------
-    path : str or pathlib.Path
+    path : str or Path
         The file.
     reason : object
         What is wrong; of an exception, its message.
-    folder : str or pathlib.Path, optional
+    folder : str or Path, optional
         Folder that is made as a whole, with the file.
 
     Returns

@@ -37,7 +37,7 @@ def only_one(path: str | Path, work: str) -> Iterator[None]:
 
     Parameters
     ----------
-    path : path
+    path : str or Path
         File of the lock; it goes with the work.
     work : str
         What is done, for the log.

@@ -19,7 +19,7 @@ def configure_logging(path: str | Path | None = None) -> None:
 
     Parameters
     ----------
-    path : path, optional
+    path : str or Path, optional
         Log file of a job, written anew; the job shares the terminal with others. None logs to stderr only.
     """
     terminal = logging.StreamHandler()

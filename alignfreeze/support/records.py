@@ -27,7 +27,7 @@ def git_commit(folder: str | Path) -> str | None:
 
     Parameters
     ----------
-    folder : str or pathlib.Path
+    folder : str or Path
         A folder.
 
     Returns
@@ -93,9 +93,9 @@ def write_run_record(
 
     Parameters
     ----------
-    folder : path
+    folder : str or Path
         The checkpoint's folder.
-    output : path
+    output : str or Path
         What must be deleted so that the workflow makes the checkpoint anew; `folder` or one above its final place.
     settings : dict
         Everything resolved that decided the result.
@@ -104,7 +104,7 @@ def write_run_record(
         Name of the device.
     seconds : float
         Wall time of the job.
-    measured
+    **measured : object
         Steps, tokens_per_second and the like.
     """
     folder = Path(folder)
@@ -131,7 +131,7 @@ def read_run_record(folder: str | Path) -> dict[str, Any]:
 
     Parameters
     ----------
-    folder : path
+    folder : str or Path
         The checkpoint's folder.
 
     Returns
@@ -159,7 +159,7 @@ def verify_checkpoint(folder: str | Path, *patterns: str) -> None:
 
     Parameters
     ----------
-    folder : path
+    folder : str or Path
         The checkpoint's folder.
     patterns : str
         Globs of the names that are about to be read.

@@ -32,7 +32,7 @@ def mount_point(path: Path) -> Path:
 
     Returns
     -------
-    pathlib.Path
+    Path
     """
     path = path.resolve()
     while not path.is_mount():
@@ -46,7 +46,7 @@ def space_for(path: str | Path, what: str | None = None, needed: int | None = No
 
     Parameters
     ----------
-    path : path
+    path : str or Path
         Where the block writes.
     what : str, optional
         What is written, such as `the training state`; a file by default.
@@ -81,7 +81,7 @@ def require_space(path: str | Path, what: str, needed: int) -> None:
 
     Parameters
     ----------
-    path : path
+    path : str or Path
         Where it will be written; it need not exist.
     what : str
         What is written.

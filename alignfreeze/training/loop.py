@@ -179,7 +179,7 @@ def train(
     schedule : LRScheduler, optional
         Moved on after each step.
     precision : {"fp32", "tf32", "bf16"}
-    checkpoints : mapping of int to callable, optional
+    checkpoints : mapping from int to callable, optional
         Called after the given number of steps.
     state : TrainingState, optional
         Where to keep the state for a resumed run; the caller clears it when its outputs have their names.
