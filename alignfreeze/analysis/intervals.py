@@ -161,7 +161,7 @@ def adjusted(p_values: np.ndarray, method: str) -> np.ndarray:
     p_values : numpy.ndarray
         (tests,) raw p-values, NaN where a test was not possible.
     method : str
-        `holm` (family-wise) or `fdr_bh` (Benjamini-Hochberg).
+        `holm` (family-wise error, Holm 1979) or `fdr_bh` (false discovery rate, Benjamini and Hochberg 1995).
 
     Returns
     -------

@@ -94,7 +94,7 @@ def standardised(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def least_squares(outcome: pd.Series, predictors: pd.DataFrame) -> pd.DataFrame:
-    """Fit outcome ~ 1 + predictors by ordinary least squares with HC3 covariance.
+    """Fit outcome ~ 1 + predictors by ordinary least squares with HC3 covariance (MacKinnon and White 1985).
 
     Parameters
     ----------

@@ -17,7 +17,8 @@ HALVES = {"full": (0.0, 0.0), "front": (0.0, 0.5), "back": (0.5, 1.0)}
 def layer_index(layer: Layer, blocks: int) -> int:
     """Index into the blocks + 1 `hidden_states` (0 = embeddings).
 
-    `last` is the output of the last block; `paper` is what the paper's code takes, the last but one.
+    `last` is the output of the last block; `paper` is what the paper's code takes, the last but one (docs/design.md,
+    section 5: layer).
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def layer_index(layer: Layer, blocks: int) -> int:
 
 
 def frozen_blocks(freeze: Freeze | Mapping[str, Any], blocks: int) -> tuple[int, ...]:
-    """Blocks that a strategy freezes.
+    """Blocks that a strategy freezes (docs/design.md, section 5: freezing).
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ def normalise(text: str) -> str:
 
 
 def exact_match(answer: str, gold: Sequence[str], _: bool = False) -> float:
-    """Whether an answer's normal form is that of a gold answer.
+    """Whether an answer's normal form is that of a gold answer: SQuAD's exact match (Rajpurkar et al. 2016).
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def exact_match(answer: str, gold: Sequence[str], _: bool = False) -> float:
 
 
 def f1(answer: str, gold: Sequence[str], _: bool = False) -> float:
-    """Harmonic mean of precision and recall over the words, against the best gold answer.
+    """SQuAD's F1 (Rajpurkar et al. 2016): of the words of an answer, against the best gold answer.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def _f1(found: list[str], wanted: list[str]) -> float:
 
 
 def paper_exact_match(answer: str, gold: Sequence[str], is_source: bool) -> float:
-    """Exact match of the paper's code: against the first gold answer only.
+    """Exact match of the paper's code, against the first gold answer only (docs/deviations.md).
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def paper_exact_match(answer: str, gold: Sequence[str], is_source: bool) -> floa
 
 
 def paper_f1(answer: str, gold: Sequence[str], _: bool = False) -> float:
-    """F1 of the paper's code against the first gold answer.
+    """F1 of the paper's code against the first gold answer (docs/deviations.md).
 
     Distinct common words are divided by the number of words of each side, repeated ones counted, and the denominator
     of F1 is at least 1. Where a side has no word, the score is 1 if the other has none either, otherwise 0.

@@ -100,6 +100,8 @@ def build_rows(
 ) -> Iterator[PairRow]:
     """Rows of a bitext; sentence pairs with no word pair left are skipped and counted in the log.
 
+    The steps from links to word pairs are those of docs/design.md, section 5.
+
     Parameters
     ----------
     bitext : Bitext

@@ -146,7 +146,7 @@ def finetune(
     state: TrainingState | None = None,
     description: str = "fine-tune",
 ) -> TrainingReport:
-    """Train the whole model with its task head, in place.
+    """Train the whole model with its task head, in place (paper, section 4 and appendix B).
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def modules() -> dict[Path, ast.Module]:
 
 @cache
 def classes() -> dict[str, ast.ClassDef]:
-    nodes = (node for tree in modules().values() for node in ast.walk(tree))
+    nodes = (node for tree in modules().values() for node in tree.body)
     return {node.name: node for node in nodes if isinstance(node, ast.ClassDef)}
 
 
