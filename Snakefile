@@ -47,7 +47,7 @@ if not PUBLISHED and CONFIG.diagnostics.conflict:
     include: "rules/diagnostics.smk"
 
 
-if len(REALIGNMENT_SETS) > 1:
+if len(SCORED_SETS) > 1:
 
     include: "rules/realignment_languages.smk"
 

@@ -9,7 +9,7 @@ NO_ADVICE = what_is_missing(
     5 if PUBLISHED else len(CONFIG.seeds),
     len(languages_of(EVALUATE)),
     TASKS,
-    len(REALIGNMENT_SETS),
+    len(SCORED_SETS),
 )
 
 

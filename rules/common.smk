@@ -69,12 +69,14 @@ LANGUAGE_SETS = CONFIG.language_sets
 EVALUATE = CONFIG.evaluate
 if PUBLISHED:
     MODELS, TASKS = CONFIG.published.models, CONFIG.published.tasks
-    STRATEGIES, BEFORE, ALIGNERS, REALIGNMENT_SETS = [], [], [], CONFIG.published.realignment_languages
+    STRATEGIES, BEFORE, ALIGNERS = [], [], []
+    REALIGNMENT_SETS = SCORED_SETS = CONFIG.published.realignment_languages
     FIT_PAIRS, HAS_GOLD = None, False
 else:
     MODELS, TASKS = CONFIG.models, CONFIG.tasks.names
     STRATEGIES, BEFORE = CONFIG.realignment.strategies, grid.strategies_before(CONFIG)
-    ALIGNERS, REALIGNMENT_SETS = CONFIG.aligners.names, CONFIG.realignment_sets
+    ALIGNERS = CONFIG.aligners.names
+    REALIGNMENT_SETS, SCORED_SETS = CONFIG.realignment_sets, grid.scored_sets(CONFIG)
     BITEXT = CONFIG.data.bitext
     FILTER = BITEXT.filter
     FIT_PAIRS = CONFIG.aligners.fastalign and CONFIG.aligners.fastalign.fit_pairs
@@ -209,6 +211,11 @@ def encoded_rows(wildcards):
     """Folder with the encoded word pairs of a run's languages; sets share it where one has the languages of another."""
     languages = grid.encoded_with(CONFIG, wildcards.realignment_languages)
     return results(f"encoded/{wildcards.model}/{wildcards.aligner}/{languages}")
+
+
+def scored_as(wildcards):
+    """Name of a run's realignment languages in tables: their order, in which they take turns, is none of it."""
+    return grid.languages_as(CONFIG, wildcards.realignment_languages)
 
 
 def trajectory(wildcards):

@@ -43,6 +43,7 @@ rule measure_conflict:
         mem_mb=realignment_memory,
     params:
         source=SOURCE,
+        realignment_languages=scored_as,
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),
         kind=lambda wildcards: CONFIG.tasks[wildcards.task].kind,
         encoding=lambda wildcards: CONFIG.tasks[wildcards.task].encoding.for_training(),
@@ -59,9 +60,10 @@ rule summarise_conflict:
     input:
         conflict=[
             results(
-                f"diagnostics/conflict/{model}/{CONFIG.tasks[task].aligners[0]}/{REALIGNMENT_SETS[0]}/{task}/seed{seed}.csv"
+                f"diagnostics/conflict/{model}/{aligner}/{realignment_languages}/{task}/seed{seed}.csv"
             )
             for model, task in ANALYSED
+            for _, aligner, realignment_languages in grid.methods(CONFIG, task)[:1]
             for seed in CONFIG.seeds
         ],
         deltas=results("tables/{langs}/deltas.csv"),

@@ -37,6 +37,7 @@ rule evaluate:
         mem_mb=inference_memory,
     params:
         experiment=CONFIG.experiment,
+        realignment_languages=scored_as,
         source=SOURCE,
         languages=lambda wildcards: evaluated(wildcards.task, wildcards.langs),
         kind=lambda wildcards: CONFIG.tasks[wildcards.task].kind,

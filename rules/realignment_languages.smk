@@ -24,7 +24,7 @@ rule compare_realignment_languages:
         "../envs/analysis.yaml"
     params:
         source=SOURCE,
-        sets=REALIGNMENT_SETS,
+        sets=SCORED_SETS,
     message:
         "Comparing realignment languages {params.sets}: {wildcards.langs}"
     script:

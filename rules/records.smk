@@ -26,6 +26,7 @@ rule record_run:
         "../envs/analysis.yaml"
     params:
         checkpoint=checkpoint_of,
+        realignment_languages=scored_as,
     message:
         "Record of {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}"
     script:

@@ -19,9 +19,10 @@ def main(smk: Any) -> None:
             "experiment": smk.params.experiment,
             "model": smk.wildcards.model,
             "task": smk.wildcards.task,
-            # A run in the evaluated language itself has parameters in their place.
+            # The name of the realignment languages may differ from the path's; a run in the evaluated language itself
+            # has parameters for all three.
             **{
-                name: getattr(smk.wildcards, name, None) or smk.params[name]
+                name: getattr(smk.params, name, None) or getattr(smk.wildcards, name)
                 for name in ("strategy", "aligner", "realignment_languages")
             },
             "seed": int(smk.wildcards.seed),

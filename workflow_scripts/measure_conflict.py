@@ -33,7 +33,8 @@ def main(smk: Any) -> None:
             seed=int(smk.wildcards.seed),
             device=device,
         )
-        run = {key: smk.wildcards[key] for key in ("model", "aligner", "realignment_languages", "task", "seed")}
+        run = {key: smk.wildcards[key] for key in ("model", "aligner", "task", "seed")}
+        run["realignment_languages"] = smk.params.realignment_languages
         with atomic_file(smk.output[0]) as temporary:
             pd.DataFrame([run | row for row in rows]).to_csv(temporary, index=False, float_format="%.7g")
 

@@ -13,10 +13,10 @@ from alignfreeze.support.records import read_run_record
 def main(smk: Any) -> None:
     """Write records/{model}/.../seed{seed}.json."""
     configure_logging(smk.log[0])
-    names = ("model", "task", "strategy", "aligner", "realignment_languages", "seed")
-    identity = {name: smk.wildcards[name] for name in names}
+    identity = {name: smk.wildcards[name] for name in ("model", "task", "strategy", "aligner")}
+    identity |= {"realignment_languages": smk.params.realignment_languages, "seed": int(smk.wildcards.seed)}
     before = read_run_record(Path(str(smk.input.realigned), smk.params.checkpoint)) if smk.input.realigned else None
-    record = run_record(identity | {"seed": int(identity["seed"])}, read_run_record(Path(smk.input.finetuned)), before)
+    record = run_record(identity, read_run_record(Path(smk.input.finetuned)), before)
     record["curves"] = {"fine-tuning": read_log(Path(smk.input.finetuned) / "training_log.csv")}
     if smk.input.realigned:
         log = Path(str(smk.input.realigned), smk.params.checkpoint, "training_log.csv")

@@ -1,5 +1,6 @@
 """Score the sentence pairs of a bitext by COMETKiwi, which is called by its command line."""
 
+import os
 from typing import Any
 
 from alignfreeze.data.bitext import stream_bitext
@@ -11,6 +12,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write pair_scores/cometkiwi/{lang}.csv."""
     configure_logging(smk.log[0])
+    os.environ.pop("TRANSFORMERS_OFFLINE", None)  # the command fetches its model, unless that is in its cache
     with claimed_device(smk.config["device"]) as device:
         scores = cometkiwi_scores(
             stream_bitext(smk.input.bitext),

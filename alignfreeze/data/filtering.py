@@ -20,6 +20,10 @@ from alignfreeze.support.errors import InputError, damaged
 
 logger = logging.getLogger(__name__)
 COLUMNS = ("score", "source", "target")
+NOT_FETCHED = (
+    "; it was not fetched: accept its licence at huggingface.co/{model} where it has one, log in there (HF_TOKEN), "
+    "unset HF_HUB_OFFLINE, and run the same command once where there is a network"
+)
 UNSPACED = {"ja", "th", "zh"}
 """Languages that are written without spaces between words."""
 
@@ -195,8 +199,10 @@ def cometkiwi_scores(
         finished = subprocess.run([*program, *map(str, options)], capture_output=True, text=True)
         if finished.returncode or not output.is_file():
             last = (finished.stderr.strip() or finished.stdout.strip() or "it wrote no scores").splitlines()[-1]
+            # What unbabel-comet says of every model that it could not fetch.
+            advice = NOT_FETCHED.format(model=model) if "not supported by COMET" in last else ""
             raise InputError(
-                f"data.bitext.filter.command: {command!r} failed with status {finished.returncode}: {last}"
+                f"data.bitext.filter.command: {command!r} failed with status {finished.returncode}: {last}{advice}"
             )
         try:
             [segments] = json.loads(output.read_text(encoding="utf-8")).values()

@@ -132,6 +132,22 @@ def steps_of(config: Experiment, model: str, strategy: str, aligner: str, realig
     return sorted({realignment_steps(config, task, model) for task in tasks})
 
 
+def languages_as(config: Experiment, realignment_languages: str) -> str:
+    """Name under which a language set is scored: that of the first set with its languages, in whichever order.
+
+    The order is that in which languages take turns, so sets of another order have trajectories of their own.
+    """
+    own = set(config.languages_of(realignment_languages))
+    return next(
+        (name for name in config.realignment_sets if set(config.languages_of(name)) == own), realignment_languages
+    )
+
+
+def scored_sets(config: Experiment) -> list[str]:
+    """Names under which the realignment languages are scored, in the configured order."""
+    return list(dict.fromkeys(languages_as(config, name) for name in config.realignment_sets))
+
+
 def encoded_with(config: Experiment, realignment_languages: str) -> str:
     """Language set among whose encoded rows are those of a set: the first one that has all of its languages.
 

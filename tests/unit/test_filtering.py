@@ -119,6 +119,9 @@ def test_cometkiwi_is_called_by_its_command_line(tmp_path):
         cometkiwi_scores(
             [whole], ("en", "zh"), command(tmp_path, "print('no licence', file=sys.stderr); exit(3)"), "m", 0
         )
+    absent = command(tmp_path, """raise KeyError("Model 'owner/model' not supported by COMET.")""")
+    with pytest.raises(InputError, match=r"not supported by COMET.*accept its licence at huggingface.co/owner/model"):
+        cometkiwi_scores([whole], ("en", "zh"), absent, "owner/model", 0)
     strange = command(tmp_path, 'json.dump([1], open(options["--to_json"], "w"))')
     with pytest.raises(InputError, match="wrote no scores that can be read"):
         cometkiwi_scores([whole], ("en", "zh"), strange, "m", 0)

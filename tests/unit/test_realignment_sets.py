@@ -71,6 +71,26 @@ def test_rows_of_a_smaller_set_are_those_of_the_larger():
     assert grid.encoded_with(loaded(languages=["two", "all"]), "two") == "two"
 
 
+def test_another_order_of_the_same_languages_is_another_trajectory_under_the_same_name():
+    config = copy.deepcopy(TINY)
+    config["language_sets"] |= {"turned": TINY["language_sets"]["all"][::-1], "fewer": ["tr", "de"]}
+    config["realignment"]["languages"] = ["all", "turned", "fewer"]
+    config["tasks"]["udpos"]["realignment_languages"] = ["turned", "fewer"]
+    found = load(config, file="x", base=ROOT)
+    assert {run.realignment_languages for run in grid.realignments(found)} == {"turned", "fewer"}
+    assert [grid.languages_as(found, name) for name in ("all", "turned", "fewer", "none")] == [
+        "all", "all", "fewer", "none"
+    ]  # fmt: skip
+    assert grid.scored_sets(found) == ["all", "fewer"]
+    assert grid.encoded_with(found, "turned") == "all"
+    for own in (["all", "turned"], None):
+        config["tasks"]["udpos"]["realignment_languages"] = own
+        if own is None:
+            del config["tasks"]["udpos"]["realignment_languages"]
+        with pytest.raises(InputError, match=r"tasks.udpos.realignment_languages: all and turned have the same langua"):
+            load(config, file="x", base=ROOT)
+
+
 def test_plan_counts_each_language_once_and_each_trajectory_apart():
     one, both = plan(loaded(), ROOT), plan(loaded(languages=["all", "two"]), ROOT)
     assert (one.taken, one.available) == (both.taken, both.available)

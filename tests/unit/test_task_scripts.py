@@ -90,9 +90,11 @@ def test_a_task_from_files_to_scores(job, tmp_path, name):
     assert not (tmp_path / "run" / "state.pt").exists()
 
     smk.output = [str(tmp_path / "scores.csv")]
+    smk.params.realignment_languages = "all"  # of a set that has the same languages in another order
     load_script("evaluate").main(smk)
     with (tmp_path / "scores.csv").open() as handle:
         rows = list(csv.DictReader(handle))
+    assert {(row["strategy"], row["realignment_languages"]) for row in rows} == {("baseline", "all")}
     metrics = [m for m in load_evaluation(name).metrics if not m.startswith("paper_") or name == "wikiann"]
     assert [(row["language"], row["metric"]) for row in rows] == [(x, m) for x in ("en", "de") for m in metrics]
     assert [int(row["n"]) for row in rows if row["metric"] == metrics[0]] == [3 * N[name], 2 * N[name]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,13 @@ def _check_realignment_languages(config: Experiment, around: Surroundings) -> It
                 yield (
                     f"tasks.{task}.realignment_languages: {name!r} found{suggestion(name, known)}; "
                     f"allowed are those of realignment.languages: {', '.join(known)}"
+                )
+        chosen = [name for name in config.tasks[task].realignment_languages or config.realignment_sets if name in known]
+        for one, other in itertools.combinations(chosen, 2):
+            if set(config.languages_of(one)) == set(config.languages_of(other)):
+                yield (
+                    f"tasks.{task}.realignment_languages: {one} and {other} have the same languages, and one order of "
+                    "them is all that a task can have; name one of the two"
                 )
 
 
