@@ -93,7 +93,7 @@ def said(values: pd.Series) -> str:
 def score_lines(scores: pd.DataFrame) -> Iterator[str]:
     """Table of the scores."""
     columns = [("defaults", 0), ("published", 0), ("defaults", 1), ("published", 1)]
-    yield "| task | metric | language | n | defaults | published | `paper_` metric, defaults | `paper_` metric, published |"
+    yield "| task | metric | language | n | defaults | published | `paper_` metric: defaults | published |"
     yield "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |"
     for task, metrics in METRICS.items():
         plain = [name for name in metrics if not name.startswith("paper_")]

@@ -54,7 +54,9 @@ def expected_jobs():
     runs = len(models) * len(seeds) * cells
     used = {aligner for task in tasks.values() for aligner in task["aligners"]}
     # The order of languages differs between tasks, and with it the trajectory; the encoded pairs are the same.
-    trajectories = {(aligner, *task["realignment_languages"]) for task in tasks.values() for aligner in task["aligners"]}
+    trajectories = {
+        (aligner, *task["realignment_languages"]) for task in tasks.values() for aligner in task["aligners"]
+    }
     files = {"hub": 0, "universal_dependencies": 0}
     for name, task in tasks.items():
         # English training and test data (`test_source` where there is one) and a test set for each language.

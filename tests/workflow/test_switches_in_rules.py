@@ -77,7 +77,7 @@ def parameters(tmp_path_factory):
 
 
 def name_of(job):
-    """Rule of a job, with what is apart in the table of switches: the task, the aligner, and a realignment meanwhile."""
+    """Rule of a job, with what is apart in the table of switches: task, aligner, a realignment meanwhile."""
     wildcards = job.wildcards_dict
     if job.rule.name.startswith("align_fastalign"):
         return "align_fastalign"
