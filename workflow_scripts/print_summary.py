@@ -3,14 +3,14 @@
 import sys
 from pathlib import Path
 
-import pandas as pd
+from alignfreeze.analysis.latex import read_table
 
 COLUMNS = ["model", "task", "aligner", "strategy", "mean", "std", "delta", "delta_low", "delta_high", "n_up", "n_down"]
 
 
 def main(folder: Path, langs: str) -> None:
     """Print paths and table to the terminal."""
-    table = pd.read_csv(folder / "tables" / langs / "main.csv")
+    table = read_table(folder / "tables" / langs / "main.csv")
     shown = table[[*COLUMNS, "english" if "english" in table else "source", "n_languages", "n_seeds"]]
     print(f"""
 Tables   {folder / "tables" / langs}

@@ -8,13 +8,14 @@ import pandas as pd
 from alignfreeze.analysis.conflict import by_block, by_language, draw_conflict, prediction
 from alignfreeze.analysis.figures import save_figure
 from alignfreeze.analysis.job import use_configuration
+from alignfreeze.data.table import read_own_table
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
 
 
 def read_table(path: str | Path, numbers: list[str]) -> pd.DataFrame:
     """A table whose names are never taken for missing values, only empty fields of these columns."""
-    return pd.read_csv(path, keep_default_na=False, na_values={column: [""] for column in numbers})
+    return read_own_table(path, numbers, keep_default_na=False, na_values={column: [""] for column in numbers})
 
 
 def main(smk: Any) -> None:

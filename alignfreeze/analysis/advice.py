@@ -20,7 +20,7 @@ from alignfreeze.analysis.gain_rule import Estimate, Fits, Rule, SeedVariance, d
 from alignfreeze.analysis.names import BASELINE, main_metric, ordered, title
 from alignfreeze.data.table import decimal_numbers, place, read_text_table
 from alignfreeze.support.atomic import atomic_file
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, quoted
 
 if TYPE_CHECKING:
     from alignfreeze.analysis.advice_data import Results
@@ -343,8 +343,10 @@ def read_fit(path: str | Path = PACKAGED_FIT) -> AdviceFit:
         )
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; name a fit that `alignfreeze fit-advice` wrote") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: not a fit of advice ({error!r}); make it with `alignfreeze fit-advice`") from None
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise InputError(
+            f"{path}: not a fit of advice ({quoted(error)}); make it with `alignfreeze fit-advice`"
+        ) from None
 
 
 @dataclass(frozen=True)

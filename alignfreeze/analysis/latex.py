@@ -28,6 +28,7 @@ from alignfreeze.analysis.names import (
     rank,
     title,
 )
+from alignfreeze.data.table import read_own_table
 from alignfreeze.languages.registry import facts_of, is_known
 from alignfreeze.support.atomic import atomic_file
 
@@ -773,7 +774,12 @@ def read_table(path: str | Path) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Empty fields of columns of numbers are NaN, those of text the empty string.
+
+    Raises
+    ------
+    InputError
+        The file is missing or damaged.
     """
-    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    table = read_own_table(path, keep_default_na=False, na_values=[""])
     text = [name for name in table.columns if table[name].dtype.kind not in "fiub" or name == "reason"]
     return table.assign(**{name: table[name].astype(object).fillna("") for name in text})

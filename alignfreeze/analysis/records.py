@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from alignfreeze.analysis.names import rank
+from alignfreeze.data.table import read_own_table
 from alignfreeze.support.errors import InputError
 
 RECORD_COLUMNS = (
@@ -40,8 +41,13 @@ def read_log(path: Path) -> list[tuple[int, float]]:
     Returns
     -------
     list of (int, float)
+
+    Raises
+    ------
+    InputError
+        The file is missing or damaged.
     """
-    log = pd.read_csv(path)
+    log = read_own_table(path, ["step", "loss"])
     return [(int(step), float(loss)) for step, loss in zip(log["step"], log["loss"], strict=True)]
 
 
@@ -128,6 +134,10 @@ def read_records(path: str | Path) -> pd.DataFrame:
     """
     text = ["model", "task", "strategy", "aligner", "realignment_languages", "device"]
     numbers = [*QUANTITIES, "wall_time"]
-    return pd.read_csv(
-        path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values={name: [""] for name in numbers}
+    return read_own_table(
+        path,
+        ["seed", *numbers],
+        dtype=dict.fromkeys(text, str),
+        keep_default_na=False,
+        na_values={name: [""] for name in numbers},
     )

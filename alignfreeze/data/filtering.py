@@ -95,11 +95,15 @@ def read_pair_scores(path: str | Path) -> np.ndarray:
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file)
-            if tuple(next(rows, ())) != COLUMNS:
-                raise damaged(path, f"its columns are not {', '.join(COLUMNS)}")
-            return np.array([float(row[0]) for row in rows], np.float64)
+            columns = tuple(next(rows, ()))
+            scores = np.array([float(row[0]) for row in rows] if columns == COLUMNS else [], np.float64)
     except (OSError, ValueError, IndexError, csv.Error) as error:
         raise damaged(path, error) from error
+    if columns != COLUMNS:
+        raise damaged(path, f"its columns are not {', '.join(COLUMNS)}")
+    if not np.isfinite(scores).all():
+        raise damaged(path, "a score is not a finite number")
+    return scores
 
 
 def threshold(scores: np.ndarray, percentile: float) -> float:

@@ -37,7 +37,7 @@ def parse_line(line: str, where: str = "line") -> Links:
         A field is not `i-j` with whole numbers.
     """
     links = []
-    for field in line.split():
+    for field in filter(None, re.split(r"[ \t]", line)):
         match = LINK.fullmatch(field)
         if not match:
             raise InputError(f"{where}: {quoted(field)} is not a link; write source-target as in 0-1")

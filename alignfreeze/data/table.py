@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from alignfreeze.data.text import stream_lines
-from alignfreeze.support.errors import InputError, quoted
+from alignfreeze.support.errors import REMAKE, InputError, damaged, quoted
 
 LINE = "line"
 
@@ -47,6 +47,41 @@ def read_text_table(path: str | Path) -> pd.DataFrame:
         lines.append(line)
         content.append(row)
     return pd.DataFrame(content, columns=header, index=pd.Index(lines, name=LINE, dtype="int64"), dtype="str")
+
+
+def read_own_table(path: str | Path, numbers: Iterable[str] = (), **settings: Any) -> pd.DataFrame:
+    """Read a CSV file that a job of this project wrote, by pandas.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file.
+    numbers : iterable of str
+        Columns that must be there and hold numbers alone, or nothing.
+    settings : object
+        Of `pandas.read_csv`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As pandas reads it.
+
+    Raises
+    ------
+    InputError
+        The file is missing or damaged; says how it is made anew.
+    """
+    try:
+        table = read_text_table(path)
+        for name in numbers:
+            if name not in table:
+                raise InputError(f"{path}:1: no column {name}")
+            decimal_numbers(table, name, str(path))
+        return pd.read_csv(path, **settings)
+    except InputError as error:
+        raise InputError(f"{error}; {REMAKE.format('it')}") from None
+    except (ValueError, OverflowError) as error:
+        raise damaged(path, error) from error
 
 
 def _rows(path: str | Path) -> Iterator[tuple[int, list[str]]]:

@@ -20,8 +20,9 @@ UPOS = (
 )  # fmt: skip
 NO_TAG = "_"  # of multiword ranges
 FIELDS = 10
-# The numbers of multiword ranges (3-4) and of empty nodes (8.1; 0.1 stands before the first word).
-NO_WORD = re.compile(r"[1-9][0-9]*-[1-9][0-9]*|[0-9]+\.[1-9][0-9]*")
+# The numbers of multiword ranges (3-4, before word 3) and of empty nodes (8.1, after word 8; 0.1 before the first).
+RANGE = re.compile(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,8})")
+EMPTY_NODE = re.compile(r"(0|[1-9][0-9]{0,8})\.[1-9][0-9]{0,8}")
 
 Tokens = Literal["words", "all_lines"]
 
@@ -65,22 +66,35 @@ def read_treebank(path: str | Path, tokens: Tokens = "words") -> TreebankSentenc
         The file is missing, not CoNLL-U or empty, a word is blank, or a tag is not one of the 17 of UD v2.
     """
     sentences: list[list[tuple[str, str, bool]]] = [[]]
-    words = 0  # of the sentence so far
-    for number, line in enumerate(read_lines(path), 1):
+    words = last = 0  # of the sentence: words so far, and where its last multiword range ends
+    for number, line in enumerate([*read_lines(path), ""], 1):
         if is_blank(line):
+            if last > words:
+                raise InputError(f"{path}:{number - 1}: the sentence ends at word {words}, but a range at {last}")
             sentences.append([])
-            words = 0
+            words = last = 0
         elif not line.startswith("#"):
             fields = line.split("\t")
             if len(fields) != FIELDS:
                 raise InputError(f"{path}:{number}: {len(fields)} fields; a word has {FIELDS}, separated by tabs")
             identifier, form, _, tag = fields[:4]
-            is_word = not NO_WORD.fullmatch(identifier)
-            if not is_word and tokens == "words":
-                continue
+            is_range, is_empty = RANGE.fullmatch(identifier), EMPTY_NODE.fullmatch(identifier)
+            is_word = not (is_range or is_empty)
             words += is_word
             if is_word and identifier != str(words):
                 raise InputError(f"{path}:{number}: word number {quoted(identifier)} found, {words} wanted")
+            if is_empty and is_empty[1] != str(words):
+                raise InputError(f"{path}:{number}: empty node {quoted(identifier)} found after word {words}")
+            if is_range:
+                first, end = int(is_range[1]), int(is_range[2])
+                if not last < first == words + 1 <= end:
+                    raise InputError(
+                        f"{path}:{number}: range {quoted(identifier)} found before word {words + 1}; a range begins at "
+                        "the word that follows, ends at that or a later one, and overlaps no other"
+                    )
+                last = end
+            if not is_word and tokens == "words":
+                continue
             if not form.strip():
                 raise InputError(f"{path}:{number}: the word is blank ({quoted(form)}); write _ or remove the line")
             if tag not in UPOS and (is_word or tag != NO_TAG):

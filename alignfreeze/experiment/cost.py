@@ -15,7 +15,7 @@ import numpy as np
 
 from alignfreeze.encoders.blocks import frozen_blocks
 from alignfreeze.encoders.settings import Freeze, longest_input
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, quoted
 
 GIGABYTE = 1e9
 
@@ -134,21 +134,25 @@ def architecture_of(model: str, source: str, folder: Path) -> Architecture:
     if settings.is_file():
         try:
             read = json.loads(settings.read_text(encoding="utf-8"))
-            if "num_hidden_groups" in read:
-                raise InputError(
-                    f"models.{model}.source: the layers of {settings} share their weights (ALBERT), so some of them "
-                    "cannot be frozen without the others; take another encoder"
-                )
+            shared = "num_hidden_groups" in read
             sizes = {size: next(read[name] for name in names if name in read) for size, names in SIZES.items()}
+            if not all(isinstance(size, int) and size > 0 for size in sizes.values()):
+                raise ValueError(f"{sizes} found, whole numbers wanted")
             kind, longest = read.get("model_type", ""), longest_input(read)
             # Sinusoidal positions (M2M100) are no weights either.
             learned = kind not in (*ROTARY, "m2m_100") and longest is not None
             rows = read["max_position_embeddings"] if learned else 0
             found = Architecture(**sizes, positions=rows, longest_input=longest, feed_forward=2 + (kind in GATED))
-        except (ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
             raise InputError(
-                f"models.{model}.source: {settings} is damaged, or does not say how large the encoder is: {error!r}"
+                f"models.{model}.source: {settings} is damaged, or does not say how large the encoder is: "
+                f"{quoted(error)}"
             ) from error
+        if shared:
+            raise InputError(
+                f"models.{model}.source: the layers of {settings} share their weights (ALBERT), so some of them "
+                "cannot be frozen without the others; take another encoder"
+            )
         return found
     if source in KNOWN_MODELS:
         return KNOWN_MODELS[source]

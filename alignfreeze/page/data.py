@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,10 @@ import pandas as pd
 from alignfreeze.analysis.cells import Experiment, language_average, read_experiment
 from alignfreeze.analysis.names import BASELINE, ordered, title
 from alignfreeze.analysis.scores import read_scores
+from alignfreeze.data.table import read_own_table
+from alignfreeze.data.text import read_json
 from alignfreeze.languages.uriel import DISTANCES, coordinates
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import REMAKE, InputError, damaged
 
 # Tables that an experiment may lack: those of runs that it did not make, or of gold links that it has not.
 OPTIONAL = ("retrieval", "aligner_quality", "runs", "compare", "compare_by_language", "advice")
@@ -126,13 +127,21 @@ def read_curves(records: Iterable[Path]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns stage, run, step and loss; no row where there are no curves.
+
+    Raises
+    ------
+    InputError
+        A record is damaged.
     """
     rows = []
     for path in records:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        name = " ".join(str(record[key]) for key in ("model", "task", "strategy", "aligner", "seed"))
-        for stage, points in record.get("curves", {}).items():
-            rows += [{"stage": stage, "run": name, "step": step, "loss": loss} for step, loss in points]
+        record = read_json(path, REMAKE.format("it"))
+        try:
+            name = " ".join(str(record[key]) for key in ("model", "task", "strategy", "aligner", "seed"))
+            for stage, points in record.get("curves", {}).items():
+                rows += [{"stage": stage, "run": name, "step": int(step), "loss": float(loss)} for step, loss in points]
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise damaged(path, f"not the record of a run: {error!r}") from error
     return pd.DataFrame(rows, columns=["stage", "run", "step", "loss"])
 
 
@@ -162,7 +171,7 @@ def read_page_data(folder: Path, source: str, records: Iterable[Path] = ()) -> P
         raise InputError(f"{folder}: no {', '.join(missing)}; make the tables first")
 
     def table(name: str) -> pd.DataFrame:
-        return pd.read_csv(
+        return read_own_table(
             folder / f"{name}.csv", keep_default_na=False, na_values=_numbers_only(folder / f"{name}.csv")
         )
 
@@ -182,7 +191,7 @@ def read_page_data(folder: Path, source: str, records: Iterable[Path] = ()) -> P
 
 def _numbers_only(path: Path) -> dict[str, list[str]]:
     """Say for `read_csv` that an empty cell is missing in columns of numbers alone; a language may be called nan."""
-    sample = pd.read_csv(path, dtype=str, keep_default_na=False)
+    sample = read_own_table(path, dtype=str, keep_default_na=False)
     return {name: [""] for name in sample.columns if _is_numeric(sample[name])}
 
 

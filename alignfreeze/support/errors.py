@@ -1,6 +1,7 @@
 """The one error that says what is wrong in a user's input."""
 
 SHOWN = 200  # characters
+REMAKE = "delete {} and run the same command again, which makes it anew"
 
 
 class InputError(ValueError):
@@ -45,6 +46,4 @@ def damaged(path: object, reason: object, folder: object = None) -> InputError:
     """
     shown = " ".join(str(reason).split())[:SHOWN] or type(reason).__name__
     unwanted = "it" if folder is None else f"the folder {folder}"
-    return InputError(
-        f"{path}: damaged ({shown}); delete {unwanted} and run the same command again, which makes it anew"
-    )
+    return InputError(f"{path}: damaged ({shown}); {REMAKE.format(unwanted)}")

@@ -190,7 +190,7 @@ def test_own_facts_about_languages(tmp_path):
         changed(**sets)
     )
     facts.write_text("name\n")
-    assert only(changed(language_facts=str(facts))).startswith(f"language_facts: {facts}, line 1: columns ['name']")
+    assert only(changed(language_facts=str(facts))).startswith(f"language_facts: {facts}:1: columns ['name']")
 
 
 @pytest.mark.parametrize("by", ["diverse", "similar", "random", "family", "script"])

@@ -160,10 +160,10 @@ def test_a_users_table_adds_and_overrides(tmp_path):
     assert table.loc["mine", "imputed"] == "syntactic phonological inventory"
     assert table.loc["de-BAR", "genetic"] < 1
     path.write_text("code\turiel\nx\tdeu\nx\tdeu\n")
-    with pytest.raises(InputError, match="own.tsv, line 3: code 'x' is empty or stands twice"):
+    with pytest.raises(InputError, match="own.tsv:3: code 'x' is empty or stands twice"):
         read_table(path)
     path.write_text("code\tcolour\nx\tred\n")
-    with pytest.raises(InputError, match="own.tsv, line 1: columns"):
+    with pytest.raises(InputError, match="own.tsv:1: columns"):
         read_table(path)
     with pytest.raises(InputError, match="URIEL has no 'xyz9'"):
         facts_of("x", {"x": {"uriel": "xyz9"}})

@@ -16,7 +16,7 @@ from alignfreeze.experiment.configuration.languages import members_of
 from alignfreeze.experiment.configuration.messages import explain
 from alignfreeze.experiment.configuration.section import PARTIAL
 from alignfreeze.languages.registry import OwnFacts, read_table
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, quoted
 from alignfreeze.support.paths import LANGUAGE
 
 
@@ -84,7 +84,7 @@ def _own_facts(experiment: Experiment | PublishedExperiment, base: Path) -> tupl
     except InputError as error:
         return {}, [f"language_facts: {error}"]
     wrong = [code for code in own if not re.fullmatch(LANGUAGE, code)]
-    return own, [f"language_facts: {path}: code {code!r}; letters, digits and - are allowed" for code in wrong]
+    return own, [f"language_facts: {path}: code {quoted(code)}; letters, digits and - are allowed" for code in wrong]
 
 
 def _further_problems(
