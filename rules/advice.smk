@@ -51,6 +51,8 @@ rule tabulate_advice:
         results("benchmarks/tables/{langs}/advice.tsv")
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
         source=SOURCE,

@@ -21,6 +21,8 @@ rule build_bitext:
         results("benchmarks/bitext/{lang}.tsv")
     conda:
         "../envs/align.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     params:
         segmented=BITEXT.segmented,
         source_language=SOURCE,
@@ -63,6 +65,8 @@ rule align_dictionary:
         results("benchmarks/alignments/dictionary/{lang}.tsv")
     conda:
         "../envs/align.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     params:
         matching=lambda wildcards: CONFIG.aligners.dictionary.matching,
         order=CONFIG.data.dictionary_order,
@@ -70,6 +74,14 @@ rule align_dictionary:
         f"Aligning {SOURCE}-{{wildcards.lang}} with the bilingual dictionary"
     script:
         "../workflow_scripts/align_dictionary.py"
+
+
+def fastalign_memory(
+    wildcards,
+    attempt,
+):
+    """Main memory (MB) of FastAlign, by the number of sentence pairs that it is fitted on."""
+    return attempt * memory.fastalign_megabytes(FIT_PAIRS or BITEXT.sample)
 
 
 rule align_fastalign:
@@ -88,6 +100,8 @@ rule align_fastalign:
     conda:
         "../envs/align.yaml"
     threads: 2 if FIT_PAIRS else 1
+    resources:
+        mem_mb=fastalign_memory,
     params:
         iterations=lambda wildcards: CONFIG.aligners.fastalign.iterations,
         lowercase=lambda wildcards: CONFIG.aligners.fastalign.lowercase,

@@ -11,6 +11,8 @@ rule tabulate_languages:
         log_of("tables/{langs}/languages"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
         source=SOURCE,
@@ -36,6 +38,8 @@ rule tabulate_cells:
         results("benchmarks/tables/{langs}/cells.tsv")
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
         source=SOURCE,
@@ -61,6 +65,8 @@ rule correlate:
         results("benchmarks/tables/{langs}/correlations.tsv")
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
         source=SOURCE,
@@ -83,6 +89,8 @@ rule fit_regressions:
         results("benchmarks/regression/{langs}/regression.tsv")
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
         source=SOURCE,
@@ -113,6 +121,8 @@ rule generalise:
     conda:
         "../envs/analysis.yaml"
     threads: 2
+    resources:
+        mem_mb=memory.FOREST,
     params:
         labels=LABELS,
         source=SOURCE,
@@ -133,6 +143,8 @@ rule tabulate_runs:
         log_of("tables/{langs}/runs"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
     message:
@@ -156,6 +168,8 @@ rule draw_figures:
         results("benchmarks/figures/{langs}/figures.tsv")
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
         by_language=ANALYSED,
@@ -192,6 +206,8 @@ rule state_findings:
         log_of("tables/{langs}/findings"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
     message:

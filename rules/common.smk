@@ -18,9 +18,8 @@ os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(BASE), os.getenv(
 os.environ.update(TRANSFORMERS_OFFLINE="1")
 
 
-from alignfreeze.experiment import configuration, grid
+from alignfreeze.experiment import configuration, grid, memory
 from alignfreeze.experiment.cost import architecture_or_largest
-from alignfreeze.experiment.memory import inference_megabytes, training_megabytes
 from alignfreeze.languages.registry import facts_of, use_facts
 from alignfreeze.sources.lock import ResourcesLock
 from alignfreeze.support.errors import InputError
@@ -180,14 +179,16 @@ def size_of(model):
 
 def inference_memory(wildcards, attempt):
     """Main memory (MB) of a job that reads a model; another attempt after a failure asks for more."""
-    return attempt * inference_megabytes(size_of(wildcards.get("model") or CONFIG.aligners.awesome.model), bool(GPUS))
+    return attempt * memory.inference_megabytes(
+        size_of(wildcards.get("model") or CONFIG.aligners.awesome.model), bool(GPUS)
+    )
 
 
 def realignment_memory(wildcards, attempt):
     """Main memory (MB) of a realignment; a sentence pair is two sequences."""
     chosen = CONFIG.realignment
     rows = 2 * chosen.batch_size
-    return attempt * training_megabytes(
+    return attempt * memory.training_megabytes(
         size_of(wildcards.model), rows, chosen.max_length, chosen.trim_vocabulary, bool(GPUS)
     )
 
@@ -197,7 +198,9 @@ def finetuning_memory(wildcards, attempt):
     task, chosen = CONFIG.tasks[wildcards.task], CONFIG.realignment
     during = 2 * chosen.batch_size if wildcards.get("strategy") in STRATEGIES.keys() - BEFORE else 0
     longest = max(task.encoding.max_length, chosen.max_length if during else 0)
-    return attempt * training_megabytes(size_of(wildcards.model), task.batch_size + during, longest, True, bool(GPUS))
+    return attempt * memory.training_megabytes(
+        size_of(wildcards.model), task.batch_size + during, longest, True, bool(GPUS)
+    )
 
 
 def for_language(entry, lang):

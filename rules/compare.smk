@@ -19,6 +19,8 @@ rule compare:
         log_of("tables/{langs}/compare"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
         source=SOURCE,

@@ -90,6 +90,8 @@ rule summarise_conflict:
         log_of("tables/{langs}/gradient_conflict"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
         figures=CONFLICT_FIGURES,

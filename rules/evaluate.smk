@@ -82,6 +82,8 @@ rule collect_scores:
         log_of("tables/{langs}/scores"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     message:
         "Collecting the scores of all runs: {wildcards.langs}"
     script:

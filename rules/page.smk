@@ -38,6 +38,8 @@ rule build_page:
         results("benchmarks/page.tsv")
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         labels=LABELS,
         source=SOURCE,

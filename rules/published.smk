@@ -14,6 +14,8 @@ rule fetch_published:
     localrule: True
     conda:
         "../envs/fetch.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     params:
         published=as_params(CONFIG.published, exclude={"models", "tasks"}),
     message:
@@ -40,6 +42,8 @@ rule convert_published:
         log_of("tables/{langs}/scores"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     params:
         experiment=CONFIG.experiment,
         languages=lambda wildcards: with_source(wildcards.langs),

@@ -20,6 +20,8 @@ rule encode_pairs:
         results("benchmarks/encoded/{model}/{aligner}/{realignment_languages}.tsv")
     conda:
         "../envs/torch.yaml"
+    resources:
+        mem_mb=memory.TOKENIZER,
     params:
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),

@@ -22,6 +22,8 @@ rule compare_realignment_languages:
         log_of("tables/{langs}/realignment_languages"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
     params:
         source=SOURCE,
         sets=SCORED_SETS,

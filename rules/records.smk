@@ -24,6 +24,8 @@ rule record_run:
         log_of(f"records/{TASK_RUN}"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     params:
         checkpoint=checkpoint_of,
         realignment_languages=scored_as,
@@ -43,6 +45,8 @@ rule collect_records:
         log_of("tables/{langs}/run_records"),
     conda:
         "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     message:
         "Collecting the records of all runs"
     script:

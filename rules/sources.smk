@@ -16,6 +16,8 @@ rule fetch_treebank:
     localrule: True
     conda:
         "../envs/fetch.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     message:
         "Fetching {wildcards.file} of {wildcards.treebank}, release {wildcards.release}"
     script:
@@ -32,6 +34,8 @@ rule fetch_dictionary:
     localrule: True
     conda:
         "../envs/fetch.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     message:
         "Fetching the MUSE dictionary {wildcards.file}"
     script:
@@ -50,6 +54,8 @@ rule fetch_dataset:
     localrule: True
     conda:
         "../envs/fetch.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     params:
         revision=lambda wildcards: DATASETS[wildcards.dataset],
     message:
@@ -76,6 +82,8 @@ rule convert_dataset:
     localrule: True
     conda:
         "../envs/fetch.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     message:
         "Converting {wildcards.dataset}, {wildcards.subset}, {wildcards.split} to {wildcards.ending}"
     script:
@@ -92,6 +100,8 @@ rule fetch_model:
     localrule: True
     conda:
         "../envs/fetch.yaml"
+    resources:
+        mem_mb=memory.TEXT,
     params:
         revision=lambda wildcards: HUB_MODELS[wildcards.name],
     message:

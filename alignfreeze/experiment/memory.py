@@ -1,6 +1,7 @@
-"""Main memory of the jobs that hold a model, so that no more of them start than a machine has memory for.
+"""Main memory of the jobs, so that no more of them start than a machine has memory for.
 
-The constants are upper bounds of what benchmarks/memory.py measured on a CPU; those of a GPU's job are guesses.
+The constants are upper bounds: of jobs that hold a model, of what benchmarks/memory.py measured on a CPU (those of a
+GPU's job are guesses); of the others, of what Snakemake measured in the demo and in the tests (docs/reliability.md).
 """
 
 from __future__ import annotations
@@ -12,6 +13,25 @@ CUDA = 3_000_000_000  # bytes: the driver's and the libraries' share of main mem
 WEIGHT = 4  # bytes of a parameter in float32
 TRAINED = 12  # bytes more of one that is trained: its gradient and Adam's two moments
 STATE = 140  # bytes of what a block keeps for the backward pass, for each subword and unit of its width
+
+# MB (10^6 bytes) of jobs that hold no model.
+TEXT = 400  # text, dictionaries, scores and records: read, fetched, converted
+TABLE = 700  # tables, statistics, figures, the page
+FOREST = 1_600  # random forests, in processes side by side
+TOKENIZER = 1_000
+CONVERSION = 1_800  # of the embedded model
+PAIRS = 200_000  # sentence pairs of a bitext whose size is not known before it is read
+
+
+def fastalign_megabytes(pairs: int | None) -> int:
+    """Main memory of FastAlign, which fits both directions side by side, in MB (10^6 bytes).
+
+    Parameters
+    ----------
+    pairs : int or None
+        Sentence pairs that it is fitted on; None where they are not counted yet.
+    """
+    return 400 + 2 * (150 + 3 * (pairs or PAIRS) // 1_000)
 
 
 def training_megabytes(size: Architecture, rows: int, length: int, trimmed: bool, gpu: bool) -> int:
