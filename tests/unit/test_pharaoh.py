@@ -38,6 +38,16 @@ def test_field_that_is_no_link_is_named_with_its_line(tmp_path, field):
     assert str(caught.value) == f"{path}:2: {field!r} is not a link; write source-target as in 0-1"
 
 
+@pytest.mark.parametrize("space", ["\u2028", "\x85", "\xa0", "\u3000", "\x0c"])
+def test_spaces_and_tabs_alone_separate_links(tmp_path, space):
+    path = tmp_path / "de.txt"
+    path.write_text(f" 0-0\t 1-1 \n{space}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"de\.txt:2: .* is not a link"):
+        read_alignments(path, [(2, 2)] * 2)
+    path.write_text(" 0-0\t 1-1 \n \n", encoding="utf-8")
+    assert read_alignments(path, [(2, 2)] * 2) == [[(0, 0), (1, 1)], []]
+
+
 @pytest.mark.parametrize("line", ["2-0", "0-3", "0-0 1-3"])
 def test_link_outside_its_sentence_is_named_with_its_line(tmp_path, line):
     path = tmp_path / "ta.txt"

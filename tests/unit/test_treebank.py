@@ -61,6 +61,12 @@ def test_every_line_may_be_a_token(tmp_path):
             (word(number, "Haus", "NOUN"), rf"word number '{re.escape(number)}' found, 2 wanted")
             for number in ("3-", ".", "-2", "foo.bar", "1-2-3", "2.", "2.0", "0-1", "²", "")
         ),
+        *(
+            (word(number, "im", "_"), rf"range '{number}' found before word 2; a range begins at the word that follows")
+            for number in ("4-5", "1-2", "2-1", "1-1")
+        ),
+        *((word(node, "x", "_"), rf"empty node '{node}' found after word 1") for node in ("0.1", "2.1", "9.9")),
+        (word("2-3", "im", "_"), "the sentence ends at word 1, but a range at 3"),
         (word(2, "", "NOUN"), r"the word is blank \(''\)"),
         (word(2, "\u3000", "NOUN"), r"the word is blank \('\\u3000'\)"),
         *((space, "1 fields; a word has 10") for space in ("\u2028", "\x85", "\xa0")),
@@ -72,6 +78,12 @@ def test_bad_line_is_named(tmp_path, line, message):
     with pytest.raises(InputError, match=rf"de\.conllu:3: {message}") as caught:
         read_treebank(path)
     assert "\n" not in str(caught.value)
+
+
+def test_ranges_do_not_overlap(tmp_path):
+    lines = [word("1-2", "im", "_"), word(1, "in", "ADP"), word("2-3", "x", "_"), word(2, "dem", "DET")]
+    with pytest.raises(InputError, match=r"de\.conllu:3: range '2-3' found before word 2"):
+        read_treebank(write(tmp_path / "de.conllu", *lines, word(3, "y", "X")))
 
 
 def test_file_without_a_sentence_is_named(tmp_path):

@@ -104,8 +104,28 @@ def _further_problems(
                 raise
 
 
+MOST_BITS = 1_000
+KINDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML in which no key stands twice."""
+    """YAML in which no key stands twice, and whose errors all have a line."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """What a node says; of a date, a number or a text that cannot be, the line is named."""
+        try:
+            found = super().construct_object(node, deep)
+            if isinstance(found, int) and found.bit_length() > MOST_BITS:
+                raise ValueError("too many digits")
+            if isinstance(found, str):
+                found.encode()  # YAML can write half of a pair of UTF-16, UTF-8 cannot
+        except (ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.MarkedYAMLError(
+                problem=f"{quoted(node.value)} found, which cannot be read as {KINDS.get(kind, kind)}",
+                problem_mark=node.start_mark,
+            ) from error
+        return found
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """A mapping; a key that stands twice is an error, not silently the last."""
@@ -153,6 +173,8 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         written = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
         problem = "a tab; YAML indents with spaces, replace it" if "\t" in written else error.problem
         raise InputError(f"{path}{line}: {problem}") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: nested too deeply; see config.yaml for an example") from error
     except yaml.YAMLError as error:
         raise InputError(f"{path}: {' '.join(str(error).split())}") from error
     if not isinstance(config, dict):

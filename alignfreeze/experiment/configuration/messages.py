@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args, get_origin
@@ -108,7 +109,10 @@ def shown(value: Any) -> str:
     str
         At most `LONGEST_VALUE` characters and an ellipsis.
     """
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write integers of more than 4,300 digits
+        return "a number of too many digits"
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
@@ -196,6 +200,8 @@ def _as_number(text: str) -> str:
     try:
         value = float(text)
     except ValueError:
+        return ""
+    if not math.isfinite(value):
         return ""
     if "e" not in text.lower():
         return " (remove the quotes)"
