@@ -176,9 +176,9 @@ def test_every_key_of_the_description_stands_in_the_examples():
 
 WICKED = ["..", ".", "/x", "/x/{lang}", "a/../../b", "a/../../{lang}", "n" * 300, "n" * 300 + "{lang}"]
 WICKED += ["x\n", "{lang}\n", "x\0", "{lang}\0", "x\n.json", "{wildcard}", "", " "]
-# Files and folders of the user's own: read where they are, never written or removed (the lock file is the user's, too).
+# Files and folders of the user's own: read where they are, never written or removed.
 TASKS = ("udpos", "wikiann", "xnli", "xquad", "own", "pairs")
-ONLY_READ = {"language_facts", "resources_lock", "compare_with", "published_source", "data.dictionary"}
+ONLY_READ = {"language_facts", "compare_with", "published_source", "data.dictionary"}
 ONLY_READ |= {f"data.bitext.{part}" for part in ("source", "target", "pairs")}
 ONLY_READ |= {"data.bitext.filter.command"}  # it is run
 ONLY_READ |= {f"data.gold.{part}" for part in ("source", "target", "links")}
@@ -222,6 +222,15 @@ def test_no_text_leaves_its_folder_as_a_path(make):
                 assert lines, ("as a key", key, wicked)
                 assert all(line.isprintable() for line in lines), "one line each"
     assert tried > (50 if make in (in_one_file, in_two_files) else 300)
+
+
+def test_lock_file_is_written_below_the_checkout_or_the_working_directory_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for wicked in ("../x.json", "experiments/../../x.json", "/x.json", f"{tmp_path.parent}/x.json", "~/../../x.json"):
+        (line,) = problems(changed(everything(), ("resources_lock",), wicked))
+        assert line.startswith(f"resources_lock: '{wicked[:79]}"), line
+    for mine in ("a.json", "experiments/a.json", "experiments/../a.json", f"{tmp_path}/new/a.json", f"{ROOT}/a.json"):
+        assert problems(changed(everything(), ("resources_lock",), mine)) == []
 
 
 def test_path_of_a_model_is_only_read_and_printable():

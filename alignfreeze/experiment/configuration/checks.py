@@ -10,7 +10,7 @@ from pathlib import Path
 from alignfreeze.analysis.names import BASELINE, IN_LANGUAGE
 from alignfreeze.encoders.blocks import check_trains, frozen_blocks, layer_index
 from alignfreeze.experiment.configuration.experiment import Experiment, Scored
-from alignfreeze.experiment.configuration.messages import suggestion
+from alignfreeze.experiment.configuration.messages import shown, suggestion
 from alignfreeze.experiment.configuration.tasks import Questions
 from alignfreeze.experiment.cost import Architecture, architecture_of
 from alignfreeze.languages.registry import OwnFacts, canonical, facts_of, is_known
@@ -79,6 +79,16 @@ def _unknown(key: str, code: str, around: Surroundings) -> Iterator[str]:
         facts_of(code, around.own)
     except InputError as error:
         yield f"{key}: {error}, or describe it in language_facts"
+
+
+def _check_lock_file(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """The lock file is written, and so stays in the checkout or in the folder where the workflow runs."""
+    path = (around.base / config.resources_lock).resolve()
+    if not any(path.is_relative_to(folder.resolve()) for folder in (around.base, Path.cwd())):
+        yield (
+            f"resources_lock: {shown(config.resources_lock)} found; it is written, so name a file below the checkout "
+            "or below the folder where the workflow runs"
+        )
 
 
 def _is_set(key: str, name: str, config: Scored, around: Surroundings) -> Iterator[str]:
@@ -415,6 +425,7 @@ def _source_problems(
 
 OF_SCORED = (_check_language_sets, _check_evaluate)
 OF_EXPERIMENTS: tuple[Check, ...] = (
+    _check_lock_file,
     _check_realignment_languages,
     _check_max_rows,
     _check_tasks_languages,

@@ -109,7 +109,8 @@ class Experiment(Scored):
     )
     resources_lock: Annotated[FileToRead, Matching(r".+\.json", "The path of a .json file.", 1000)] = Field(
         default="resources.lock.json",
-        description="Lock file (JSON) with revision and SHA-256 of everything that is fetched.",
+        description="Lock file (JSON) with revision and SHA-256 of everything that is fetched; below the checkout or "
+        "the folder where the workflow runs.",
     )
     models: dict[Name, Model] = Field(min_length=1, description="Encoders by short name.")
     data: Data = Field(description="Parallel text and what belongs to it.")
