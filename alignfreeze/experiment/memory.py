@@ -24,12 +24,17 @@ PAIRS = 200_000  # sentence pairs of a bitext whose size is not known before it 
 
 
 def fastalign_megabytes(pairs: int | None) -> int:
-    """Main memory of FastAlign, which fits both directions side by side, in MB (10^6 bytes).
+    """Main memory of FastAlign, which fits both directions side by side.
 
     Parameters
     ----------
     pairs : int or None
         Sentence pairs that it is fitted on; None where they are not counted yet.
+
+    Returns
+    -------
+    int
+        MB (10^6 bytes), at the most.
     """
     return 400 + 2 * (150 + 3 * (pairs or PAIRS) // 1_000)
 
