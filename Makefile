@@ -34,8 +34,8 @@ pictures: published-page ## docs/images anew, from the published results (Chromi
 	$(BIN)/python docs/pictures.py results/published
 
 CONFIG ?= config.yaml
-plan: $(VENV)/installed ## What an experiment will cost: make plan CONFIG=experiments/NAME.yaml
-	@$(BIN)/python -m alignfreeze plan $(CONFIG)
+plan: $(VENV)/installed ## What would run, why, and its cost: make plan CONFIG=experiments/NAME.yaml (FULL=1: all of it)
+	@$(BIN)/python -m alignfreeze plan $(CONFIG) $(if $(FULL),--full)
 
 docs: $(VENV)/installed ## The documentation as a site, built and read without a network: site/index.html.
 	PYTHONPATH=. $(BIN)/python -m sphinx -q -W --keep-going -b html docs site

@@ -65,6 +65,15 @@ report: "report/workflow.rst"
 
 onstart:
     check_disk(workflow.dag.needrun_jobs())
+    show_progress(workflow.dag.needrun_jobs())
+
+
+onsuccess:
+    hide_progress()
+
+
+onerror:
+    hide_progress()
 
 
 wildcard_constraints:

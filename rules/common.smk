@@ -7,6 +7,7 @@ An input function that one rule needs stands above that rule. Its signature is b
 import os
 import re
 import sys
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from alignfreeze.support.locks import hold_working_directory
 from alignfreeze.support.machine import memory_megabytes
 from alignfreeze.support.paths import LANGUAGE
 from alignfreeze.support.space import require_space
+from alignfreeze.support.trackers import require_installed
 
 
 def in_base(path):
@@ -87,14 +89,16 @@ if workflow.is_main_process:
     # What jobs need is in their rules; --resources mem_mb=N allows another sum. A cluster's scheduler knows its nodes.
     if workflow.local_exec and not {"mem_mb", "mem_mib", "mem"} & {*workflow.global_resources}:
         workflow.register_resource("mem_mb", memory_megabytes())
-# Jobs read both from here: as parameters of theirs, another lock file would fetch everything again, and another device
-# would train everything again, be it the same one by another name.
+# Jobs read these from here: as parameters of theirs, another lock file would fetch everything again, and another device
+# (be it the same one by another name) or a tracker would train everything again.
 if not PUBLISHED:
     config["device"] = CONFIG.device
+    config["trackers"] = list(CONFIG.trackers)
     config["resources_lock"] = in_base(CONFIG.resources_lock)
     if workflow.is_main_process:
         try:
             ResourcesLock(config["resources_lock"], "resources").verify()
+            require_installed(CONFIG.trackers)
         except InputError as error:
             raise WorkflowError(str(error)) from None
 
@@ -257,3 +261,24 @@ def check_disk(jobs):
         )
     except InputError as error:
         raise WorkflowError(str(error)) from None
+
+
+def show_progress(jobs):
+    """One line for the whole run and one for each job at work, on a terminal; estimates of the time left in logs."""
+    global hide_progress
+    # Not above: every job reads this file, and needs none of it.
+    from alignfreeze.experiment.plan import expected_seconds
+    from alignfreeze.support.terminal import follow_run
+
+    chosen = workflow.output_settings
+    hide_progress = follow_run(
+        logger,
+        Counter(job.rule.name for job in jobs),
+        {} if PUBLISHED else expected_seconds(CONFIG, BASE),
+        quiet=[choice.name.lower() for choice in chosen.quiet or []],
+        verbose=chosen.verbose or chosen.printshellcmds,
+    ).stop
+
+
+def hide_progress():
+    """Nothing to take away: no run has begun."""

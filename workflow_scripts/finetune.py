@@ -6,6 +6,7 @@ from typing import Any
 from alignfreeze.support.devices import claimed_device
 from alignfreeze.support.locks import only_one
 from alignfreeze.support.logs import configure_logging
+from alignfreeze.support.trackers import trackers_of
 
 
 def main(smk: Any) -> None:
@@ -35,6 +36,7 @@ def main(smk: Any) -> None:
             realignment=smk.params.interleaving and smk.params.interleaving | {"folder": smk.input.rows},
             code=smk.input.code,
             description=f"fine-tune {run.model} {run.task} {strategy} seed {run.seed}",
+            trackers=trackers_of(smk.config["trackers"], smk.output[0]),
         )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from alignfreeze.support.devices import claimed_device
 from alignfreeze.support.locks import only_one
 from alignfreeze.support.logs import configure_logging
+from alignfreeze.support.trackers import trackers_of
 
 
 def main(smk: Any) -> None:
@@ -28,6 +29,7 @@ def main(smk: Any) -> None:
             resume_every=smk.params.resume_every,
             code=smk.input.code,
             description=f"realign {run.model} {run.strategy} seed {run.seed}",
+            trackers=trackers_of(smk.config["trackers"], smk.output[0]),
         )
 
 

@@ -157,7 +157,7 @@ def align(
         target, target_words = encoded([targets[i] for i in chosen])
         return extract_links(source, target, source_words, target_words, settings.extraction, settings.threshold)
 
-    with progress_bar("align", len(bitext)) as advance:
+    with progress_bar("align", len(bitext), unit="sentence pair") as advance:
         todo = token_batches(lengths, settings.batch_tokens)[::-1]
         while todo:
             chosen = todo.pop()

@@ -1,22 +1,25 @@
-"""The plan of an experiment as text: its jobs, counted by Snakemake as if nothing were there yet, hours and disk."""
+"""The plan of an experiment as text: what would run and why, by Snakemake's dry run, with hours and disk."""
 
 from __future__ import annotations
 
 import importlib.util
-import re
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from alignfreeze.experiment.configuration import PublishedExperiment, load, read_yaml
 from alignfreeze.experiment.cost import CPU, GIGABYTE, GPUS, Device
+from alignfreeze.experiment.needed import NeededJob, needed_jobs
 from alignfreeze.experiment.plan import Plan, Stage, plan
 from alignfreeze.support.errors import InputError
 
+# Stages in the order of a run; rules that are named otherwise fetch and convert, or tabulate and draw.
+_FETCHING = ("fetch_", "convert_")
+FETCHING, ANALYSIS = "fetching", "tables, figures"
 
-def bill(config_file: Path, workflow: Path) -> str:
-    """What an experiment will cost; nothing is fetched or made for it.
+
+def bill(config_file: Path, workflow: Path, full: bool = False) -> str:
+    """What would run, why, and what it costs; nothing is fetched or made for it.
 
     Parameters
     ----------
@@ -24,6 +27,9 @@ def bill(config_file: Path, workflow: Path) -> str:
         The configuration.
     workflow : Path
         Folder of the workflow (a checkout), from which relative paths of the configuration start.
+    full : bool
+        The whole experiment, as if nothing were there: jobs of each rule, what sharing and sampling save, disk under
+        each setting of `keep`. Otherwise on twenty lines what is missing in this folder.
 
     Returns
     -------
@@ -40,50 +46,101 @@ def bill(config_file: Path, workflow: Path) -> str:
     if importlib.util.find_spec("snakemake") is None:
         raise InputError('snakemake is not installed; run pip install "alignfreeze[workflow]"')
     config = load(read_yaml(config_file), file=str(config_file), base=workflow)
-    jobs = planned_jobs(config_file, workflow)
-    lines = [f"{config.experiment}: {sum(count for _, count in jobs):,} jobs", ""]
-    lines += [f"  {rule:40}{count:>8,}" for rule, count in jobs]
-    if isinstance(config, PublishedExperiment):
-        return "\n".join([*lines, "", "Nothing is trained: minutes on one core."])
-    cost = plan(config, workflow)
-    devices = [CPU] if config.device == "cpu" else [CPU, GPUS[config.precision]]
-    lines += ["", "Hours on either, one job after the other: divide by the devices at work. -: no GPU is used."]
-    lines += ["Not counted: fetching, tables and figures.", ""]
-    lines += [*_stages(cost.stages, devices), "", *_savings(cost, devices), "", *_disk(cost, config.keep)]
-    lines += ["", *_price_of_a_change(cost, devices, config.keep)]
-    return "\n".join(lines).rstrip()
+    cost = None if isinstance(config, PublishedExperiment) else plan(config, workflow)
+    needed = needed_jobs(config_file, workflow, *(["--forceall"] if full else []))
+    jobs = [job for job in needed if job.rule != "all"]
+    precision = getattr(config, "precision", "fp32")
+    devices = [CPU] if getattr(config, "device", "cpu") == "cpu" else [CPU, GPUS[precision]]
+    if full:
+        return "\n".join(_in_full(config.experiment, jobs, cost, devices, getattr(config, "keep", ""))).rstrip()
+    lines = _in_short(config.experiment, jobs, cost, devices, getattr(config, "keep", ""))
+    return "\n".join(line.rstrip() for line in lines)
 
 
-def planned_jobs(config_file: Path, workflow: Path) -> list[tuple[str, int]]:
-    """Jobs by rule of the whole experiment, from a dry run; it also checks the configuration.
+def _in_full(name: str, jobs: list[NeededJob], cost: Plan | None, devices: list[Device], keep: str) -> Iterator[str]:
+    """Everything that is known of the cost of a whole experiment."""
+    counts = sorted(Counter(job.rule for job in jobs).items())
+    yield f"{name}: {len(jobs):,} jobs"
+    yield ""
+    yield from (f"  {rule:40}{count:>8,}" for rule, count in counts)
+    yield ""
+    if cost is None:
+        yield "Nothing is trained: minutes on one core."
+        return
+    yield "Hours on either, one job after the other: divide by the devices at work. -: no GPU is used."
+    yield "Not counted: fetching, tables and figures."
+    yield ""
+    yield from _stages(cost.stages, devices)
+    yield ""
+    yield from _savings(cost, devices)
+    yield ""
+    yield from _disk(cost, keep)
+    yield ""
+    yield from _price_of_a_change(cost, devices, keep)
 
-    Parameters
-    ----------
-    config_file : Path
-        The configuration.
-    workflow : Path
-        Folder of the workflow (a checkout).
 
-    Returns
-    -------
-    list of (str, int)
-        Rule and number of its jobs, by name; rules without a job are not among them.
-
-    Raises
-    ------
-    InputError
-        Snakemake refuses the configuration.
-    """
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall", "--quiet", "rules", "--cores", "1"]
-    finished = subprocess.run(
-        [*command, "--snakefile", workflow / "Snakefile", "--configfile", config_file], capture_output=True, text=True
+def _in_short(name: str, jobs: list[NeededJob], cost: Plan | None, devices: list[Device], keep: str) -> Iterator[str]:
+    """What is missing, stage by stage, with the reasons."""
+    if not jobs:
+        yield f"{name}: nothing to do, everything is there"
+        return
+    stages = {stage.name: stage for stage in cost.stages} if cost else {}
+    grouped: dict[str, list[NeededJob]] = {stage: [] for stage in (FETCHING, *stages, ANALYSIS)}
+    for job in jobs:
+        grouped[_stage_of(job.rule, stages)].append(job)
+    yield f"{name}: {len(jobs):,} jobs would run"
+    yield ""
+    heads = [device.name.removeprefix("one ") for device in devices] if cost else []
+    yield f"{'':17}{'jobs':>7}{'steps':>11}" + "".join(f"{head:>12}" for head in heads) + "   why"
+    remade = keep != "all" and any(job.reason != "new" for job in grouped.get("finetune", []))
+    totals = {device.name: 0.0 for device in devices}
+    steps = 0
+    for stage, group in grouped.items():
+        if not group:
+            continue
+        whole = stages.get(stage)
+        share = len(group) / whole.jobs if whole else 0.0
+        steps += round(share * whole.steps) if whole else 0
+        trained = f"{round(share * whole.steps):,}" if whole and whole.steps else ""
+        hours = [share * whole.hours(device) if whole and whole.runs_on(device) else None for device in devices]
+        for device, time in zip(devices, hours, strict=True):
+            totals[device.name] += time or 0.0
+        shown = "".join(f"{'-' if time is None else duration(time):>12}" for time in hours) if cost else ""
+        yield f"{stage:17}{len(group):>7,}{trained:>11}{shown}   {_why(group, remade and stage == 'realign')}"
+    yield (
+        f"{'in all':17}{len(jobs):>7,}{f'{steps:,}' if cost else '':>11}"
+        + "".join(f"{duration(time):>12}" for time in totals.values() if cost)
     )
-    output = finished.stdout + finished.stderr
-    if finished.returncode:
-        raise InputError(output.strip())
-    table = output.split("Job stats:")[1].split("\n\n")[0]
-    jobs = re.findall(r"^([\w-]+) +(\d+)$", table, re.MULTILINE)
-    return sorted((rule, int(count)) for rule, count in jobs if rule not in ("all", "total"))
+    yield ""
+    if cost is None:
+        yield "Nothing is trained: minutes on one core."
+    else:
+        guess = "" if len(devices) == 1 else f" {devices[-1].name.removeprefix('one ')}: an estimate, not measured."
+        yield f"One job after the other; -: no GPU is used, or not counted.{guess}"
+        yield (
+            f"Checkpoints that stay in the end: {size(cost.disk.kept(keep))} (keep: {keep}); "
+            f"{size(cost.disk.state)} more for each training at work."
+        )
+    yield "Every rule, what is saved and the disk in full: make plan FULL=1, or alignfreeze plan --full"
+
+
+def _stage_of(rule: str, stages: Container[str]) -> str:
+    if rule.startswith(_FETCHING):
+        return FETCHING
+    parts = rule.split("_")
+    names = ("_".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((name for name in names if name in stages), ANALYSIS)
+
+
+def _why(jobs: list[NeededJob], remade: bool) -> str:
+    """Reasons of jobs, the most frequent first, with what changed where Snakemake tells it."""
+    reasons = Counter("needed again" if remade and job.reason == "new" else job.reason for job in jobs)
+    said = []
+    for reason, count in reasons.most_common():
+        changed = sorted({name for job in jobs if job.reason == reason for name in job.changed})
+        names = f" ({', '.join([*changed[:2], *(['...'] if changed[2:] else [])])})" if changed else ""
+        said.append(f"{reason}{names}" if len(reasons) == 1 else f"{count:,} {reason}{names}")
+    return ", ".join(said)
 
 
 def duration(hours: float) -> str:

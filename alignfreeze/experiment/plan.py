@@ -20,6 +20,8 @@ from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.experiment import cost, grid
 from alignfreeze.experiment.configuration import Experiment
 from alignfreeze.experiment.cost import Device, step_operations
+from alignfreeze.support.devices import visible_devices
+from alignfreeze.support.errors import InputError
 
 RETRIEVAL_BATCH = 32  # sentences; the width of a padded batch hardly depends on it
 BITEXT_LINES = 5_000  # of a local bitext, to learn how long its sentences are
@@ -159,6 +161,27 @@ def plan(config: Experiment, base: Path) -> Plan:
         A data file is damaged, or a model's size is known from nowhere.
     """
     return _Planner(config, base).plan()
+
+
+def expected_seconds(config: Experiment, base: Path) -> dict[str, float]:
+    """Seconds that a job of each stage is likely to take on this machine; none where a model's size is not known yet.
+
+    Parameters
+    ----------
+    config : Experiment
+    base : Path
+        Where relative paths of data and models start.
+    """
+    on_gpu = config.device == "cuda" or (config.device == "auto" and bool(visible_devices().names))
+    try:
+        stages = plan(config, base).stages
+    except InputError:
+        return {}
+    devices = [
+        cost.GPUS[config.precision] if on_gpu and stage.runs_on(cost.GPUS[config.precision]) else cost.CPU
+        for stage in stages
+    ]
+    return {stage.name: 3600 * stage.hours(device) / stage.jobs for stage, device in zip(stages, devices, strict=True)}
 
 
 class _Planner:

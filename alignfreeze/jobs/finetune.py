@@ -17,6 +17,7 @@ from alignfreeze.support.devices import torch_device
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import write_run_record
 from alignfreeze.support.space import space_for
+from alignfreeze.support.trackers import Tracker
 from alignfreeze.tasks import load_task
 from alignfreeze.training.finetuning import finetune
 from alignfreeze.training.loop import write_log
@@ -43,6 +44,7 @@ def finetune_on_task(
     realignment: Mapping[str, Any] | None = None,
     code: Sequence[str | Path] = (),
     description: str = "fine-tune",
+    trackers: Sequence[Tracker] = (),
 ) -> None:
     """Write a fine-tuned model with its tokenizer, log and run record.
 
@@ -81,6 +83,8 @@ def finetune_on_task(
         Files of the code that decides the result; a state of other code is not resumed.
     description : str
         Name of the run in its log.
+    trackers : sequence of Tracker
+        Told the points of the training log, too.
 
     Raises
     ------
@@ -121,7 +125,15 @@ def finetune_on_task(
     }
     kept = TrainingState(Path(state), fingerprint(decisive), resume_every)
     report = finetune(
-        model, items, settings, seed, torch_name, auxiliary=auxiliary, state=kept, description=description
+        model,
+        items,
+        settings,
+        seed,
+        torch_name,
+        auxiliary=auxiliary,
+        state=kept,
+        description=description,
+        trackers=trackers,
     )
     needed = tensor_bytes(model.state_dict())
     with space_for(output, "the fine-tuned model", needed), atomic_directory(output) as folder:

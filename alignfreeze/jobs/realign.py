@@ -18,6 +18,7 @@ from alignfreeze.support.devices import torch_device
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import write_run_record
 from alignfreeze.support.space import space_for
+from alignfreeze.support.trackers import Tracker
 from alignfreeze.training.loop import write_log
 from alignfreeze.training.state import TrainingState, fingerprint, tensor_bytes
 
@@ -36,6 +37,7 @@ def realign(
     resume_every: int,
     code: Sequence[str | Path] = (),
     description: str | None = None,
+    trackers: Sequence[Tracker] = (),
 ) -> None:
     """Write `output`/steps{n}/ for every n, each with its log and run record.
 
@@ -67,6 +69,8 @@ def realign(
         Files of the code that decides the result; a state of other code is not resumed.
     description : str, optional
         Name of the run in logs and on the terminal.
+    trackers : sequence of Tracker
+        Told the points of the training log, too.
     """
     started = time.perf_counter()
     torch_name = torch_device(device)
@@ -92,7 +96,7 @@ def realign(
             write(folder)
             tokenizer.save_pretrained(folder)
 
-    report = realigner.run(steps, save, kept, description)
+    report = realigner.run(steps, save, kept, description, trackers)
     for count, folder in waiting.items():
         if not folder.is_dir():
             raise InputError(f"{folder}: missing, though the run was resumed after it; remove {state} and run again")

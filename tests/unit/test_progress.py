@@ -31,27 +31,26 @@ def test_a_terminal_shows_what_is_done(alone, monkeypatch, capsys):
         assert text in shown
 
 
-@pytest.mark.parametrize("is_terminal", [True, False])
-def test_jobs_that_share_a_terminal_print_lines_with_the_time_left(is_terminal, monkeypatch, capsys):
+def test_jobs_that_share_a_terminal_leave_it_alone_and_say_in_the_log_what_is_left(monkeypatch, capsys, caplog):
     def terminal(stderr):
-        return rich.console.Console(stderr=stderr, force_terminal=is_terminal, width=120)
+        return rich.console.Console(stderr=stderr, force_terminal=True, width=120)
 
     now = [100.0]
     monkeypatch.setattr(progress, "Console", terminal)
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     monkeypatch.setitem(progress._terminal, "shared", True)
-    with progress.progress_bar("realign small full seed 31", 10, done=2) as advance:
-        advance(0, note="loss 0.5")
-        for _ in range(4):
-            now[0] += 15
-            advance()
-    shown = capsys.readouterr().err
-    # Steps take 15 s; a line after 30 s (4 of 10 done) and after 60 s (6 of 10).
-    lines = [
-        "realign small full seed 31: 4 of 10, loss 0.5, about 0:01:30 left",
-        "realign small full seed 31: 6 of 10, loss 0.5, about 0:01:00 left",
+    name = "realign small full seed 31"
+    with caplog.at_level("INFO"), progress.progress_bar(name, 10, done=2, unit="step") as advance:
+        for note in (None, None, "loss 0.5", None):
+            now[0] += 6
+            advance(note=note)
+    captured = capsys.readouterr()
+    assert captured.out + captured.err == ""
+    # Steps take 6 s: a line when ten seconds are over (4 of 10 done), and one with what is new.
+    assert [record.getMessage() for record in caplog.records] == [
+        "realign small full seed 31: step 4 of 10, 0:00:12 so far, about 0:00:36 left",
+        "realign small full seed 31: step 5 of 10, loss 0.5, 0:00:18 so far, about 0:00:30 left",
     ]
-    assert shown.splitlines() == (lines if is_terminal else [])
 
 
 def test_clock_counts_hours_and_days():

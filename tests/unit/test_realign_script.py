@@ -43,7 +43,7 @@ def job(tmp_path):
             ),
             wildcards=SimpleNamespace(model="small", strategy="full", seed="31"),
             log=[str(tmp_path / "log.txt")],
-            config={"device": "cpu"},
+            config={"device": "cpu", "trackers": []},
         )  # fmt: skip
 
     return make

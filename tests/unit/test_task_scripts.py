@@ -72,7 +72,7 @@ def job(tmp_path):
                 model="tiny", task=name, strategy="baseline", aligner="none", realignment_languages="none", seed="31"
             ),
             log=[str(tmp_path / "log.txt")],
-            config={"device": "cpu"},
+            config={"device": "cpu", "trackers": []},
         )  # fmt: skip
 
     return make

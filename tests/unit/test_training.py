@@ -1,5 +1,6 @@
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -215,8 +216,8 @@ def test_speed_of_a_run_that_did_nothing_is_not_a_number():
 
 def test_log_says_how_much_time_is_left(caplog, monkeypatch):
     now = iter(range(0, 1000, 10))
-    monkeypatch.setattr("alignfreeze.training.loop.time.perf_counter", lambda: next(now))
-    with caplog.at_level("INFO", "alignfreeze.training.loop"):
+    monkeypatch.setattr("alignfreeze.support.progress.time", SimpleNamespace(monotonic=lambda: next(now)))
+    with caplog.at_level("INFO", "alignfreeze.support.progress"):
         run(4)
     lines = [record.message for record in caplog.records if "left" in record.message]
     # The clock moves on by ten seconds at each look, and the loop looks once a step.

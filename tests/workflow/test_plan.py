@@ -31,6 +31,7 @@ from alignfreeze.experiment.cost import (
     padded_width,
     step_operations,
 )
+from alignfreeze.experiment.needed import reason_of
 from alignfreeze.experiment.plan import Stage, plan
 from alignfreeze.support.errors import InputError
 from alignfreeze.tasks import load_task
@@ -349,16 +350,16 @@ def test_modern_encoders_are_planned():
         plan_of(config)
 
 
-def print_plan(config, folder):
+def print_plan(config, folder, *options):
     return subprocess.run(
-        [sys.executable, "-m", "alignfreeze", "plan", config, "--workflow", ROOT],
+        [sys.executable, "-m", "alignfreeze", "plan", config, "--workflow", ROOT, *options],
         cwd=folder, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
 
 
 @pytest.mark.workflow
 def test_printed_jobs_are_snakemake_s_and_stages_agree_with_them(tmp_path):
-    finished = print_plan(ROOT / "experiments" / "tiny.yaml", tmp_path)
+    finished = print_plan(ROOT / "experiments" / "tiny.yaml", tmp_path, "--full")
     assert finished.returncode == 0, finished.stderr
     jobs = {rule: int(count) for rule, count in re.findall(r"^  (\w+) +(\d+)$", finished.stdout, re.MULTILINE)}
     dry = planned(snakemake(tmp_path, "-n"))
@@ -369,7 +370,24 @@ def test_printed_jobs_are_snakemake_s_and_stages_agree_with_them(tmp_path):
     for stage, count in stages:
         assert sum(jobs[rule] for rule in jobs if rule.startswith(stage)) == int(count), stage
     assert "keep: finetuned       2.9 GB   (this configuration)" in finished.stdout
+    short = print_plan(ROOT / "experiments" / "tiny.yaml", tmp_path).stdout
+    assert len(short.splitlines()) <= 20
+    assert max(map(len, short.splitlines())) <= 100
+    assert f"tiny: {sum(dry.values())} jobs would run" in short
+    rows = {row[0]: row[1:] for row in re.findall(r"^(\w[\w, ]*?) {2,}(\d+).* (\w+)$", short, re.MULTILINE)}
+    assert rows["realign"] == (str(dry["realign"]), "new")
+    assert sum(int(count) for stage, (count, _) in rows.items() if stage != "in all") == sum(dry.values())
     assert not (tmp_path / "results").exists(), "a plan makes nothing"
+
+
+def test_reasons_are_snakemake_s_in_few_words():
+    assert reason_of("Missing output files: a/b.csv; Input files updated by another job: c") == ("new", ())
+    text = "Input files updated by another job: c; Code has changed since last execution"
+    assert reason_of(text) == ("code changed", ())
+    text = "Updated input files: alignfreeze/analysis/main.py, x.csv; Input files updated by another job: c"
+    assert reason_of(text) == ("code changed", ("alignfreeze/analysis/main.py",))
+    assert reason_of("Updated input files: data/de.txt") == ("input changed", ("data/de.txt",))
+    assert reason_of("Something new of Snakemake: x") == ("something new of snakemake", ())
 
 
 @pytest.mark.workflow

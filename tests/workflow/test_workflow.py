@@ -180,7 +180,7 @@ def test_editing_a_script_reruns_its_rule_and_touching_it_does_not(tmp_path):
     assert planned(snakemake(tmp_path, "-n", target, checkout=checkout)) == {"build_bitext": 1}
 
 
-def test_another_fine_tuning_rate_realigns_again_and_the_plan_says_so(finished, workspace, tmp_path):
+def test_another_fine_tuning_rate_realigns_again_and_the_plan_says_so(finished, workspace, tmp_path, monkeypatch):
     config = copy.deepcopy(CONFIG)
     config["tasks"]["udpos"]["learning_rate"] = 1e-4
     path = tmp_path / "rate.yaml"
@@ -191,11 +191,17 @@ def test_another_fine_tuning_rate_realigns_again_and_the_plan_says_so(finished, 
 
     def plan_under(keep):
         path.write_text(yaml.safe_dump(config | {"keep": keep}))
-        return bill(path, ROOT)
+        return bill(path, ROOT, full=True)
 
     said = re.search(r"realigned again, in at most (.*) on one CPU core", plan_under("finetuned"))
     assert re.search(rf"^realign +4 +24 +{re.escape(said[1])}$", plan_under("finetuned"), re.MULTILINE)
     assert "realigned again" not in plan_under("all")
+    path.write_text(yaml.safe_dump(config))
+    monkeypatch.chdir(workspace)
+    short = bill(path, ROOT)
+    assert re.search(r"^realign +4 .* needed again$", short, re.MULTILINE), short
+    assert re.search(r"^finetune +6 .* settings changed \(learning_rate\)$", short, re.MULTILINE), short
+    assert "build_bitext" not in short
 
 
 def test_stages_are_targets_by_name(tmp_path):

@@ -20,6 +20,7 @@ from alignfreeze.realignment.settings import RealignmentRecipe, RealignmentSetti
 from alignfreeze.sources.settings import HubDataset
 from alignfreeze.support.devices import DeviceChoice
 from alignfreeze.support.paths import FileToRead, FolderToRead, LanguageCode, Matching, Name
+from alignfreeze.support.trackers import TrackerName
 from alignfreeze.training.settings import FinetuningRecipe, FinetuningSettings, Precision
 
 
@@ -106,6 +107,12 @@ class Experiment(Scored):
         default=500,
         description="Steps between two saved states of a running training; 0 saves none.",
         json_schema_extra={"unit": "steps"},
+    )
+    trackers: Annotated[list[TrackerName], Distinct] = Field(
+        default=[],
+        description="Trackers that see the loss and learning rate of each training, beside the logs: tensorboard, "
+        "wandb, trackio; their packages are yours to install. Files go to results/{experiment}/trackers/. A change "
+        "reruns nothing.",
     )
     resources_lock: Annotated[FileToRead, Matching(r".+\.json", "The path of a .json file.", 1000)] = Field(
         default="resources.lock.json",

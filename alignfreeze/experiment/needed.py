@@ -1,0 +1,148 @@
+"""Which jobs a run would have, and why: Snakemake's own dry run, read job by job.
+
+The dry run is a process of its own, because Snakemake holds its settings and the working directory in the process:
+`python -m alignfreeze.experiment.needed ARGUMENTS OF SNAKEMAKE` prints its jobs as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from alignfreeze.support.errors import InputError
+
+# What Snakemake says first, and how it is said here; the first that fits is a job's reason.
+REASONS = {
+    "Missing output": "new",
+    "Incomplete output": "interrupted",
+    "Params have changed": "settings changed",
+    "Code has changed": "code changed",
+    "Updated input": "input changed",
+    "Set of input": "other inputs",
+    "Input files updated by another job": "follows",
+    "Forced": "forced",
+}
+_CODE = re.compile(r"\b(?:alignfreeze|workflow_scripts)/[\w/]+\.(?:py|tsv|json)\b")
+
+
+@dataclass(frozen=True)
+class NeededJob:
+    """A job that would run.
+
+    Attributes
+    ----------
+    rule : str
+    reason : str
+        One of the values of `REASONS`.
+    changed : tuple of str
+        Settings or files that changed, as far as Snakemake tells them.
+    """
+
+    rule: str
+    reason: str
+    changed: tuple[str, ...] = ()
+
+
+def needed_jobs(config_file: Path, workflow: Path, *arguments: str) -> list[NeededJob]:
+    """Jobs that a run of the whole experiment would have in this folder, in a process of its own.
+
+    Parameters
+    ----------
+    config_file : Path
+    workflow : Path
+        Folder of the workflow.
+    *arguments : str
+        More of Snakemake's, such as `--forceall`.
+
+    Raises
+    ------
+    InputError
+        Snakemake refuses the configuration.
+    """
+    command = [sys.executable, "-m", "alignfreeze.experiment.needed", "--cores", "1", *arguments]
+    command += ["--snakefile", str(workflow / "Snakefile"), "--configfile", str(config_file)]
+    finished = subprocess.run(command, capture_output=True, text=True)
+    if finished.returncode:
+        raise InputError((finished.stdout + finished.stderr).strip())
+    rows = json.loads(finished.stdout.splitlines()[-1])
+    return [NeededJob(rule, *reason_of(text)) for rule, text in rows]
+
+
+def reason_of(text: str) -> tuple[str, tuple[str, ...]]:
+    """Shorten what Snakemake says about why a job runs.
+
+    Returns
+    -------
+    reason : str
+    changed : tuple of str
+        Keys of the settings, or files, that changed.
+
+    Examples
+    --------
+    >>> reason_of("Missing output files: a, b; Input files updated by another job: c")
+    ('new', ())
+    >>> reason_of("Updated input files: alignfreeze/training/loop.py, data/de.txt")
+    ('input changed', ('alignfreeze/training/loop.py', 'data/de.txt'))
+    """
+    reason = next((said for start, said in REASONS.items() if start in text), text.partition(":")[0].lower())
+    if reason == "input changed":
+        files = text.partition("Updated input files: ")[2].partition(";")[0]
+        changed = tuple(sorted(file.strip() for file in files.split(",")))
+        if any(map(_CODE.search, changed)):
+            return "code changed", tuple(file for file in changed if _CODE.search(file))
+        return reason, changed
+    if reason == "settings changed":
+        return reason, changed_keys(text)
+    return reason, ()
+
+
+_PAIR = re.compile(r"'(\w+)': ([^{}\[\],]+|\[[^\]]*\])")
+
+
+def changed_keys(text: str) -> tuple[str, ...]:
+    """Keys whose values differ between the parameters before and now, as Snakemake writes both.
+
+    >>> changed_keys("... before: {'rate': 0.1, 'layer': 3} now: {'rate': 0.2, 'layer': 3} ")
+    ('rate',)
+    """
+    before, _, now = text.partition("before: ")[2].partition(" now: ")
+    old, new = set(_PAIR.findall(before)), set(_PAIR.findall(now))
+    return tuple(sorted({key for key, _ in old ^ new}))
+
+
+class _Jobs(logging.Filter):
+    """Collect the jobs of a dry run; a filter, because Snakemake puts handlers of its own in place of others'."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[tuple[str, str]] = []
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Note a job, and let everything pass."""
+        if getattr(record, "event", None) == "job_info":
+            self.rows.append((record.__dict__["rule_name"], record.__dict__["reason"]))
+        return True
+
+
+def main() -> None:
+    """Run Snakemake's dry run and print its jobs as the last line."""
+    from snakemake.cli import main as snakemake
+    from snakemake.logging import logger
+
+    jobs = _Jobs()
+    logger.addFilter(jobs)
+    try:
+        snakemake(["--dry-run", "--quiet", "rules", "reason", "host", *sys.argv[1:]])
+    except SystemExit as end:
+        if end.code:
+            raise
+    print(json.dumps(jobs.rows))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
