@@ -1,13 +1,8 @@
-"""Which jobs a run would have, and why: Snakemake's own dry run, read job by job.
-
-The dry run is a process of its own, because Snakemake holds its settings and the working directory in the process:
-`python -m alignfreeze.experiment.needed ARGUMENTS OF SNAKEMAKE` prints its jobs as JSON.
-"""
+"""Which jobs a run would have, and why: Snakemake's own dry run, read job by job (`experiment.dry_run`)."""
 
 from __future__ import annotations
 
 import json
-import logging
 import re
 import subprocess
 import sys
@@ -59,12 +54,17 @@ def needed_jobs(config_file: Path, workflow: Path, *arguments: str) -> list[Need
     *arguments : str
         More of Snakemake's, such as `--forceall`.
 
+    Returns
+    -------
+    list of NeededJob
+        In no order of their own.
+
     Raises
     ------
     InputError
         Snakemake refuses the configuration.
     """
-    command = [sys.executable, "-m", "alignfreeze.experiment.needed", "--cores", "1", *arguments]
+    command = [sys.executable, "-m", "alignfreeze.experiment.dry_run", "--cores", "1", *arguments]
     command += ["--snakefile", str(workflow / "Snakefile"), "--configfile", str(config_file)]
     finished = subprocess.run(command, capture_output=True, text=True)
     if finished.returncode:
@@ -75,6 +75,11 @@ def needed_jobs(config_file: Path, workflow: Path, *arguments: str) -> list[Need
 
 def reason_of(text: str) -> tuple[str, tuple[str, ...]]:
     """Shorten what Snakemake says about why a job runs.
+
+    Parameters
+    ----------
+    text : str
+        A reason as Snakemake writes it.
 
     Returns
     -------
@@ -107,42 +112,21 @@ _PAIR = re.compile(r"'(\w+)': ([^{}\[\],]+|\[[^\]]*\])")
 def changed_keys(text: str) -> tuple[str, ...]:
     """Keys whose values differ between the parameters before and now, as Snakemake writes both.
 
+    Parameters
+    ----------
+    text : str
+        A reason as Snakemake writes it.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+
+    Examples
+    --------
     >>> changed_keys("... before: {'rate': 0.1, 'layer': 3} now: {'rate': 0.2, 'layer': 3} ")
     ('rate',)
     """
     before, _, now = text.partition("before: ")[2].partition(" now: ")
     old, new = set(_PAIR.findall(before)), set(_PAIR.findall(now))
     return tuple(sorted({key for key, _ in old ^ new}))
-
-
-class _Jobs(logging.Filter):
-    """Collect the jobs of a dry run; a filter, because Snakemake puts handlers of its own in place of others'."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[tuple[str, str]] = []
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Note a job, and let everything pass."""
-        if getattr(record, "event", None) == "job_info":
-            self.rows.append((record.__dict__["rule_name"], record.__dict__["reason"]))
-        return True
-
-
-def main() -> None:
-    """Run Snakemake's dry run and print its jobs as the last line."""
-    from snakemake.cli import main as snakemake
-    from snakemake.logging import logger
-
-    jobs = _Jobs()
-    logger.addFilter(jobs)
-    try:
-        snakemake(["--dry-run", "--quiet", "rules", "reason", "host", *sys.argv[1:]])
-    except SystemExit as end:
-        if end.code:
-            raise
-    print(json.dumps(jobs.rows))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()

@@ -164,13 +164,19 @@ def plan(config: Experiment, base: Path) -> Plan:
 
 
 def expected_seconds(config: Experiment, base: Path) -> dict[str, float]:
-    """Seconds that a job of each stage is likely to take on this machine; none where a model's size is not known yet.
+    """Seconds that a job of each stage is likely to take on this machine.
 
     Parameters
     ----------
     config : Experiment
+        The experiment.
     base : Path
         Where relative paths of data and models start.
+
+    Returns
+    -------
+    dict of str to float
+        Seconds by stage; empty where a model's size is not known yet.
     """
     on_gpu = config.device == "cuda" or (config.device == "auto" and bool(visible_devices().names))
     try:

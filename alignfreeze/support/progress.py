@@ -110,6 +110,11 @@ def last_progress(log: Path, since: float) -> str:
     log : Path
     since : float
         When the job began (seconds since the epoch): an older file is of another run.
+
+    Returns
+    -------
+    str
+        Such as "step 10 of 30, loss 2.5, 0:00:10 so far, about 0:00:20 left".
     """
     try:
         if log.stat().st_mtime < since:

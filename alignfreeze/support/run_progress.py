@@ -68,14 +68,35 @@ class RunProgress:
         return self.now() - self.began
 
     def start(self, number: int, rule: str, name: str, label: str, log: Path | None) -> None:
-        """Note that a job starts; another attempt of it keeps its number."""
+        """Note that a job starts; another attempt of it keeps its number.
+
+        Parameters
+        ----------
+        number : int
+            Of the job in this run.
+        rule, name, label : str
+            See `RunningJob`.
+        log : Path or None
+            Its log, where it has one.
+        """
         if number not in self._begun:
             self.waiting[rule] -= 1
             self._begun.add(number)
         self.running[number] = RunningJob(rule, name, label, log, self.now())
 
     def finish(self, number: int) -> tuple[RunningJob, float] | None:
-        """Note that a job is done; return it with its seconds."""
+        """Note that a job is done.
+
+        Parameters
+        ----------
+        number : int
+            Of the job in this run.
+
+        Returns
+        -------
+        tuple of (RunningJob, float) or None
+            The job and its seconds; None if it did not run.
+        """
         job = self.running.pop(number, None)
         if job is None:
             return None
@@ -85,7 +106,13 @@ class RunProgress:
         return job, seconds
 
     def fail(self, number: int) -> None:
-        """Note that a job failed."""
+        """Note that a job failed.
+
+        Parameters
+        ----------
+        number : int
+            Of the job in this run.
+        """
         self.failed += self.running.pop(number, None) is not None
 
     def _expected(self, rule: str) -> float | None:

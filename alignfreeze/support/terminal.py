@@ -54,6 +54,11 @@ def follow_run(
         What the user wants to hear nothing of: `progress`, `rules` or `all`, as Snakemake's --quiet has it.
     verbose : bool
         Keep Snakemake's messages about each job beside the display.
+
+    Returns
+    -------
+    RunFollower
+        Its `stop` takes the display away.
     """
     follower = RunFollower(RunProgress(jobs, expected))
     logger.addHandler(follower)
@@ -111,7 +116,13 @@ class RunFollower(logging.Handler):
         self.display: RunDisplay | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note what a message says about a job."""
+        """Note what a message says about a job.
+
+        Parameters
+        ----------
+        record : logging.LogRecord
+            Of Snakemake's log.
+        """
         event, said = _event(record), record.__dict__
         if event == _START:
             facts = [f"seed {value}" if key == "seed" else value for key, value in said["wildcards"].items()]
@@ -147,11 +158,25 @@ class RunDisplay:
         self.output.start()
 
     def print(self, line: str) -> None:
-        """Print a line above the display, as it is."""
+        """Print a line above the display, as it is.
+
+        Parameters
+        ----------
+        line : str
+            Without the end of the line; colours stay.
+        """
         self.console.print(Text.from_ansi(line), soft_wrap=True)
 
     def finished(self, label: str, seconds: float) -> None:
-        """Say that a job is done."""
+        """Say that a job is done.
+
+        Parameters
+        ----------
+        label : str
+            What it did.
+        seconds : float
+            How long it took.
+        """
         if self.names_finished:
             done = f"[{self.progress.done}/{self.progress.total}] {label}: {clock(seconds)}"
             self.console.print(Text(done), soft_wrap=True)

@@ -31,10 +31,24 @@ class Tracker(Protocol):
     """What the training loop calls."""
 
     def start(self, first: int) -> None:
-        """Begin, with `first` steps done already by a process before (0: a new run)."""
+        """Begin.
+
+        Parameters
+        ----------
+        first : int
+            Steps that are done already, by a process before; 0 begins a new run.
+        """
 
     def report(self, step: int, values: Values) -> None:
-        """Take the values of a point of the log: `loss`, `learning_rate`."""
+        """Take a point of the log.
+
+        Parameters
+        ----------
+        step : int
+            Optimiser steps until now.
+        values : mapping of str to float
+            `loss`, the mean since the point before, and `learning_rate`.
+        """
 
     def close(self) -> None:
         """End; everything that was reported is written."""
@@ -105,6 +119,11 @@ WRITERS: dict[str, Callable[[TrackedRun], Writer]] = {
 def require_installed(names: Iterable[str]) -> None:
     """Refuse trackers whose package is not there.
 
+    Parameters
+    ----------
+    names : iterable of str
+        Trackers that the configuration asks for.
+
     Raises
     ------
     InputError
@@ -138,7 +157,13 @@ class RunTracker:
         return self.folder / "reported.json"
 
     def start(self, first: int) -> None:
-        """Open the library's run: the one of the process before where steps are done already."""
+        """Open the library's run: the one of the process before where steps are done already.
+
+        Parameters
+        ----------
+        first : int
+            Steps that are done already, by a process before; 0 begins a new run.
+        """
         with _warned(self):
             if first and self._memory.exists():
                 known = json.loads(self._memory.read_text(encoding="utf-8"))
@@ -151,7 +176,15 @@ class RunTracker:
             self.writer = WRITERS[self.library](run)
 
     def report(self, step: int, values: Values) -> None:
-        """Tell the library a point that it does not know yet."""
+        """Tell the library a point that it does not know yet.
+
+        Parameters
+        ----------
+        step : int
+            Optimiser steps until now.
+        values : mapping of str to float
+            `loss`, the mean since the point before, and `learning_rate`.
+        """
         if self.writer is None or step <= self.reported:
             return
         with _warned(self):
@@ -188,6 +221,11 @@ def trackers_of(names: Sequence[str], output: str | Path) -> list[RunTracker]:
         Trackers that the configuration asks for.
     output : path
         What the run makes, `results/{experiment}/{run}`; files go to `results/{experiment}/trackers/{tracker}/{run}`.
+
+    Returns
+    -------
+    list of RunTracker
+        One a name.
     """
     root, experiment, *run = Path(output).parts
     folder = Path(root, experiment, "trackers")
