@@ -620,9 +620,10 @@ def _for_new_encoder(
             gap = max(own, *(measured.baselines[name] for name in others)) - own
             gain = pooled.intercept + pooled.coefficient * gap
         estimates[strategy] = Estimate(gain, float("nan"), float("nan"))
+    learnt_from = sum(own_task == task for _, own_task in fit.languages)
     notes = [
         f"{model} is not in the results: no interval is shown, because the error for an unseen encoder is far larger "
-        "than for an unseen language and three encoders are too few to measure it."
+        f"than for an unseen language and {learnt_from} encoders are too few to measure it."
     ]
     chosen = NEW_ENCODER if by_gap else NEW_ENCODER_MEAN
     return _advice(fit, model, task, language, chosen, estimates, seeds, notes=notes)

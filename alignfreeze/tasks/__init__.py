@@ -47,7 +47,7 @@ class Task:
 
     Attributes
     ----------
-    kind : type
+    model_class : type
         The AutoModel class with the task's head.
     labels : tuple of str or None
         What the head tells apart, in order; None where it has no labels, or where they are those of the training data.
@@ -63,7 +63,7 @@ class Task:
         Training examples -> the task with their labels; None where the labels are known.
     """
 
-    kind: Any
+    model_class: Any
     labels: tuple[str, ...] | None
     read: Callable[[str | Path, str], Examples]
     tokenizer: Callable[[PreTrainedTokenizerBase, PreTrainedConfig], Any]
@@ -132,9 +132,9 @@ class Task:
         from alignfreeze.encoders.loading import load_weights
 
         if self.labels is None:
-            return load_weights(self.kind, path)
+            return load_weights(self.model_class, path)
         return load_weights(
-            self.kind,
+            self.model_class,
             path,
             num_labels=len(self.labels),
             id2label=dict(enumerate(self.labels)),
@@ -161,7 +161,7 @@ class Task:
         """
         from alignfreeze.encoders.loading import load_weights
 
-        return load_weights(self.kind, path)
+        return load_weights(self.model_class, path)
 
 
 def kind_of(name: str) -> str:

@@ -26,7 +26,7 @@ def make_task(settings: WindowSettings) -> Task:
     Task
     """
     return Task(
-        kind=AutoModelForQuestionAnswering,
+        model_class=AutoModelForQuestionAnswering,
         labels=None,
         read=lambda path, _: read_squad(path),
         tokenizer=partial(window_tokenizer, settings=settings),

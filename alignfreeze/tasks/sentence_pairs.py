@@ -35,7 +35,7 @@ def make_task(settings: PairSettings) -> Task:
         return make_task(settings.model_copy(update={"labels": sorted(set(pairs.labels))}))
 
     return Task(
-        kind=AutoModelForSequenceClassification,
+        model_class=AutoModelForSequenceClassification,
         labels=labels,
         read=lambda path, _: read_inference(path, labels),
         tokenizer=partial(pair_tokenizer, settings=settings),

@@ -44,7 +44,7 @@ def make_task(settings: SpanSettings) -> Task:
         return make_task(settings.model_copy(update={"types": found}))
 
     return Task(
-        kind=AutoModelForTokenClassification,
+        model_class=AutoModelForTokenClassification,
         labels=labels,
         read=read,
         tokenizer=partial(word_tokenizer, settings=settings),

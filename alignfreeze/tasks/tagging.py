@@ -45,7 +45,7 @@ def make_task(settings: TaggingSettings) -> Task:
         return make_task(settings.model_copy(update={"labels": found}))
 
     return Task(
-        kind=AutoModelForTokenClassification,
+        model_class=AutoModelForTokenClassification,
         labels=labels,
         read=read,
         tokenizer=partial(word_tokenizer, settings=settings),

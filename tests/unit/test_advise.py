@@ -114,6 +114,13 @@ def test_an_encoder_without_results_gets_no_interval(packaged):
         advise(packaged, "glot500", "udpos", "sw", features="C")
 
 
+def test_encoders_learnt_from_are_counted(packaged):
+    scores = join_scores([make_scores(model=name, seed=seed) for name, seed in (("small", 1), ("large", 2))])
+    two = advise(fit_advice(read_results(scores), {}), "glot500", "udpos", "sw")
+    assert "2 encoders are too few" in two.notes[2]
+    assert "3 encoders are too few" in advise(packaged, "glot500", "udpos", "sw").notes[2]
+
+
 def test_a_language_that_nobody_knows(packaged):
     advice = advise(packaged, "mbert", "udpos", "qqq", Measured({"mbert": 40.0}))
     assert advice.features == "A"
