@@ -82,7 +82,7 @@ else:
     FILTER = BITEXT.filter
     FIT_PAIRS = CONFIG.aligners.fastalign and CONFIG.aligners.fastalign.fit_pairs
     HAS_GOLD = CONFIG.data.gold is not None
-    DATASETS, HUB_MODELS = CONFIG.hub_datasets(), CONFIG.hub_models()
+    DATASETS, HUB_MODELS, ROWS = CONFIG.hub_datasets(), CONFIG.hub_models(), CONFIG.hub_rows()
     GPUS = 0 if CONFIG.device == "cpu" else 1
 if workflow.is_main_process:
     hold_working_directory(Path(".snakemake"))
@@ -123,6 +123,15 @@ def code(script, *loaded, without=()):
     files = [BASE / "alignfreeze" / f"{module}.py" for module in decisive_modules(path, loaded, without)]
     beside = {other for file in files for other in file.parent.iterdir() if other.is_file() and other.suffix != ".py"}
     return [in_base(file) for file in [path, *files, *sorted(beside)]]
+
+
+def code_of_task(script, task, *loaded, without=()):
+    """`code` of a script that loads a task by its kind. That there are other kinds decides nothing."""
+    return code(script, f"kinds/{CONFIG.tasks[task].kind}", *loaded, without=["kinds/__init__", *without])
+
+
+# What is trained does not depend on how it is scored.
+SCORING = [f"metrics/{path.stem}" for path in (BASE / "alignfreeze" / "metrics").glob("*.py")]
 
 
 def one_of(names):

@@ -18,7 +18,7 @@ FIGURES += [results(f"figures/{EVALUATE}/{name}.{suffix}") for name in CONFLICT_
 def task_examples(
     wildcards,
 ):
-    """The task's English data whose gradients are taken."""
+    """The task's data in the source language whose gradients are taken."""
     task = CONFIG.tasks[wildcards.task]
     return for_language(task.train if CONFLICT.examples == "train" else task.test_data(True), SOURCE)
 
@@ -29,7 +29,7 @@ rule measure_conflict:
         finetuned=results(f"finetuned/{{model}}/{grid.BASELINE}/{grid.NONE}/{grid.NONE}/{{task}}/seed{{seed}}"),
         rows=encoded_rows,
         examples=task_examples,
-        code=lambda wildcards: code("measure_conflict", f"tasks/{CONFIG.tasks[wildcards.task].kind}"),
+        code=lambda wildcards: code_of_task("measure_conflict", wildcards.task, without=SCORING),
     output:
         results("diagnostics/conflict/{model}/{aligner}/{realignment_languages}/{task}/seed{seed}.csv"),
     log:
@@ -59,9 +59,7 @@ rule measure_conflict:
 rule summarise_conflict:
     input:
         conflict=[
-            results(
-                f"diagnostics/conflict/{model}/{aligner}/{realignment_languages}/{task}/seed{seed}.csv"
-            )
+            results(f"diagnostics/conflict/{model}/{aligner}/{realignment_languages}/{task}/seed{seed}.csv")
             for model, task in ANALYSED
             for _, aligner, realignment_languages in grid.methods(CONFIG, task)[:1]
             for seed in CONFIG.seeds

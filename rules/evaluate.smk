@@ -21,9 +21,7 @@ rule evaluate:
     input:
         model=results(f"finetuned/{TASK_RUN}"),
         tests=lambda wildcards: [test_file(wildcards.task, lang) for lang in evaluated(wildcards.task, wildcards.langs)],
-        code=lambda wildcards: code(
-            "evaluate", f"tasks/{CONFIG.tasks[wildcards.task].kind}", f"metrics/{CONFIG.tasks[wildcards.task].kind}"
-        ),
+        code=lambda wildcards: code_of_task("evaluate", wildcards.task),
     output:
         results(f"scores/{TASK_RUN}/{{langs}}.csv"),
     log:

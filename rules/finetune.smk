@@ -1,4 +1,4 @@
-"""Fine-tuning on English."""
+"""Fine-tuning on the source language."""
 
 
 def start_of(
@@ -35,10 +35,11 @@ rule finetune:
         start=start_of,
         train=lambda wildcards: for_language(CONFIG.tasks[wildcards.task].train, SOURCE),
         rows=rows_of,
-        code=lambda wildcards: code(
+        code=lambda wildcards: code_of_task(
             "finetune",
-            f"tasks/{CONFIG.tasks[wildcards.task].kind}",
+            wildcards.task,
             *(["realignment/interleaved"] if rows_of(wildcards) else []),
+            without=SCORING,
         ),
     output:
         kept(results(f"finetuned/{TASK_RUN}"), "all", "finetuned"),

@@ -11,7 +11,7 @@ use rule finetune as finetune_in_language with:
         start=lambda wildcards: model_folder(wildcards.model),
         train=lambda wildcards: for_language(CONFIG.tasks[wildcards.task].train_in_language, wildcards.lang),
         rows=[],
-        code=lambda wildcards: code("finetune", f"tasks/{CONFIG.tasks[wildcards.task].kind}"),
+        code=lambda wildcards: code_of_task("finetune", wildcards.task, without=SCORING),
     output:
         kept(results(f"finetuned_{IN_LANGUAGE_RUN}"), "all", "finetuned"),
     log:
@@ -38,9 +38,7 @@ use rule evaluate as evaluate_in_language with:
     input:
         model=results(f"finetuned_{IN_LANGUAGE_RUN}"),
         tests=lambda wildcards: [test_file(wildcards.task, wildcards.lang)],
-        code=lambda wildcards: code(
-            "evaluate", f"tasks/{CONFIG.tasks[wildcards.task].kind}", f"metrics/{CONFIG.tasks[wildcards.task].kind}"
-        ),
+        code=lambda wildcards: code_of_task("evaluate", wildcards.task),
     output:
         results(f"scores_{IN_LANGUAGE_RUN}.csv"),
     log:

@@ -3,6 +3,8 @@
 Fetching runs where Snakemake runs: the nodes of a cluster often see no network.
 """
 
+from alignfreeze.sources.formats import format_of_ending
+
 
 rule fetch_treebank:
     output:
@@ -78,12 +80,15 @@ rule convert_dataset:
         dataset=one_of(DATASETS),
         subset="[^/]+",
         split="[^/.]+",
-        ending=rf"bio|nli\.tsv|squad\.json|{LANGUAGE}\.txt",
+        ending=rf"tags|bio|sentences\.tsv|nli\.tsv|squad\.json|{LANGUAGE}\.txt",
     localrule: True
     conda:
         "../envs/fetch.yaml"
     resources:
         mem_mb=memory.TEXT,
+    params:
+        columns=lambda wildcards: ROWS[wildcards.dataset, format_of_ending(wildcards.ending)]["columns"],
+        labels=lambda wildcards: ROWS[wildcards.dataset, format_of_ending(wildcards.ending)]["labels"],
     message:
         "Converting {wildcards.dataset}, {wildcards.subset}, {wildcards.split} to {wildcards.ending}"
     script:

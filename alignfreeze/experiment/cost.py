@@ -290,43 +290,8 @@ FASTALIGN_FIT_PAIRS = 720.0  # with that many iterations, both directions
 FASTALIGN_PAIRS = 4_400.0
 ENCODED_PAIRS = 650.0
 
-
-@dataclass(frozen=True)
-class Corpus:
-    """Sizes of a task's public data, where there is no file to count.
-
-    Attributes
-    ----------
-    train, test : int
-        Examples (sentences, pairs, questions); test sets as a mean over languages.
-    test_source : int
-        Examples of an English test set of its own (see `test_source` of a task).
-    width : float
-        Subwords of a row in a random batch of 32, padded to the batch's longest.
-    sorted_width : float
-        The same in batches of like length, as in evaluation.
-    """
-
-    train: int
-    test: int
-    test_source: int
-    width: float
-    sorted_width: float
-
-
-# Examples as the data sets publish them. Widths: measured with XLM-R's vocabulary and max_length 96 on samples of EWT,
-# WikiANN, MultiNLI and SQuAD.
-CORPORA = {
-    "tagging": Corpus(12_543, 1_000, 1_000, 63, 33),
-    "spans": Corpus(20_000, 5_000, 5_000, 46, 17),
-    "sentence_pairs": Corpus(392_702, 5_010, 5_010, 93, 38),
-    "questions": Corpus(87_599, 1_190, 10_570, 96, 93),
-}
-# Windows of a SQuAD question at max_length 96 and stride 32, and those of them that hold the answer: an estimate. A
-# sample of 1,013 questions has 4.1 and 1.35 with XLM-R's vocabulary; the paper's step counts give 3.7, with BERT's 3.3.
-WINDOWS_A_QUESTION = 4.0
-ANSWER_WINDOWS_A_QUESTION = 1.35
-# Public bitext: OPUS-100 has at most so many pairs a language; widths of a side, measured like the ones above.
+# Public bitext: OPUS-100 has at most so many pairs a language; widths of a side, measured with XLM-R's vocabulary and
+# max_length 96.
 OPUS_PAIRS = 1_000_000
 BITEXT_WIDTH = 66.0
 BITEXT_SORTED_WIDTH = 31.0

@@ -11,15 +11,12 @@ from typing import NamedTuple
 
 from alignfreeze.analysis.names import BASELINE
 from alignfreeze.data.bitext import ParallelText
-from alignfreeze.data.nli import read_inference
-from alignfreeze.data.squad import read_squad
-from alignfreeze.data.tagging import read_tagged
 from alignfreeze.data.text import stream_lines
-from alignfreeze.data.treebank import read_treebank
 from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.experiment import cost, grid
 from alignfreeze.experiment.configuration import Experiment
 from alignfreeze.experiment.cost import Device, step_operations
+from alignfreeze.kinds import load_kind, load_task
 from alignfreeze.support.devices import visible_devices
 from alignfreeze.support.errors import InputError
 
@@ -404,7 +401,8 @@ class _Planner:
 
     def _workload(self, task: str, part: str, language: str | None = None) -> Workload:
         """Rows and width of a task's training or test data."""
-        settings, public = self.tasks[task], cost.CORPORA[self.tasks[task].kind]
+        settings = self.tasks[task]
+        kind = load_task(settings.kind, settings.encoding.model_dump())
         is_training = part in ("train", "train_in_language")
         by_length = not is_training or settings.bucketing == "window"
         limit = settings.max_train_items if is_training else settings.max_test_items
@@ -412,20 +410,17 @@ class _Planner:
         path = self._local(entry, language or source) if isinstance(entry, str) else None
         words = None if path is None else _words_of(settings.kind, path)[:limit]
         if words is None:
-            # Another language's training set is taken to be like the English one.
+            # Another language's training set is taken to be like the source language's.
+            public = kind.corpus
             size = public.train if is_training else getattr(public, part)
             examples = size if limit is None else min(size, limit)
             width = min(public.sorted_width if by_length else public.width, max_length)
-        elif settings.kind == "questions":
-            examples, width = len(words), max_length  # nearly every window is full
+        elif kind.fills_rows:
+            examples, width = len(words), max_length
         else:
             examples = len(words)
             width = cost.padded_width(words, settings.batch_size, max_length, by_length)
-        if settings.kind != "questions":
-            return Workload(examples, width)
-        answers_only = is_training and not settings.empty_windows
-        windows = cost.ANSWER_WINDOWS_A_QUESTION if answers_only else cost.WINDOWS_A_QUESTION
-        return Workload(round(examples * windows), width)
+        return Workload(kind.rows(examples, is_training), width)
 
     def _retrieve(self) -> Stage:
         """Word retrieval by each model and each realignment, where there are gold-linked sentences."""
@@ -460,14 +455,6 @@ class _Planner:
 
 
 def _words_of(kind: str, path: Path) -> list[int]:
-    """Words of each example of a file: of a sentence, of both sentences of a pair, of a question with its context."""
-    if kind == "sentence_pairs":
-        pairs = read_inference(path, None)
-        return [
-            len(premise.split()) + len(hypothesis.split())
-            for premise, hypothesis in zip(pairs.premises, pairs.hypotheses, strict=True)
-        ]
-    if kind == "questions":
-        return [len(question.question.split()) + len(question.context.split()) for question in read_squad(path)]
-    sentences = read_treebank(path) if path.suffix == ".conllu" else read_tagged(path)
-    return [len(words) for words in sentences.words]
+    """Words of each example of a file, whatever its labels are."""
+    task = load_kind(kind)(load_kind(kind).settings_class())
+    return task.words(task.read(path, ""))

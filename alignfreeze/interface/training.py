@@ -31,13 +31,13 @@ from alignfreeze.interface.encoder import (
     load_encoder,
 )
 from alignfreeze.interface.provenance import Training, bitext_facts
+from alignfreeze.kinds import load_task, task_settings
 from alignfreeze.realignment.objective import Realigner
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows, build_rows, write_rows
 from alignfreeze.support.checksums import file_checksum
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import PACKAGES, package_version
-from alignfreeze.tasks import load_task, task_settings
 from alignfreeze.training.finetuning import finetune as train_task
 from alignfreeze.training.settings import FinetuningSettings
 

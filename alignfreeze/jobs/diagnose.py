@@ -11,11 +11,11 @@ import torch
 from alignfreeze.diagnostics.conflict import gradient_conflict, task_batches
 from alignfreeze.diagnostics.settings import ConflictSettings
 from alignfreeze.encoders.loading import load_config, load_tokenizer
+from alignfreeze.kinds import load_task
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows
 from alignfreeze.support.devices import torch_device
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks import load_task
 from alignfreeze.training.settings import FinetuningSettings
 
 PRETRAINED, FINETUNED = "pretrained", "finetuned"
@@ -46,7 +46,7 @@ def conflict(
     finetuned : str or Path
         The fine-tuned model.
     task : str
-        Kind of the task, see `alignfreeze.tasks`.
+        Kind of the task, see `alignfreeze.kinds`.
     examples : str or Path
         The task's data in `source`.
     source : str

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from alignfreeze.encoders.loading import load_config, load_tokenizer
-from alignfreeze.metrics import load_evaluation
+from alignfreeze.kinds import load_task
 from alignfreeze.support.devices import torch_device
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks import load_task
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,7 @@ def evaluate(
     model : str or Path
         Folder of the fine-tuned model with its tokenizer.
     task : str
-        Kind of the task, see `alignfreeze.tasks`.
+        Kind of the task, see `alignfreeze.kinds`.
     tests : mapping from str to str or Path
         Test data by language.
     source : str
@@ -56,13 +55,13 @@ def evaluate(
     InputError
         A score is not a number, or a test file is wrong.
     """
-    chosen, evaluation = load_task(task, encoding), load_evaluation(task)
+    chosen = load_task(task, encoding)
     finetuned = chosen.load_finetuned(model)
     tokenizer = chosen.evaluation_tokenizer(load_tokenizer(model), load_config(model))
     rows = []
     for language, path in tests.items():
         examples = chosen.read_first(path, language, max_test_items)
-        scores = evaluation.evaluate(finetuned, examples, tokenizer, torch_device(device), language == source)
+        scores = chosen.evaluate(finetuned, examples, tokenizer, torch_device(device), language == source)
         for metric, (value, n) in scores.items():
             if not math.isfinite(value):
                 raise InputError(f"{path}: {metric} of {model} in {language} is {value} over {n} items; look at both")

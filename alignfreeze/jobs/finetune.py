@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from alignfreeze.encoders.loading import load_config, load_tokenizer
+from alignfreeze.kinds import load_task
 from alignfreeze.support.atomic import atomic_directory
 from alignfreeze.support.checksums import code_checksums, file_checksum, weights_checksums
 from alignfreeze.support.devices import torch_device
@@ -18,7 +19,6 @@ from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import write_run_record
 from alignfreeze.support.space import space_for
 from alignfreeze.support.trackers import Tracker
-from alignfreeze.tasks import load_task
 from alignfreeze.training.finetuning import finetune
 from alignfreeze.training.loop import write_log
 from alignfreeze.training.settings import FinetuningSettings
@@ -55,7 +55,7 @@ def finetune_on_task(
     task : str
         Name of the task in the configuration.
     kind : str
-        Its kind, see `alignfreeze.tasks`.
+        Its kind, see `alignfreeze.kinds`.
     encoder : str or Path
         Encoder with its tokenizer.
     train : str or Path

@@ -11,8 +11,8 @@ from transformers import PreTrainedModel
 
 from alignfreeze.data.squad import Question
 from alignfreeze.encoders.prediction import outputs
-from alignfreeze.tasks.pair_classification import pad_pairs
 from alignfreeze.tasks.question_answering import WindowTokenizer
+from alignfreeze.tasks.text_classification import pad_texts
 
 
 def best_span(start: np.ndarray, end: np.ndarray, longest: int) -> tuple[float, int, int]:
@@ -76,7 +76,7 @@ def predict(
     published = tokenizer.prediction == "published"
     windows = list(tokenizer.windows(questions))
     best = [(-np.inf, 0, "")] * len(questions)
-    pad = partial(pad_pairs, pad_id=tokenizer.tokenizer.pad_token_id, token_types=tokenizer.token_types)
+    pad = partial(pad_texts, pad_id=tokenizer.tokenizer.pad_token_id, token_types=tokenizer.token_types)
     for chosen, output in outputs(model, windows, pad, device, batch_size):
         starts, ends = output.start_logits.float().cpu().numpy(), output.end_logits.float().cpu().numpy()
         for row, number in enumerate(chosen):

@@ -28,6 +28,7 @@ from typing import Any
 import pooch
 import requests
 
+from alignfreeze.sources.formats import CONVERTED
 from alignfreeze.sources.lock import ResourcesLock
 from alignfreeze.support.atomic import atomic_directory, atomic_file
 from alignfreeze.support.checksums import file_checksum
@@ -251,7 +252,7 @@ def _fetch_from_hub(
 
     disable_progress_bars()  # several jobs share the terminal
     locked = lock.entry(key)
-    if locked and revision not in (None, locked["revision"]):
+    if locked and revision not in (None, CONVERTED, locked["revision"]):
         raise InputError(
             f"{what}: the configuration pins revision {revision}, but {lock.path} has {locked['revision']}; "
             "make them agree, or delete the entry in the lock file"
@@ -322,10 +323,11 @@ def fetch_dataset(
         chosen = [file for file in files if shard.fullmatch(file)]
         if not chosen:
             there = sorted({re.split(r"-\d+-of-|/\d+\.|\.parquet", file)[0] for file in files if ".parquet" in file})
-            raise InputError(
-                f"{what}: no Parquet file of it; "
-                + (f"there are {', '.join(there)}" if there else "it has none at all, and loading scripts are not run")
+            none = (
+                "it has none at all, and loading scripts are not run; "
+                f"revision: {CONVERTED} takes the hub's own conversion, where there is one"
             )
+            raise InputError(f"{what}: no Parquet file of it; " + (f"there are {', '.join(there)}" if there else none))
         return chosen
 
     _fetch_from_hub(what, name, "dataset", revision, choose, key, destination, lock)

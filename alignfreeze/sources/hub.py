@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,15 +16,36 @@ from typing import Any, TextIO
 
 import datasets
 
+from alignfreeze.sources.formats import COLUMNS, format_of_ending
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.errors import SHOWN, InputError, quoted
 
 logger = logging.getLogger(__name__)
 ROWS = 10_000  # read at a time
-CLASSES = ("ner_tags", "label")  # columns of classes, which the hub numbers
+CLASSES = ("tags", "label")  # columns of classes, which the hub numbers
 LINE_BREAKS = re.compile(r"[\r\n]+")
 WHITE_SPACE = re.compile(r"[\t\r\n]+")
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How a dataset names what its rows hold.
+
+    Attributes
+    ----------
+    names : mapping from str to str
+        Our name of a column -> the dataset's, where it is another.
+    labels : sequence of str or None
+        Names of the classes 0, 1, 2 and so on, in place of those of the schema.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    labels: Sequence[str] | None = None
+
+    def of(self, name: str) -> str:
+        """The dataset's name of a column."""
+        return self.names.get(name, name)
 
 
 def shards_of(folder: str | Path) -> list[Path]:
@@ -74,18 +96,20 @@ def write_lines(shards: Sequence[Path], path: str | Path, side: str) -> None:
         return LINE_BREAKS.sub(" ", row["translation"][side] or "").strip(" ") + "\n"
 
     with _new_text(path) as file:
-        file.writelines(_each(shards, {"translation": "a text by language"}, line_of))
+        file.writelines(_each(shards, {"translation": "a text by language"}, line_of, Columns()))
 
 
-def write_bio(shards: Sequence[Path], path: str | Path) -> None:
+def write_tagged(shards: Sequence[Path], path: str | Path, columns: Columns) -> None:
     """Write `word<TAB>tag` lines with a blank line after each sentence.
 
     Parameters
     ----------
     shards : sequence of Path
-        Parquet files with the columns tokens and ner_tags (names, or classes with names).
+        Parquet files with columns of words and tags (names, or classes with names).
     path : str or Path
         The file.
+    columns : Columns
+        Names of `words` and `tags`.
 
     Raises
     ------
@@ -95,15 +119,15 @@ def write_bio(shards: Sequence[Path], path: str | Path) -> None:
 
     def sentence_of(row: Row) -> str:
         # A word must not vanish with its tag.
-        words = [WHITE_SPACE.sub(" ", word).strip(" ") or "_" for word in row["tokens"]]
-        return "".join(f"{word}\t{_text(tag)}\n" for word, tag in zip(words, row["ner_tags"], strict=True)) + "\n"
+        words = [WHITE_SPACE.sub(" ", word).strip(" ") or "_" for word in row["words"]]
+        return "".join(f"{word}\t{_text(tag)}\n" for word, tag in zip(words, row["tags"], strict=True)) + "\n"
 
     with _new_text(path) as file:
-        file.writelines(_each(shards, {"tokens": "words", "ner_tags": "BIO tags"}, sentence_of))
+        file.writelines(_each(shards, {"words": "words", "tags": "a tag for each word"}, sentence_of, columns))
 
 
-def write_nli(shards: Sequence[Path], path: str | Path) -> None:
-    """Write a table premise, hypothesis, label (tabs, no quoting); rows without a label are dropped and counted.
+def write_labelled(shards: Sequence[Path], path: str | Path, texts: Sequence[str], columns: Columns) -> None:
+    """Write a table of texts and label (tabs, no quoting); rows without a label are dropped and counted.
 
     Parameters
     ----------
@@ -111,23 +135,27 @@ def write_nli(shards: Sequence[Path], path: str | Path) -> None:
         Parquet files with these columns; the label is a name, or a class with a name.
     path : str or Path
         The file.
+    texts : sequence of str
+        Names of the table's columns with text, such as premise and hypothesis.
+    columns : Columns
+        Names of these and of `label` in the dataset.
 
     Raises
     ------
     InputError
         A shard cannot be read or has not these columns.
     """
-    columns = {"premise": "text", "hypothesis": "text", "label": "a class"}
+    contents = dict.fromkeys(texts, "text") | {"label": "a class"}
 
     def fields_of(row: Row) -> list[str] | None:
         if row["label"] is None:
             return None
-        return [*(WHITE_SPACE.sub(" ", row[name]).strip(" ") for name in ("premise", "hypothesis")), row["label"]]
+        return [WHITE_SPACE.sub(" ", row[name]).strip(" ") for name in contents]
 
     dropped = 0
     with _new_text(path) as file:
-        file.write("\t".join(columns) + "\n")
-        for fields in _each(shards, columns, fields_of):
+        file.write("\t".join(contents) + "\n")
+        for fields in _each(shards, contents, fields_of, columns):
             if fields is None:
                 dropped += 1
             else:
@@ -162,10 +190,45 @@ def write_squad(shards: Sequence[Path], path: str | Path) -> None:
 
     paragraphs = [
         {"context": context, "qas": [question for _, question in group]}
-        for context, group in groupby(_each(shards, columns, question_of), key=lambda pair: pair[0])
+        for context, group in groupby(_each(shards, columns, question_of, Columns()), key=lambda pair: pair[0])
     ]
     with _new_text(path) as file:
         json.dump({"version": "1.1", "data": [{"title": "", "paragraphs": paragraphs}]}, file, ensure_ascii=False)
+
+
+def convert(
+    folder: str | Path, path: str | Path, ending: str, names: Mapping[str, str], labels: Sequence[str] | None
+) -> None:
+    """Write the rows of a split in the format that a file's ending says.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder with the Parquet files.
+    path : str or Path
+        The file.
+    ending : str
+        One of `alignfreeze.sources.settings.ENDINGS`.
+    names : mapping from str to str
+        Our name of a column -> the dataset's.
+    labels : sequence of str or None
+        Names of numbered classes.
+
+    Raises
+    ------
+    InputError
+        A shard cannot be read or is of another form.
+    """
+    shards, columns = shards_of(folder), Columns(names, labels)
+    match form := format_of_ending(ending):
+        case "tags" | "bio":
+            write_tagged(shards, path, columns)
+        case "sentences" | "nli":
+            write_labelled(shards, path, [name for name in COLUMNS[form] if name != "label"], columns)
+        case "squad":
+            write_squad(shards, path)
+        case _:
+            write_lines(shards, path, ending.removesuffix(".txt"))
 
 
 @contextmanager
@@ -174,24 +237,28 @@ def _new_text(path: str | Path) -> Iterator[TextIO]:
         yield file
 
 
-def _each(shards: Sequence[Path], columns: Mapping[str, str], convert: Callable[[Row], Any]) -> Iterator[Any]:
+def _each(
+    shards: Sequence[Path], contents: Mapping[str, str], convert: Callable[[Row], Any], columns: Columns
+) -> Iterator[Any]:
     """Yield what each row of all shards is converted to.
 
     Parameters
     ----------
     shards : sequence of Path
         Parquet files.
-    columns : mapping from str to str
-        Columns that are needed, and what each must hold.
+    contents : mapping from str to str
+        Columns that are needed, by our names, and what each must hold.
     convert : callable
-        A row to its conversion; classes have their names.
+        A row, by our names, to its conversion; classes have their names.
+    columns : Columns
+        The dataset's names.
     """
     datasets.logging.set_verbosity(logging.CRITICAL)  # what fails is raised, too
     datasets.disable_progress_bars()
-    wanted = ", ".join(f"{name} ({content})" for name, content in columns.items())
+    wanted = ", ".join(f"{columns.of(name)} ({content})" for name, content in contents.items())
     with TemporaryDirectory(prefix="alignfreeze-datasets-") as cache:
         for path in shards:
-            for number, row in enumerate(_rows(path, columns, wanted, cache), 1):
+            for number, row in enumerate(_rows(path, list(contents), wanted, columns, cache), 1):
                 try:
                     yield convert(row)
                 except InputError as error:
@@ -199,11 +266,11 @@ def _each(shards: Sequence[Path], columns: Mapping[str, str], convert: Callable[
                 except (TypeError, KeyError, ValueError, AttributeError) as error:
                     raise InputError(
                         f"{path}: row {number}: not of the wanted form ({_reason(error)}), which is {wanted}: "
-                        "check format in the configuration"
+                        "check format and columns in the configuration"
                     ) from error
 
 
-def _rows(path: Path, columns: Mapping[str, str], wanted: str, cache: str) -> Iterator[Row]:
+def _rows(path: Path, ours: Sequence[str], wanted: str, columns: Columns, cache: str) -> Iterator[Row]:
     """Yield the rows of one Parquet file, the numbers of classes replaced by their names.
 
     It is streamed: a split of any size is read in parts, and no second copy of it is written.
@@ -212,15 +279,20 @@ def _rows(path: Path, columns: Mapping[str, str], wanted: str, cache: str) -> It
         # Not load_dataset, which tells a server of every file that it reads.
         data = datasets.IterableDataset.from_parquet(glob.escape(str(path)), cache_dir=cache)
         features = dict(data.features)
-        if missing := [name for name in columns if name not in features]:
+        theirs = [columns.of(name) for name in ours]
+        if missing := [name for name in theirs if name not in features]:
             raise InputError(
                 f"{path}: no column {', '.join(missing)}; found {', '.join(features)}, wanted {wanted}: "
-                "check format in the configuration"
+                "check format and columns in the configuration"
             )
-        named = {name: _namer(path, name, features[name]) for name in columns if name in CLASSES}
-        for batch in data.select_columns(list(columns)).iter(ROWS):
-            for values in zip(*(batch[name] for name in columns), strict=True):
-                row = dict(zip(columns, values, strict=True))
+        named = {
+            name: _namer(path, columns.of(name), features[columns.of(name)], columns.labels)
+            for name in ours
+            if name in CLASSES
+        }
+        for batch in data.select_columns(theirs).iter(ROWS):
+            for values in zip(*(batch[name] for name in theirs), strict=True):
+                row = dict(zip(ours, values, strict=True))
                 yield row | {name: name_of(row[name]) for name, name_of in named.items()}
     except InputError:
         raise
@@ -230,16 +302,28 @@ def _rows(path: Path, columns: Mapping[str, str], wanted: str, cache: str) -> It
         ) from error
 
 
-def _namer(path: Path, column: str, feature: Any) -> Callable[[Any], Any]:
+def _namer(path: Path, column: str, feature: Any, labels: Sequence[str] | None) -> Callable[[Any], Any]:
     """Return what gives the names of a column's classes; -1 is no class. Text passes unchanged."""
     if isinstance(feature, datasets.List):
-        name_of = _namer(path, column, feature.feature)
+        name_of = _namer(path, column, feature.feature, labels)
         return lambda numbers: [name_of(number) for number in numbers]
-    if isinstance(feature, datasets.ClassLabel):
-        return lambda number: None if number in (None, -1) else feature.int2str(number)
     if feature == datasets.Value("string"):
         return lambda text: text
-    raise InputError(f"{path}: the schema does not name the classes of column {column}; use files of your own")
+    is_named = isinstance(feature, datasets.ClassLabel)
+    if not is_named and not (labels is not None and isinstance(feature, datasets.Value) and "int" in feature.dtype):
+        raise InputError(
+            f"{path}: the schema does not name the classes of column {column}; give labels in the configuration"
+        )
+    names = labels if labels is not None else feature.names
+
+    def name_of_class(number: int | None) -> str | None:
+        if number in (None, -1):
+            return None
+        if not 0 <= number < len(names):
+            raise InputError(f"class {number} of column {column} has no name; the names are {', '.join(names)}")
+        return names[number]
+
+    return name_of_class
 
 
 def _text(content: Any) -> str:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from alignfreeze.support.paths import COMPONENT, LANGUAGE, LanguageCode, Matching, Name
-from alignfreeze.support.settings import Settings
+from alignfreeze.sources.formats import COLUMNS, CONVERTED, ENDINGS
+from alignfreeze.support.paths import COMPONENT, LANGUAGE, Label, LanguageCode, Matching, Name
+from alignfreeze.support.settings import Settings, one_of
 
-Format = Literal["conllu", "dictionary", "lines", "bio", "nli", "squad"]
-# Formats that a dataset's rows are converted to: name in the configuration to the file's ending.
-ENDINGS = {"lines": "{side}.txt", "bio": "bio", "nli": "nli.tsv", "squad": "squad.json"}
+RowFormat = Literal["lines", "tags", "bio", "sentences", "nli", "squad"]
+Format = Literal["conllu", "dictionary"] | RowFormat
 MUSE_PARTS = {"full": "", "train": ".0-5000", "test": ".5000-6500"}
 
 Commit = Annotated[str, Matching(r"[0-9a-f]{40}", "A commit, 40 digits (0-9, a-f).")]
 HubName = Annotated[str, Matching(rf"{COMPONENT}(?:/{COMPONENT})?", "OWNER/NAME.", 200)]
+DatasetCode = Annotated[str, Matching(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", "How a dataset writes a language.", 100)]
+Revision = Annotated[Commit | Literal["refs/convert/parquet"], one_of("a commit (40 digits)", CONVERTED)]
 _FILLED = r"\{lang\}|\{pair\}"
-
-
-def _fill(pattern: str, language: str, source_language: str) -> str:
-    pair = "-".join(sorted([source_language, language]))
-    return pattern.replace("{lang}", language).replace("{pair}", pair)
 
 
 class Source(Settings):
@@ -120,16 +118,46 @@ class HubDataset(Source):
         ),
     ] = Field(description="Subset; {lang} and {pair} (both codes in alphabetical order, such as de-en) are filled in.")
     split: Name = Field(description="Split, such as train, validation or test.")
-    format: Literal["lines", "bio", "nli", "squad"] = Field(
-        description="Rows: translations (lines), tagged words (bio), labelled pairs (nli) or questions (squad)."
+    format: RowFormat = Field(
+        description="Rows: translations (lines), words with tags (tags) or with spans in BIO (bio), labelled sentences "
+        "(sentences) or pairs (nli), or questions (squad)."
+    )
+    codes: dict[LanguageCode, DatasetCode] = Field(
+        default={},
+        description="How the dataset writes languages, such as sw: swh_Latn; {lang} is that, or else the code itself.",
+    )
+    columns: dict[str, Label] = Field(
+        default={},
+        description="The dataset's names of columns, where they are others: of words (tokens) and tags (upos or "
+        "ner_tags), of text and label, or of premise, hypothesis and label.",
+    )
+    labels: list[Label] | None = Field(
+        default=None,
+        description="Names of the labels or tags 0, 1, 2 and so on, where the dataset has numbers without names.",
     )
     side: Annotated[str, Matching(rf"{LANGUAGE}|\{{lang\}}", "A language's code, or {lang}.")] | None = Field(
         default=None, description="Language that is taken from translations, en or {lang}; required for format lines."
     )
-    revision: Commit | None = Field(
+    revision: Revision | None = Field(
         default=None,
-        description="Commit that is fetched (40 digits); where left out, the newest, which is locked.",
+        description="Commit that is fetched (40 digits), or refs/convert/parquet, the hub's own conversion of a "
+        "dataset without Parquet files; where left out, the newest. What is fetched is locked.",
     )
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> Self:
+        allowed = COLUMNS.get(self.format, {})
+        if unknown := sorted(self.columns.keys() - allowed.keys()):
+            raise PydanticCustomError(
+                "form",
+                "no column {unknown} in format {format}; allowed are {allowed}",
+                {"unknown": ", ".join(unknown), "format": self.format, "allowed": ", ".join(allowed) or "none"},
+            )
+        return self
+
+    def rows(self) -> dict[str, Any]:
+        """Names of columns and labels that its rows are read with."""
+        return {"columns": COLUMNS.get(self.format, {}) | self.columns, "labels": self.labels}
 
     def format_of_file(self) -> Format:
         """Format of the files that the source becomes."""
@@ -137,5 +165,9 @@ class HubDataset(Source):
 
     def file_of(self, language: str, source_language: str) -> str:
         """Path of a split's file below the resources folder."""
-        subset, side = (_fill(text, language, source_language) for text in (self.subset, self.side or ""))
+        own, other = (self.codes.get(code, code) for code in (language, source_language))
+        subset, side = (
+            text.replace("{lang}", own).replace("{pair}", "-".join(sorted([own, other])))
+            for text in (self.subset, self.side or "")
+        )
         return f"datasets/{self.hub}/{subset}/{self.split}.{ENDINGS[self.format].format(side=side)}"

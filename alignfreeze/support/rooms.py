@@ -18,6 +18,7 @@ FLOORS = (
     ("aligners", "training"),
     ("realignment", "tasks"),
     ("diagnostics", "metrics"),
+    ("kinds",),
     ("analysis", "jobs"),
     ("experiment", "page"),
     ("interface",),

@@ -19,8 +19,8 @@ from alignfreeze.data.squad import Answer, Question
 from alignfreeze.encoders.loading import check_length, positions
 from alignfreeze.encoders.subwords import lone_mark_id
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks.pair_classification import EncodedPair, has_token_types, pad_pairs
 from alignfreeze.tasks.settings import Prediction, WindowSettings
+from alignfreeze.tasks.text_classification import EncodedText, has_token_types, pad_texts
 
 logger = logging.getLogger(__name__)
 CHUNK = 1_000  # questions that go to the tokenizer at once
@@ -30,7 +30,7 @@ NO_ANSWER = 0  # both ends of the answer in a window that does not hold it: the 
 
 
 @dataclass(frozen=True)
-class Window(EncodedPair):
+class Window(EncodedText):
     """A question with a part of its context.
 
     Attributes
@@ -248,7 +248,7 @@ class QuestionItems:
     def __init__(self, questions: Sequence[Question], tokenizer: WindowTokenizer) -> None:
         self.pad_id = tokenizer.tokenizer.pad_token_id
         self.token_types = tokenizer.token_types
-        self.encoded: list[EncodedPair] = []
+        self.encoded: list[EncodedText] = []
         self.answers: list[tuple[int, int]] = []
         found = set()
         for window in tokenizer.windows(questions):
@@ -256,7 +256,7 @@ class QuestionItems:
             if place:
                 found.add(window.question)
             if place or tokenizer.empty_windows:
-                self.encoded.append(EncodedPair(window.ids, window.types))
+                self.encoded.append(EncodedText(window.ids, window.types))
                 self.answers.append(place or (NO_ANSWER, NO_ANSWER))
         logger.info(
             "%d windows of %d questions; the answers of %d are longer than the windows' overlap and in none",
@@ -290,6 +290,6 @@ class QuestionItems:
             `start_positions` and `end_positions` (B,); `input_ids`, `attention_mask` and, where the model takes them,
             `token_type_ids` (B, T). All int64.
         """
-        batch = pad_pairs([self.encoded[i] for i in chosen], self.pad_id, self.token_types)
+        batch = pad_texts([self.encoded[i] for i in chosen], self.pad_id, self.token_types)
         starts, ends = torch.tensor([self.answers[i] for i in chosen]).T
         return batch | {"start_positions": starts, "end_positions": ends}

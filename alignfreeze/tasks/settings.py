@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from alignfreeze.data.nli import LABELS as INFERENCE_LABELS
+from alignfreeze.data.labelled import INFERENCE_LABELS
 from alignfreeze.data.treebank import UPOS
 from alignfreeze.encoders.settings import PAPER_MAX_LENGTH, MaxLength
 from alignfreeze.support.settings import Count, Settings
@@ -26,6 +27,17 @@ class EncodingSettings(Settings):
         default=PAPER_MAX_LENGTH, description="Longest training item, and width of a window of a longer text."
     )
 
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Settings that do not go together.
+
+        Yields
+        ------
+        key : str
+        problem : str
+            What is wrong with its value.
+        """
+        yield from ()
+
     def for_training(self) -> dict[str, Any]:
         """Settings that fine-tuning depends on: all but those of evaluation."""
         return self.model_dump(mode="json", exclude=set(self.evaluation_only))
@@ -43,8 +55,8 @@ class SequenceSettings(EncodingSettings):
     )
 
 
-class PairSettings(SequenceSettings):
-    """For classification of pairs of sentences."""
+class LabelSettings(SequenceSettings):
+    """For labels of sentences, or of pairs of them."""
 
     labels: Labels | None = Field(
         default=None, description="Labels; where they are left out, those of the training data in alphabetical order."
@@ -91,12 +103,19 @@ class WindowSettings(EncodingSettings):
         description="Overlap of neighbouring windows, and longest answer; at most half of max_length.",
         json_schema_extra={"unit": "subwords"},
     )
+
     empty_windows: bool = Field(default=True, description="Whether windows without the answer are trained on, too.")
     prediction: Prediction = Field(
         default="ours",
         description="ours: the best span of the windows of training, at most stride subwords long. published: that of "
         "windows of 384 subwords that share 128, at most 15 subwords long, widened to whole words.",
     )
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Windows must move on."""
+        most = self.max_length // 2
+        if self.stride > most:
+            yield "stride", f"{self.stride} found; at most half of max_length ({most}) lets windows move on"
 
 
 class UposSettings(TaggingSettings):
@@ -111,7 +130,7 @@ class WikiannSettings(SpanSettings):
     types: Labels | None = Field(default=["PER", "ORG", "LOC"], description="Types of spans.")
 
 
-class XnliSettings(PairSettings):
+class XnliSettings(LabelSettings):
     """For natural language inference on XNLI."""
 
     labels: Labels | None = Field(default=list(INFERENCE_LABELS), description="Labels.")

@@ -5,9 +5,9 @@ from support import SHARED
 
 from alignfreeze.data.bio import TAGS, join_characters, read_bio
 from alignfreeze.data.tagging import TaggedSentences
+from alignfreeze.kinds import load_task
 from alignfreeze.metrics.entities import paper_f1, repair, span_scores
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks import load_task
 
 WIKIANN = SHARED / "data" / "wikiann"
 

@@ -59,6 +59,10 @@ def test_every_key_has_a_sentence():
 
 
 SOURCE = {"hub": "a/b", "subset": "{pair}", "split": "train", "format": "lines", "side": "{lang}", "revision": "1" * 40}
+TOPICS = {
+    "hub": "a/topics", "subset": "{lang}", "split": "test", "format": "sentences", "codes": {"de": "deu_Latn"},
+    "columns": {"label": "category"}, "labels": ["a", "b"], "revision": "refs/convert/parquet",
+}  # fmt: skip
 BANKS = {
     "universal_dependencies": "r2.7",
     "split": "test",
@@ -122,6 +126,7 @@ def everything():
             "wikiann": task | {"evaluation_length": 96, "chinese": "words", "types": ["PER"]},
             "xnli": task | {"evaluation_length": 96},
             "own": task | {"kind": "tagging"}, "pairs": task | {"kind": "sentence_pairs", "labels": ["a", "b"]},
+            "topics": task | {"kind": "sentences", "test": TOPICS},
             "xquad": task | {"stride": 8, "empty_windows": True, "prediction": "ours"},
         },
         "diagnostics": {
@@ -177,14 +182,14 @@ def test_every_key_of_the_description_stands_in_the_examples():
 WICKED = ["..", ".", "/x", "/x/{lang}", "a/../../b", "a/../../{lang}", "n" * 300, "n" * 300 + "{lang}"]
 WICKED += ["x\n", "{lang}\n", "x\0", "{lang}\0", "x\n.json", "{wildcard}", "", " "]
 # Files and folders of the user's own: read where they are, never written or removed.
-TASKS = ("udpos", "wikiann", "xnli", "xquad", "own", "pairs")
+TASKS = ("udpos", "wikiann", "xnli", "xquad", "own", "pairs", "topics")
 ONLY_READ = {"language_facts", "compare_with", "published_source", "data.dictionary"}
 ONLY_READ |= {f"data.bitext.{part}" for part in ("source", "target", "pairs")}
 ONLY_READ |= {"data.bitext.filter.command"}  # it is run
 ONLY_READ |= {f"data.gold.{part}" for part in ("source", "target", "links")}
 ONLY_READ |= {f"tasks.{x}.{part}" for x in TASKS for part in ("train", "train_in_language", "test", "test_source")}
 # Sections whose keys are names of the user's.
-NAMED = {"language_sets", "models", "strategies", "files", "treebanks", "train_items"}
+NAMED = {"language_sets", "models", "strategies", "files", "treebanks", "train_items", "codes"}
 
 
 def changed(config, place, value, rename=False):

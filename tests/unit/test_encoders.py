@@ -12,8 +12,8 @@ from alignfreeze.encoders.anatomy import anatomy, encoder_blocks, state_at
 from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.encoders.loading import check_length, load_encoder, load_tokenizer, positions
 from alignfreeze.encoders.settings import COUNTS_FROM_PADDING
+from alignfreeze.kinds import load_task
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks import load_task
 
 
 @pytest.fixture(params=FAMILIES)

@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow_scripts"
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 LOADED_BY_NAME = [
-    f"{path.parent.name}/{path.stem}" for room in ("tasks", "metrics") for path in (LIBRARY / room).glob("[a-z]*.py")
+    f"{path.parent.name}/{path.stem}"
+    for room in ("tasks", "metrics", "kinds")
+    for path in (LIBRARY / room).glob("[a-z]*.py")
 ]
 PACKAGE_OF_MODULE = {
     "vl_convert": "vl-convert-python",

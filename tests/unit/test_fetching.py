@@ -18,10 +18,11 @@ from hub_server import HubServer, commit_of
 from support import ROOT
 
 from alignfreeze.data.bio import read_bio
-from alignfreeze.data.nli import read_inference
+from alignfreeze.data.labelled import PAIR, SENTENCE, read_labelled
 from alignfreeze.data.squad import read_squad
 from alignfreeze.sources import download as fetching
-from alignfreeze.sources.hub import shards_of, write_bio, write_nli, write_squad
+from alignfreeze.sources.formats import COLUMNS, CONVERTED
+from alignfreeze.sources.hub import convert
 from alignfreeze.sources.lock import ResourcesLock
 from alignfreeze.support.errors import InputError
 
@@ -345,14 +346,14 @@ def hub_rows(kind, path):
 
 @pytest.mark.skipif(not SHARED.exists(), reason="needs the shared samples")
 @pytest.mark.parametrize(
-    ("kind", "file", "write", "read"),
+    ("kind", "file", "ending", "read"),
     [
-        ("bio", "wikiann/hi.dev.tsv", write_bio, lambda path: read_bio(path, "hi")),
-        ("nli", "xnli/th.test.tsv", write_nli, read_inference),
-        ("squad", "xquad/xquad.zh.json", write_squad, read_squad),
+        ("bio", "wikiann/hi.dev.tsv", "bio", lambda path: read_bio(path, "hi")),
+        ("nli", "xnli/th.test.tsv", "nli.tsv", lambda path: read_labelled(path, PAIR)),
+        ("squad", "xquad/xquad.zh.json", "squad.json", read_squad),
     ],
 )
-def test_real_rows_of_each_format_arrive_and_are_what_they_were(kind, file, write, read, tmp_path):
+def test_real_rows_of_each_format_arrive_and_are_what_they_were(kind, file, ending, read, tmp_path):
     rows, features = hub_rows(kind, SHARED / file)
     subset = tmp_path / "hub" / "datasets" / "owner" / kind / "some"
     subset.mkdir(parents=True)
@@ -362,9 +363,29 @@ def test_real_rows_of_each_format_arrive_and_are_what_they_were(kind, file, writ
         table.to_parquet(subset / f"test-0000{number}-of-00002.parquet")
     with HubServer(tmp_path / "hub") as server:
         assert fetch(tmp_path, server, "fetch_dataset", [f"owner/{kind}", "some", "test", None], "rows") is None
-    write(shards_of(tmp_path / "resources" / "rows"), tmp_path / "converted")
+    convert(tmp_path / "resources" / "rows", tmp_path / "converted", ending, COLUMNS.get(kind, {}), None)
     found, expected = read(tmp_path / "converted"), read(SHARED / file)
     assert found == expected
+
+
+def test_dataset_with_a_script_is_read_from_the_hubs_conversion(tmp_path):
+    """The layout of MasakhaNER 2: a script on main, Parquet files of every subset and split on a branch of the hub."""
+    script = tmp_path / "hub" / "datasets" / "owner" / "scripted" / "scripted.py"
+    script.parent.mkdir(parents=True)
+    script.write_text("raise SystemExit('executed')")
+    converted = tmp_path / "hub" / "converted" / "datasets" / "owner" / "scripted"
+    (converted / "swa" / "test").mkdir(parents=True)
+    datasets.Dataset.from_list([{"text": "Habari", "label": "news"}]).to_parquet(converted / "swa/test/0000.parquet")
+    arguments = ["owner/scripted", "swa", "test"]
+    with HubServer(tmp_path / "hub") as server:
+        said = fetch(tmp_path, server, "fetch_dataset", [*arguments, None], "rows")
+        assert "it has none at all, and loading scripts are not run; revision: refs/convert/parquet takes" in str(said)
+        for _ in range(2):  # the second time from the locked commit
+            assert fetch(tmp_path, server, "fetch_dataset", [*arguments, CONVERTED], "rows") is None
+    assert locked(tmp_path, "rows")["revision"] == commit_of(converted)
+    assert [path.name for path in (tmp_path / "resources" / "rows").iterdir()] == ["0000.parquet"]
+    convert(tmp_path / "resources" / "rows", tmp_path / "x.sentences.tsv", "sentences.tsv", {}, None)
+    assert read_labelled(tmp_path / "x.sentences.tsv", SENTENCE).texts == [["Habari"]]
 
 
 RESULTS = {"repository": "muse", "commit": "c", "folder": "results"}

@@ -25,8 +25,8 @@ from transformers import AutoModelForTokenClassification
 
 from alignfreeze.encoders.freezing import freeze
 from alignfreeze.encoders.subwords import WordTokenizer
+from alignfreeze.kinds import load_task
 from alignfreeze.metrics.token_classification import predict
-from alignfreeze.tasks import load_task
 from alignfreeze.training.batches import epoch_batches
 from alignfreeze.training.finetuning import finetune
 from alignfreeze.training.settings import FinetuningSettings

@@ -10,7 +10,8 @@ import datasets
 import pytest
 from support import ROOT
 
-from alignfreeze.sources.hub import shards_of, write_bio, write_lines, write_nli, write_squad
+from alignfreeze.sources.formats import COLUMNS, CONVERTED, ENDINGS, format_of_ending
+from alignfreeze.sources.hub import Columns, convert, shards_of, write_labelled, write_lines, write_squad, write_tagged
 from alignfreeze.sources.lock import ResourcesLock
 from alignfreeze.sources.settings import HubDataset, Muse, UniversalDependencies
 from alignfreeze.support.checksums import file_checksum
@@ -21,6 +22,7 @@ OPUS = HubDataset(hub="Helsinki-NLP/opus-100", subset="{pair}", split="train", f
 TREEBANKS = UniversalDependencies(
     universal_dependencies="r2.15", split="test", treebanks={"no": "UD_Norwegian-Bokmaal"}
 )
+BIO, PAIRS = Columns(COLUMNS["bio"]), ("premise", "hypothesis")
 HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # sha256sum of hello
 
 
@@ -215,19 +217,18 @@ def test_bio_of_real_sentences(tmp_path):
     features = datasets.Features(
         {"tokens": datasets.List(datasets.Value("string")), "ner_tags": datasets.List(classes)}
     )
-    write_bio(written(tmp_path, sentences, features), tmp_path / "de.bio")
+    write_tagged(written(tmp_path, sentences, features), tmp_path / "de.bio", BIO)
     blocks = (tmp_path / "de.bio").read_text(encoding="utf-8").removesuffix("\n\n").split("\n\n")
     found = [[line.split("\t") for line in block.split("\n")] for block in blocks]
     assert found == [[[w, t] for w, t in zip(s["tokens"], s["ner_tags"], strict=True)] for s in sentences]
 
 
 def test_bio_keeps_a_word_that_is_empty_and_needs_names_for_numbers(tmp_path):
-    write_bio(
-        written(tmp_path, [{"tokens": ["a", " ", "b"], "ner_tags": ["O", "B-PER", "I-PER"]}] * 2), tmp_path / "x.bio"
-    )
+    rows = [{"tokens": ["a", " ", "b"], "ner_tags": ["O", "B-PER", "I-PER"]}] * 2
+    write_tagged(written(tmp_path, rows), tmp_path / "x.bio", BIO)
     assert (tmp_path / "x.bio").read_text() == "a\tO\n_\tB-PER\nb\tI-PER\n\n" * 2
     with pytest.raises(InputError, match="does not name the classes of column ner_tags"):
-        write_bio(written(tmp_path, [{"tokens": ["a"], "ner_tags": [1]}] * 2), tmp_path / "y.bio")
+        write_tagged(written(tmp_path, [{"tokens": ["a"], "ner_tags": [1]}] * 2), tmp_path / "y.bio", BIO)
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="needs the shared samples")
@@ -243,7 +244,7 @@ def test_nli_of_real_pairs(tmp_path):
             "label": datasets.ClassLabel(names=names),
         }
     )
-    write_nli(written(tmp_path, rows, features), tmp_path / "th.nli.tsv")
+    write_labelled(written(tmp_path, rows, features), tmp_path / "th.nli.tsv", PAIRS, Columns())
     assert (tmp_path / "th.nli.tsv").read_text(encoding="utf-8") == text
 
 
@@ -257,7 +258,7 @@ def test_nli_without_label_and_with_tabs(tmp_path):
         }
     )
     rows = [{"premise": "a\tb", "hypothesis": "c\nd", "label": 2}, {"premise": "x", "hypothesis": "y", "label": -1}]
-    write_nli(written(tmp_path, rows, features), tmp_path / "x.tsv")
+    write_labelled(written(tmp_path, rows, features), tmp_path / "x.tsv", PAIRS, Columns())
     assert (tmp_path / "x.tsv").read_text() == "premise\thypothesis\tlabel\na b\tc d\tcontradiction\n"
 
 
@@ -287,13 +288,70 @@ def test_squad_of_real_questions(tmp_path):
         assert one["qas"] == [{key: item[key] for key in keys} for item in other["qas"]]
 
 
-@pytest.mark.parametrize(
-    "write", [write_bio, write_nli, write_squad, lambda shards, path: write_lines(shards, path, "en")]
-)
-def test_rows_of_another_format(tmp_path, write):
+@pytest.mark.parametrize("ending", [ending.format(side="en") for ending in ENDINGS.values()])
+def test_rows_of_another_format(tmp_path, ending):
+    written(tmp_path, [{"other": 1}] * 2)
     with pytest.raises(InputError, match=r"no column .*; found other, wanted .*check format"):
-        write(written(tmp_path, [{"other": 1}] * 2), tmp_path / "out")
+        convert(tmp_path / "rows", tmp_path / "out", ending, COLUMNS.get(format_of_ending(ending), {}), None)
     assert not (tmp_path / "out").exists()
+
+
+TAGS = datasets.ClassLabel(names=["NOUN", "PUNCT", "ADP"])
+TEXT, NUMBER = datasets.Value("string"), datasets.Value("int64")
+
+
+@pytest.mark.parametrize(
+    ("ending", "features", "row", "entry", "expected"),
+    [
+        # MasakhaPOS: classes with names. MasakhaNER 2 likewise, under ner_tags.
+        ("tags", {"id": TEXT, "tokens": datasets.List(TEXT), "upos": datasets.List(TAGS)},
+         {"id": "0", "tokens": ["Baraza", "la", "."], "upos": [0, 2, 1]}, {}, "Baraza\tNOUN\nla\tADP\n.\tPUNCT\n\n"),
+        ("bio", {"tokens": datasets.List(TEXT), "tags": datasets.List(NUMBER)}, {"tokens": ["Lagos"], "tags": [1]},
+         {"columns": {"tags": "tags"}, "labels": ["O", "B-LOC", "I-LOC"]}, "Lagos\tB-LOC\n\n"),
+        # AfriXNLI: numbers without names.
+        ("nli.tsv", {"premise": TEXT, "hypothesis": TEXT, "label": NUMBER},
+         {"premise": "a", "hypothesis": "b", "label": 2}, {"labels": ["entailment", "neutral", "contradiction"]},
+         "premise\thypothesis\tlabel\na\tb\tcontradiction\n"),
+        # SIB-200: names, in a column called category.
+        ("sentences.tsv", {"index_id": NUMBER, "category": TEXT, "text": TEXT},
+         {"index_id": 1, "category": "science/technology", "text": "Habari\tya"}, {"columns": {"label": "category"}},
+         "text\tlabel\nHabari ya\tscience/technology\n"),
+    ],
+)  # fmt: skip
+def test_rows_of_datasets_for_african_languages(tmp_path, ending, features, row, entry, expected):
+    """Columns as their cards and scripts have them."""
+    source = HubDataset(hub="a/b", subset="{lang}", split="test", format=format_of_ending(ending), **entry)
+    written(tmp_path, [row], datasets.Features(features))
+    convert(
+        tmp_path / "rows",
+        tmp_path / "out",
+        ending,
+        **dict(zip(("names", "labels"), source.rows().values(), strict=True)),
+    )
+    assert (tmp_path / "out").read_text(encoding="utf-8") == expected
+
+
+def test_class_without_a_name_is_one_line(tmp_path):
+    written(tmp_path, [{"text": "a", "label": 3}])
+    with pytest.raises(InputError, match=r"class 3 of column label has no name; the names are yes, no"):
+        convert(tmp_path / "rows", tmp_path / "out", "sentences.tsv", {}, ["yes", "no"])
+    with pytest.raises(InputError, match="does not name the classes of column label; give labels"):
+        convert(tmp_path / "rows", tmp_path / "out", "sentences.tsv", {}, None)
+
+
+def test_dataset_has_codes_of_its_own_for_languages():
+    sib = HubDataset(
+        hub="Davlan/sib200", subset="{lang}", split="test", format="sentences", codes={"sw": "swh_Latn"},
+        columns={"label": "category"}, revision=CONVERTED,
+    )  # fmt: skip
+    assert sib.file_of("sw", "en") == "datasets/Davlan/sib200/swh_Latn/test.sentences.tsv"
+    assert sib.file_of("yo", "en") == "datasets/Davlan/sib200/yo/test.sentences.tsv"
+    pair = OPUS.model_copy(update={"codes": {"sw": "swh", "en": "eng"}})
+    assert pair.file_of("sw", "en") == "datasets/Helsinki-NLP/opus-100/eng-swh/train.swh.txt"
+    with pytest.raises(ValueError, match="no column topic in format sentences; allowed are text, label"):
+        HubDataset(hub="a/b", subset="c", split="test", format="sentences", columns={"topic": "category"})
+    with pytest.raises(ValueError, match="refs/convert/parquet"):
+        HubDataset(hub="a/b", subset="c", split="test", format="sentences", revision="main")
 
 
 def test_file_that_is_no_parquet(tmp_path):
@@ -302,7 +360,7 @@ def test_file_that_is_no_parquet(tmp_path):
         InputError,
         match=r"a\.parquet: not a Parquet file, or a damaged one \(.*\); delete its folder",
     ):
-        write_nli(shards_of(tmp_path), Path(tmp_path / "out"))
+        write_labelled(shards_of(tmp_path), Path(tmp_path / "out"), PAIRS, Columns())
     with pytest.raises(InputError, match="no Parquet file"):
         shards_of(tmp_path / "nowhere")
 
@@ -310,10 +368,10 @@ def test_file_that_is_no_parquet(tmp_path):
 CONVERT = """
 import socket, sys
 from pathlib import Path
-from alignfreeze.sources.hub import write_nli
+from alignfreeze.sources.hub import Columns, write_labelled
 asked = []
 socket.getaddrinfo = lambda *host, **_: asked.append(host) or []
-write_nli([Path(sys.argv[1])], "out.tsv")
+write_labelled([Path(sys.argv[1])], "out.tsv", ("premise", "hypothesis"), Columns())
 assert not asked, asked
 """
 

@@ -11,9 +11,8 @@ from analysis_support import make_scores
 from support import ROOT, assert_same_weights, tiny_encoder, weights, wordpiece_tokenizer
 
 from alignfreeze.analysis.scores import write_scores
-from alignfreeze.metrics import load_evaluation
+from alignfreeze.kinds import load_task
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks import load_task
 
 WORDS = ["a", "b", "abcd", "g", "a", "c", "b", "cdab", "e", "a"]
 FILES = {
@@ -95,7 +94,7 @@ def test_a_task_from_files_to_scores(job, tmp_path, name):
     with (tmp_path / "scores.csv").open() as handle:
         rows = list(csv.DictReader(handle))
     assert {(row["strategy"], row["realignment_languages"]) for row in rows} == {("baseline", "all")}
-    metrics = [m for m in load_evaluation(name).metrics if not m.startswith("paper_") or name == "wikiann"]
+    metrics = [m for m in load_task(name).metrics if not m.startswith("paper_") or name == "wikiann"]
     assert [(row["language"], row["metric"]) for row in rows] == [(x, m) for x in ("en", "de") for m in metrics]
     assert [int(row["n"]) for row in rows if row["metric"] == metrics[0]] == [3 * N[name], 2 * N[name]]
     assert all(0 <= float(row["value"]) <= 1 for row in rows)

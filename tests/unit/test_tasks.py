@@ -1,4 +1,4 @@
-"""Every task with every family: registry, heads, golden subword positions, training and evaluation."""
+"""Every task with every family: registry, heads, golden subword positions, training and task."""
 
 from types import SimpleNamespace
 
@@ -18,14 +18,13 @@ from support import (
 from transformers.modeling_outputs import TokenClassifierOutput
 
 from alignfreeze.analysis.names import METRICS
-from alignfreeze.data.nli import InferencePairs
+from alignfreeze.data.labelled import LabelledTexts
 from alignfreeze.data.squad import Answer, Question, Questions
 from alignfreeze.data.treebank import NO_TAG, UPOS, TreebankSentences
 from alignfreeze.encoders.loading import load_config, positions
-from alignfreeze.experiment.configuration.tasks import KINDS, Tasks
-from alignfreeze.metrics import load_evaluation
+from alignfreeze.experiment.configuration.tasks import Tasks
+from alignfreeze.kinds import NAMES, kind_of, load_kind, load_task
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks import kind_of, load_task
 from alignfreeze.tasks.question_answering import window_tokenizer
 from alignfreeze.tasks.settings import KNOWN, EncodingSettings, SequenceSettings, TaggingSettings, WindowSettings
 from alignfreeze.tasks.token_classification import word_tokenizer
@@ -55,7 +54,7 @@ def examples_of(name, family, count=12):
     texts = [" ".join(words) for words in sentences]
     if name == "xnli":
         golds = ["entailment" if words[0] == letters[0] else "contradiction" for words in sentences]
-        return InferencePairs(texts, texts[::-1], golds)
+        return LabelledTexts([texts, texts[::-1]], golds)
     return Questions(Question("a", text, (Answer(0, text[:1]),)) for text in texts)
 
 
@@ -68,17 +67,17 @@ def folders(tmp_path_factory):
     return paths
 
 
-def test_configuration_and_modules_name_the_same_kinds():
-    """Modules that training and evaluation share are the kinds of tasks; the others are what they share, or scores."""
-    for room, constant in (("tasks", "SETTINGS ="), ("metrics", "EVALUATION =")):
-        paths = (ROOT / "alignfreeze" / room).glob("[a-z]*.py")
-        modules = {path.stem for path in paths if f"\n{constant}" in path.read_text(encoding="utf-8")}
-        assert modules == set(KINDS) == {kind_of(name) for name in TASKS}
+def test_every_module_with_a_kind_is_named():
+    modules = {
+        path.stem for path in (ROOT / "alignfreeze" / "kinds").glob("[a-z]*.py") if "\nKIND =" in path.read_text()
+    }
+    assert modules == set(NAMES) == {load_kind(name).__module__.rpartition(".")[2] for name in NAMES}
+    assert modules > {kind_of(name) for name in TASKS}
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_first_metric_is_the_one_that_tables_are_about(name):
-    metrics = load_evaluation(name).metrics
+    metrics = load_task(name).metrics
     assert metrics[0] == min((m for m in metrics if m in METRICS), key=METRICS.index)
 
 
@@ -102,7 +101,7 @@ def test_head_is_new_by_seed_and_the_body_is_the_encoder(name, family, folders):
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", TASKS)
 def test_fine_tuned_model_is_saved_loaded_and_scored(name, family, folders, tmp_path):
-    task, evaluation, examples = load_task(name, ENCODING[name]), load_evaluation(name), examples_of(name, family)
+    task, examples = load_task(name, ENCODING[name]), examples_of(name, family)
     tokenizer = task.tokenizer(tokenizer_of(family), load_config(folders[family]))
     items = task.items(examples, tokenizer)
     torch.manual_seed(31)
@@ -113,16 +112,16 @@ def test_fine_tuned_model_is_saved_loaded_and_scored(name, family, folders, tmp_
     assert report.log[-1][1] < report.log[0][1]
     loaded = task.load_finetuned(tmp_path)
     assert_same_weights(weights(model), weights(loaded))
-    scores = evaluation.evaluate(loaded, examples, tokenizer, CPU, True)
-    expected = [m for m in evaluation.metrics if not m.startswith("paper_") or name == "wikiann"]
+    scores = task.evaluate(loaded, examples, tokenizer, CPU, True)
+    expected = [m for m in task.metrics if not m.startswith("paper_") or name == "wikiann"]
     assert list(scores) == expected, "scores of the paper are given where its procedure is followed"
-    assert scores == evaluation.evaluate(model, examples, tokenizer, CPU, True)
+    assert scores == task.evaluate(model, examples, tokenizer, CPU, True)
     counts = {
         "udpos": sum(map(len, getattr(examples, "words", []))),
         "wikiann": sum(tag != "O" for tags in getattr(examples, "tags", []) for tag in tags),
     }
-    assert scores[evaluation.metrics[0]].n == counts.get(name, len(examples))
-    assert scores[evaluation.metrics[0]].value > {"udpos": 0.6, "wikiann": 0.3, "xnli": 0.4, "xquad": 0.2}[name]
+    assert scores[task.metrics[0]].n == counts.get(name, len(examples))
+    assert scores[task.metrics[0]].value > {"udpos": 0.6, "wikiann": 0.3, "xnli": 0.4, "xquad": 0.2}[name]
     assert all(0 <= score.value <= 1 for score in scores.values())
 
 
@@ -161,7 +160,7 @@ def test_all_lines_of_a_treebank_are_trained_on_and_scored_twice(folders, tmp_pa
             logits[:, 1, -1] = 2
             return TokenClassifierOutput(logits=logits)
 
-    evaluate = load_evaluation("udpos").evaluate
+    evaluate = load_task("udpos").evaluate
     scores = evaluate(Oracle(every.labels), examples, tokenizer, CPU, False)
     # Right are a of the words (b, U+200B, g are wrong), and of the lines with a subword ab, a and the empty node.
     assert scores == {"accuracy": (1 / 4, 4), "paper_accuracy": (3 / 5, 5)}
@@ -265,6 +264,7 @@ def test_length_that_the_model_has_no_positions_for_is_refused(folders):
             "sw.txt",
             ("O", "B-ANIMAL", "I-ANIMAL", "B-DATE", "I-DATE"),
         ),
+        ("sentences", "text\tlabel\na b\tyes\nb\tno\n", "sw.tsv", ("no", "yes")),
         ("sentence_pairs", "premise\thypothesis\tlabel\na\tb\tyes\nb\tc\tno\n", "sw.tsv", ("no", "yes")),
     ],
 )
@@ -280,7 +280,7 @@ def test_labels_are_those_of_the_training_data(tmp_path, folders, kind, text, na
     assert set(items.collate(range(len(items)))["labels"].unique().tolist()) <= {-100, *range(len(labels))}
     model = fitted.load_new(folders["bert"])
     assert tuple(model.config.id2label.values()) == labels
-    scores = load_evaluation(kind).evaluate(
+    scores = load_task(kind).evaluate(
         model, examples, task.evaluation_tokenizer(wordpiece_tokenizer(), load_config(folders["bert"])), CPU, False
     )
     assert all(0 <= score.value <= 1 for score in scores.values())

@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -7,15 +5,15 @@ from support import CPU, sentencepiece_tokenizer, slow_encode, tiny_encoder, wei
 
 from alignfreeze.encoders.padding import IGNORED
 from alignfreeze.encoders.subwords import WordTokenizer
+from alignfreeze.kinds import load_task
 from alignfreeze.metrics.token_classification import accuracy, predict
-from alignfreeze.tasks import load_task
 from alignfreeze.tasks.token_classification import TaggedItems
 
 LABELS = ["NOUN", "PUNCT", "VERB"]
 
 
 def load_new(folder):
-    return dataclasses.replace(load_task("udpos"), labels=tuple(LABELS)).load_new(folder)
+    return load_task("udpos", {"labels": list(LABELS)}).load_new(folder)
 
 
 @pytest.fixture(scope="module")

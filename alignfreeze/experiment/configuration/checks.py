@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from alignfreeze.analysis.names import BASELINE, IN_LANGUAGE
 from alignfreeze.encoders.blocks import check_trains, frozen_blocks, layer_index
 from alignfreeze.experiment.configuration.experiment import Experiment, Scored
 from alignfreeze.experiment.configuration.messages import shown, suggestion
-from alignfreeze.experiment.configuration.tasks import Questions
 from alignfreeze.experiment.cost import Architecture, architecture_of
 from alignfreeze.languages.registry import OwnFacts, canonical, facts_of, is_known
 from alignfreeze.sources.settings import HubDataset, Source
@@ -248,14 +248,10 @@ def _check_train_items(config: Experiment, _: Surroundings) -> Iterator[str]:
 
 
 def _check_windows(config: Experiment, _: Surroundings) -> Iterator[str]:
-    """Windows of question answering move on."""
+    """Settings of a task's kind go together."""
     for name in config.tasks.names:
-        task = config.tasks[name]
-        if isinstance(task, Questions) and 2 * task.stride > task.max_length:
-            yield (
-                f"tasks.{name}.stride: {task.stride} found; "
-                f"at most half of max_length ({task.max_length // 2}) lets windows move on"
-            )
+        for key, problem in config.tasks[name].encoding.problems():
+            yield f"tasks.{name}.{key}: {problem}"
 
 
 # Models, as far as they are here or known.
@@ -345,37 +341,37 @@ def _check_lengths(config: Experiment, around: Surroundings) -> Iterator[str]:
 
 # Data.
 
-_Wanted = Iterator[tuple[str, str | Source | None, str | None, str]]
+_Wanted = Iterator[tuple[str, str | Source | None, str | None, tuple[str, ...]]]
 
 
 def _wanted_data(config: Experiment) -> _Wanted:
-    """Key, entry, the language set that needs it (None: the source language) and the format that it must have."""
+    """Key, entry, the language set that needs it (None: the source language) and the formats that it may have."""
     data = config.data
     for realigned in config.realignment_sets:
         for side, entry in data.bitext.sides.items():
-            yield f"data.bitext.{side}", entry, realigned, "lines"
+            yield f"data.bitext.{side}", entry, realigned, ("lines",)
         if config.aligners.dictionary is not None:
-            yield "data.dictionary", data.dictionary, realigned, "dictionary"
+            yield "data.dictionary", data.dictionary, realigned, ("dictionary",)
     if data.gold is not None:
         for key in type(data.gold).model_fields:
-            yield f"data.gold.{key}", getattr(data.gold, key), config.evaluate, ""
+            yield f"data.gold.{key}", getattr(data.gold, key), config.evaluate, ()
     for name in config.tasks.names:
         task = config.tasks[name]
         own = "test" if task.test_source is None else "test_source"
-        yield f"tasks.{name}.train", task.train, None, task.data_format
-        yield f"tasks.{name}.{own}", getattr(task, own), None, task.data_format
+        yield f"tasks.{name}.train", task.train, None, task.formats
+        yield f"tasks.{name}.{own}", getattr(task, own), None, task.formats
         if (langs := task.evaluate or config.evaluate) != config.source_language:
-            yield f"tasks.{name}.test", task.test, langs, task.data_format
+            yield f"tasks.{name}.test", task.test, langs, task.formats
 
 
 def _check_data(config: Experiment, around: Surroundings) -> Iterator[str]:
     """Files are there for every language, and public sources have the right format."""
-    revisions: dict[str, str | None] = {}
+    datasets: dict[str, Any] = {}
     for key, entry, name, wanted in _wanted_data(config):
         asked = [config.source_language] if name is None else config.languages_of(name)
         codes = sorted(filter(around.knows, asked))
         if isinstance(entry, Source):
-            yield from _source_problems(key, entry, codes, wanted, revisions)
+            yield from _source_problems(key, entry, codes, wanted, datasets)
         elif entry is not None:
             yield from _file_problems(key, entry, codes, name, around.exists)
 
@@ -389,7 +385,7 @@ def _check_train_in_language(config: Experiment, around: Surroundings) -> Iterat
         if not config.trained_in_language(name, config.evaluate, around.exists):
             yield f"{key}: no evaluated language has training data there; see evaluate, or take the key out"
         if isinstance(task.train_in_language, Source):
-            yield from _source_problems(key, task.train_in_language, [], task.data_format, {})
+            yield from _source_problems(key, task.train_in_language, [], task.formats, {})
 
 
 def _file_problems(
@@ -410,17 +406,19 @@ def _file_problems(
 
 
 def _source_problems(
-    key: str, source: Source, codes: list[str], wanted: str, revisions: dict[str, str | None]
+    key: str, source: Source, codes: list[str], wanted: tuple[str, ...], datasets: dict[str, Any]
 ) -> Iterator[str]:
-    if source.format_of_file() != wanted:
-        yield f"{key}: {source.format_of_file()} found; a source here must give {wanted}"
+    if source.format_of_file() not in wanted:
+        yield f"{key}: {source.format_of_file()} found; a source here must give {' or '.join(wanted)}"
     for code in source.languages_without(codes):
         yield f"{key}.treebanks: language {code!r} has no treebank; add it or take {code!r} out of the language set"
     if isinstance(source, HubDataset):
         if source.format == "lines" and source.side is None:
             yield f"{key}: side missing; for format lines it says which language is taken, such as en or {{lang}}"
-        if revisions.setdefault(source.hub, source.revision) != source.revision:
+        if datasets.setdefault(source.hub, source.revision) != source.revision:
             yield f"{key}.revision: {source.hub} has another revision elsewhere; write the same one everywhere"
+        if datasets.setdefault(f"{source.hub} as {source.format}", source.rows()) != source.rows():
+            yield f"{key}: {source.hub} has other columns or labels elsewhere; write the same ones everywhere"
 
 
 OF_SCORED = (_check_language_sets, _check_evaluate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -277,10 +277,17 @@ class Experiment(Scored):
 
     def hub_datasets(self) -> dict[str, str | None]:
         """Datasets of the hub that the configuration names, with their pinned commits."""
+        return {entry.hub: entry.revision for entry in self._hub_entries()}
+
+    def hub_rows(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """How rows of a dataset are read for a format: its names of columns and labels."""
+        return {(entry.hub, entry.format): entry.rows() for entry in self._hub_entries()}
+
+    def _hub_entries(self) -> list[HubDataset]:
         entries = [*self.data.bitext.sides.values(), self.data.dictionary]
         for task in map(self.tasks.__getitem__, self.tasks.names):
             entries += [task.train, task.train_in_language, task.test, task.test_source]
-        return {entry.hub: entry.revision for entry in entries if isinstance(entry, HubDataset)}
+        return [entry for entry in entries if isinstance(entry, HubDataset)]
 
     def hub_models(self) -> dict[str, str | None]:
         """Models of the hub that the configuration names, with their pinned commits."""

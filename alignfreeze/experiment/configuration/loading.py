@@ -99,7 +99,7 @@ def _further_problems(
                 key = f"{problem.partition(': ')[0]}."
                 if not any(key.startswith(other) or other.startswith(key) for other in keys):
                     yield problem
-        except (AttributeError, KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, ValidationError):
             if not known:  # else it meets what is MISSING, which is known
                 raise
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, Union
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, TypeAdapter, create_model, model_validator
 
 from alignfreeze.experiment.configuration.data import Files, OneFile
 from alignfreeze.experiment.configuration.section import Choice, Distinct, Section
+from alignfreeze.kinds import NAMES, load_kind
 from alignfreeze.sources.settings import Format
 from alignfreeze.support.paths import Label, Name
 from alignfreeze.support.settings import Count, one_of
-from alignfreeze.tasks.settings import (
-    EncodingSettings,
-    PairSettings,
-    SpanSettings,
-    TaggingSettings,
-    UposSettings,
-    WikiannSettings,
-    WindowSettings,
-    XnliSettings,
-)
+from alignfreeze.tasks.settings import KNOWN, EncodingSettings
 from alignfreeze.training.settings import EPOCHS, Epochs, FinetuningRecipe
 from alignfreeze.training.steps import total_steps
 
@@ -36,8 +28,11 @@ Names = Annotated[list[str], Field(min_length=1), Distinct]
 class Task(Section, EncodingSettings, FinetuningRecipe):
     """One task."""
 
-    data_format: ClassVar[Format]
+    formats: ClassVar[tuple[Format, ...]]
     encoding_settings: ClassVar[type[EncodingSettings]] = EncodingSettings
+
+    if TYPE_CHECKING:
+        kind: str  # of each section its own
 
     label: Label | None = Field(default=None, description="How tables and figures write the name.")
     train: OneFile = Field(description="Training data in the source language.")
@@ -80,8 +75,8 @@ class Task(Section, EncodingSettings, FinetuningRecipe):
     @property
     def encoding(self) -> EncodingSettings:
         """How the task's text becomes subwords."""
-        kind = self.encoding_settings
-        return kind(**{name: getattr(self, name) for name in kind.model_fields})
+        settings = self.encoding_settings
+        return settings(**{name: getattr(self, name) for name in settings.model_fields})
 
     def test_data(self, is_source: bool) -> Any:
         """Entry of the test data of a language; the source language may have one of its own.
@@ -127,63 +122,53 @@ class Task(Section, EncodingSettings, FinetuningRecipe):
         return total_steps(items, self.batch_size, self.epochs)
 
 
-class Tagging(Task, TaggingSettings):
-    """A tag for each word; files are CoNLL-U (.conllu), or have a word, a space or a tab and its tag on each line."""
-
-    data_format = "conllu"
-    encoding_settings = TaggingSettings
-    kind: Literal["tagging"] = Field(default="tagging", description="A tag for each word.")
-
-
-class Spans(Task, SpanSettings):
-    """Spans of words; a line of a file is a word, a tab (or a space) and its tag: O, or B- or I- with a type."""
-
-    data_format = "bio"
-    encoding_settings = SpanSettings
-    kind: Literal["spans"] = Field(default="spans", description="Spans of words.")
-
-
-class SentencePairs(Task, PairSettings):
-    """A label for each pair of sentences; files are TSV or .jsonl with premise, hypothesis and label."""
-
-    data_format = "nli"
-    encoding_settings = PairSettings
-    kind: Literal["sentence_pairs"] = Field(default="sentence_pairs", description="A label for each pair of sentences.")
-    epochs: Epochs = Field(default=2, description=EPOCHS)
+def _section(name: str) -> type[Task]:
+    """Section of the tasks of a kind: its settings and its default of epochs, beside the keys of every task."""
+    kind = load_kind(name)
+    summary = (kind.__doc__ or "").strip().split("\n")[0]
+    bases: Any = (Task, kind.settings_class)
+    literal: Any = Literal[name]
+    section: type[Task] = create_model(
+        kind.__name__,
+        __base__=bases,
+        __doc__=summary,
+        __module__=__name__,
+        kind=(literal, Field(default=name, description=summary.partition(";")[0].rstrip(".") + ".")),
+        epochs=(Epochs, Field(default=kind.epochs, description=EPOCHS)),
+    )
+    section.formats, section.encoding_settings = kind.formats, kind.settings_class
+    return section
 
 
-class Questions(Task, WindowSettings):
-    """Extractive question answering; files are SQuAD v1.1 JSON."""
-
-    data_format = "squad"
-    encoding_settings = WindowSettings
-    kind: Literal["questions"] = Field(default="questions", description="Extractive question answering.")
-    # As many as the published step counts fit. The script of the paper's repository asks for 5 (commit 75446a2), but
-    # 18,010 and 20,228 steps (BERT's and XLM-R's vocabulary) have no common divisors but 1 and 2, and one epoch would
-    # be 6.6 windows a question.
-    epochs: Epochs = Field(default=2, description=EPOCHS)
+def _known_section(task: str, summary: str) -> type[Task]:
+    """Section of one of the paper's tasks: that of its kind, with the labels of its corpus."""
+    kind, settings = KNOWN[task]
+    # The settings of a corpus go before those of its kind.
+    bases: Any = (KINDS[kind],) if settings is KINDS[kind].encoding_settings else (settings, KINDS[kind])
+    section: type[Task] = create_model(f"{task.capitalize()}Task", __base__=bases, __doc__=summary, __module__=__name__)
+    section.encoding_settings = settings
+    return section
 
 
-class PartOfSpeechTagging(UposSettings, Tagging):
-    """Part-of-speech tagging on Universal Dependencies; files are CoNLL-U."""
+KINDS = {name: _section(name) for name in NAMES}
+"""Sections of the kinds of tasks."""
 
-    encoding_settings = UposSettings
-
-
-class NamedEntityRecognition(WikiannSettings, Spans):
-    """Named entity recognition on WikiANN; a line of a file is a word, a tab and its tag (O, B-/I- PER ORG LOC)."""
-
-    encoding_settings = WikiannSettings
-
-
-class LanguageInference(XnliSettings, SentencePairs):
-    """Natural language inference on XNLI; files are TSV or .jsonl with premise, hypothesis and label."""
-
-    encoding_settings = XnliSettings
-
-
-KINDS = {"tagging": Tagging, "spans": Spans, "sentence_pairs": SentencePairs, "questions": Questions}
-"""Kinds of tasks; a new one is an entry here, and a module in `alignfreeze.tasks` and in `alignfreeze.metrics`."""
+if TYPE_CHECKING:
+    UposTask: TypeAlias = Task
+    WikiannTask: TypeAlias = Task
+    XnliTask: TypeAlias = Task
+    XquadTask: TypeAlias = Task
+    AnyTask: TypeAlias = Task
+else:
+    UposTask = _known_section("udpos", "Part-of-speech tagging on Universal Dependencies; files are CoNLL-U.")
+    WikiannTask = _known_section(
+        "wikiann",
+        "Named entity recognition on WikiANN; a line of a file is a word, a tab and its tag (O, B-/I- PER ORG LOC).",
+    )
+    XnliTask = _known_section(
+        "xnli", "Natural language inference on XNLI; files are TSV or .jsonl with premise, hypothesis and label."
+    )
+    XquadTask = _known_section("xquad", "Extractive question answering on SQuAD and XQuAD; files are SQuAD v1.1 JSON.")
 
 
 def _kind(entry: Any) -> str | None:
@@ -191,17 +176,15 @@ def _kind(entry: Any) -> str | None:
     return f"<{kind}>" if kind in KINDS else None
 
 
-AnyTask = Annotated[
-    Annotated[Tagging, Tag("<tagging>")]
-    | Annotated[Spans, Tag("<spans>")]
-    | Annotated[SentencePairs, Tag("<sentence_pairs>")]
-    | Annotated[Questions, Tag("<questions>")],
-    Discriminator(
-        _kind,
-        custom_error_type="form",
-        custom_error_message=f"a task of a name of your own has a kind: {', '.join(KINDS)}",
-    ),
-]
+if not TYPE_CHECKING:
+    AnyTask = Annotated[
+        Union[tuple(Annotated[section, Tag(f"<{name}>")] for name, section in KINDS.items())],  # noqa: UP007
+        Discriminator(
+            _kind,
+            custom_error_type="form",
+            custom_error_message=f"a task of a name of your own has a kind: {', '.join(KINDS)}",
+        ),
+    ]
 
 
 class Tasks(Choice):
@@ -210,10 +193,10 @@ class Tasks(Choice):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, AnyTask]
 
-    udpos: PartOfSpeechTagging | None = Field(default=None, description="Part-of-speech tagging.")
-    wikiann: NamedEntityRecognition | None = Field(default=None, description="Named entity recognition.")
-    xnli: LanguageInference | None = Field(default=None, description="Natural language inference.")
-    xquad: Questions | None = Field(default=None, description="Extractive question answering.")
+    udpos: UposTask | None = Field(default=None, description="Part-of-speech tagging.")
+    wikiann: WikiannTask | None = Field(default=None, description="Named entity recognition.")
+    xnli: XnliTask | None = Field(default=None, description="Natural language inference.")
+    xquad: XquadTask | None = Field(default=None, description="Extractive question answering.")
 
     @model_validator(mode="before")
     @classmethod

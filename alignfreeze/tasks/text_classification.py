@@ -1,4 +1,4 @@
-"""Training items of sentence pairs: encoded by the tokenizer's own template for pairs, one label each."""
+"""Training items of texts and of pairs of them: encoded by the tokenizer's own template, one label each."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from alignfreeze.encoders.settings import DEFAULT_MAX_LENGTH
 from alignfreeze.tasks.settings import SequenceSettings
 
 logger = logging.getLogger(__name__)
-CHUNK = 10_000  # pairs that go to the tokenizer at once
+CHUNK = 10_000  # examples that go to the tokenizer at once
 
 
 @dataclass(frozen=True)
-class EncodedPair:
-    """Subwords of two texts in one sequence.
+class EncodedText:
+    """Subwords of a text, or of two in one sequence.
 
     Attributes
     ----------
@@ -49,13 +49,13 @@ def has_token_types(config: PreTrainedConfig) -> bool:
     return getattr(config, "type_vocab_size", 0) > 1
 
 
-def pad_pairs(pairs: Sequence[EncodedPair], pad_id: int, token_types: bool) -> dict[str, torch.Tensor]:
-    """Pad encoded pairs to the longest of them.
+def pad_texts(texts: Sequence[EncodedText], pad_id: int, token_types: bool) -> dict[str, torch.Tensor]:
+    """Pad encoded texts to the longest of them.
 
     Parameters
     ----------
-    pairs : sequence of EncodedPair
-        B pairs of T subwords at most.
+    texts : sequence of EncodedText
+        B sequences of T subwords at most.
     pad_id : int
         Id of the padding token.
     token_types : bool
@@ -66,22 +66,22 @@ def pad_pairs(pairs: Sequence[EncodedPair], pad_id: int, token_types: bool) -> d
     dict from str to torch.Tensor
         `input_ids`, `attention_mask` and, where the model takes them, `token_type_ids`: (B, T) int64.
     """
-    batch = pad_batch(pairs, pad_id)
+    batch = pad_batch(texts, pad_id)
     if token_types:
-        batch["token_type_ids"], _ = pad([pair.types for pair in pairs], 0)
+        batch["token_type_ids"], _ = pad([text.types for text in texts], 0)
     return batch
 
 
 @dataclass(frozen=True)
-class PairTokenizer:
-    """Encode pairs of texts.
+class TextTokenizer:
+    """Encode texts, or pairs of them.
 
     Attributes
     ----------
     max_length : int
-        Subwords of a training pair, special tokens counted; the longer text is cut first.
+        Subwords of a training sequence, special tokens counted; the longer text of a pair is cut first.
     evaluation_length : int
-        The same for a pair that is classified.
+        The same for a sequence that is classified.
     token_types : bool
         See `has_token_types`.
     """
@@ -91,45 +91,44 @@ class PairTokenizer:
     evaluation_length: int
     token_types: bool
 
-    def encode(self, first: Sequence[str], second: Sequence[str], max_length: int) -> list[EncodedPair]:
-        """Encode `first[i]` with `second[i]`; what is longer than `max_length` is cut and counted in the log.
+    def encode(self, texts: Sequence[Sequence[str]], max_length: int) -> list[EncodedText]:
+        """Encode examples of one or two texts; what is longer than `max_length` is cut and counted in the log.
 
         Parameters
         ----------
-        first, second : sequence of str
-            Texts, as many on each side.
+        texts : sequence of sequence of str
+            `texts[c][i]` is text c of example i.
         max_length : int
-            Subwords, special tokens counted; the longer text is cut first.
+            Subwords of a sequence, special tokens counted.
 
         Returns
         -------
-        list of EncodedPair
-            One for each pair, in order.
+        list of EncodedText
+            One for each example, in order.
         """
-        pairs, cut = [], 0
-        for start in range(0, len(first), CHUNK):
+        sequences, cut = [], 0
+        for start in range(0, len(texts[0]), CHUNK):
             encoded = self.tokenizer(
-                list(first[start : start + CHUNK]),
-                list(second[start : start + CHUNK]),
+                *(list(column[start : start + CHUNK]) for column in texts),
                 truncation="longest_first",
                 max_length=max_length,
                 return_token_type_ids=True,
                 return_attention_mask=False,
             )
             cut += sum(bool(encoding.overflowing) for encoding in encoded.encodings)
-            pairs += [
-                EncodedPair(np.asarray(ids, np.int32), np.asarray(types, np.int8))
+            sequences += [
+                EncodedText(np.asarray(ids, np.int32), np.asarray(types, np.int8))
                 for ids, types in zip(encoded["input_ids"], encoded["token_type_ids"], strict=True)
             ]
         if cut:
-            logger.info("%d of %d pairs cut to %d subwords", cut, len(pairs), max_length)
-        return pairs
+            logger.info("%d of %d sequences cut to %d subwords", cut, len(sequences), max_length)
+        return sequences
 
 
-def pair_tokenizer(
+def text_tokenizer(
     tokenizer: PreTrainedTokenizerBase, config: PreTrainedConfig, settings: SequenceSettings
-) -> PairTokenizer:
-    """Tokenizer of tasks on pairs; in evaluation a pair may be as long as the model takes, if nothing else is said.
+) -> TextTokenizer:
+    """Tokenizer of whole texts; in evaluation one may be as long as the model takes, if nothing else is said.
 
     Parameters
     ----------
@@ -142,7 +141,7 @@ def pair_tokenizer(
 
     Returns
     -------
-    PairTokenizer
+    TextTokenizer
 
     Raises
     ------
@@ -152,53 +151,48 @@ def pair_tokenizer(
     evaluation_length = settings.evaluation_length or positions(config) or DEFAULT_MAX_LENGTH
     for length in (settings.max_length, evaluation_length):
         check_length(config, length)
-    return PairTokenizer(tokenizer, settings.max_length, evaluation_length, has_token_types(config))
+    return TextTokenizer(tokenizer, settings.max_length, evaluation_length, has_token_types(config))
 
 
-class PairItems:
-    """Encoded training pairs with a label each.
+class TextItems:
+    """Encoded training sequences with a label each.
 
     Parameters
     ----------
-    first, second : sequence of str
-        The texts.
+    texts : sequence of sequence of str
+        `texts[c][i]` is text c of example i.
     gold : sequence of str
-        Label of each pair.
+        Label of each example.
     labels : sequence of str
         All labels, in the order of the model's head.
     """
 
     def __init__(
-        self,
-        first: Sequence[str],
-        second: Sequence[str],
-        gold: Sequence[str],
-        labels: Sequence[str],
-        tokenizer: PairTokenizer,
+        self, texts: Sequence[Sequence[str]], gold: Sequence[str], labels: Sequence[str], tokenizer: TextTokenizer
     ) -> None:
         self.pad_id = tokenizer.tokenizer.pad_token_id
         self.token_types = tokenizer.token_types
-        self.encoded = tokenizer.encode(first, second, tokenizer.max_length)
+        self.encoded = tokenizer.encode(texts, tokenizer.max_length)
         self.labels = torch.tensor([labels.index(label) for label in gold])
 
     def __len__(self) -> int:
         return len(self.encoded)
 
     def lengths(self) -> np.ndarray:
-        """(items,), subwords of each pair with special tokens."""
-        return np.array([len(pair.ids) for pair in self.encoded])
+        """(items,), subwords of each sequence with special tokens."""
+        return np.array([len(text.ids) for text in self.encoded])
 
     def token_ids(self) -> np.ndarray:
         """Distinct subword ids, sorted, with the padding id."""
-        return np.unique(np.concatenate([[self.pad_id], *(pair.ids for pair in self.encoded)]))
+        return np.unique(np.concatenate([[self.pad_id], *(text.ids for text in self.encoded)]))
 
     def collate(self, chosen: Sequence[int]) -> dict[str, torch.Tensor]:
-        """Arguments of the model's `forward` for the chosen pairs; `labels` is (B,).
+        """Arguments of the model's `forward` for the chosen examples; `labels` is (B,).
 
         Parameters
         ----------
         chosen : sequence of int
-            Numbers of B pairs.
+            Numbers of B examples.
 
         Returns
         -------
@@ -206,5 +200,5 @@ class PairItems:
             `labels` (B,); `input_ids`, `attention_mask` and, where the model takes them, `token_type_ids` (B, T). All
             int64.
         """
-        batch = pad_pairs([self.encoded[i] for i in chosen], self.pad_id, self.token_types)
+        batch = pad_texts([self.encoded[i] for i in chosen], self.pad_id, self.token_types)
         return batch | {"labels": self.labels[list(chosen)]}
