@@ -44,7 +44,17 @@ class Columns:
     labels: Sequence[str] | None = None
 
     def of(self, name: str) -> str:
-        """The dataset's name of a column."""
+        """The dataset's name of a column.
+
+        Parameters
+        ----------
+        name : str
+            Ours.
+
+        Returns
+        -------
+        str
+        """
         return self.names.get(name, name)
 
 
