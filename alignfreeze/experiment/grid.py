@@ -136,6 +136,17 @@ def languages_as(config: Experiment, realignment_languages: str) -> str:
     """Name under which a language set is scored: that of the first set with its languages, in whichever order.
 
     The order is that in which languages take turns, so sets of another order have trajectories of their own.
+
+    Parameters
+    ----------
+    config : Experiment
+    realignment_languages : str
+        A language set of the realignment.
+
+    Returns
+    -------
+    str
+        Name of a language set.
     """
     own = set(config.languages_of(realignment_languages))
     return next(
@@ -144,7 +155,17 @@ def languages_as(config: Experiment, realignment_languages: str) -> str:
 
 
 def scored_sets(config: Experiment) -> list[str]:
-    """Names under which the realignment languages are scored, in the configured order."""
+    """Names under which the realignment languages are scored, in the configured order.
+
+    Parameters
+    ----------
+    config : Experiment
+
+    Returns
+    -------
+    list of str
+        Each once.
+    """
     return list(dict.fromkeys(languages_as(config, name) for name in config.realignment_sets))
 
 
