@@ -39,7 +39,7 @@ def fit(bitext: str | Path, iterations: int, lowercase: bool, processes: int = 1
         What `align` applies to this or another bitext.
     """
     if processes == 1:
-        models = [_fit_direction(bitext, iterations, inverse, lowercase) for inverse in DIRECTIONS]
+        models = [fit_direction(bitext, iterations, inverse, lowercase) for inverse in DIRECTIONS]
     else:
         # Processes, because the library holds Python's lock while it fits.
         with (
@@ -81,7 +81,25 @@ def align(bitext: Bitext, aligner: SymmetrizedAligner, lowercase: bool) -> Itera
         yield [(int(i), int(j)) for i, j in np.argwhere(matrix.to_numpy())]
 
 
-def _fit_direction(bitext: str | Path, iterations: int, inverse: bool, lowercase: bool) -> FastAlignModel:
+def fit_direction(bitext: str | Path, iterations: int, inverse: bool, lowercase: bool) -> FastAlignModel:
+    """Fit the model of one direction by expectation maximisation.
+
+    Parameters
+    ----------
+    bitext : str or Path
+        Parquet file of the pairs to fit on.
+    iterations : int
+        As in `fit`.
+    inverse : bool
+        Whether each source word is aligned with one target word, and not each target word with one source word.
+    lowercase : bool
+        As in `fit`.
+
+    Returns
+    -------
+    FastAlignModel
+        With `inverse` its first sentence is the target.
+    """
     model = FastAlignModel()
     for part in stream_bitext(bitext):
         sides = (part.target, part.source) if inverse else (part.source, part.target)
@@ -97,7 +115,7 @@ def _fit_direction(bitext: str | Path, iterations: int, inverse: bool, lowercase
 
 
 def _fit_to_file(bitext: str | Path, iterations: int, inverse: bool, lowercase: bool, file: str) -> None:
-    if not _fit_direction(bitext, iterations, inverse, lowercase).print(file):
+    if not fit_direction(bitext, iterations, inverse, lowercase).print(file):
         raise OSError(f"{file}: the fitted model could not be written")
 
 

@@ -5,7 +5,8 @@ import re
 
 import pytest
 import yaml
-from support import ROOT
+from snakemake.utils import update_config
+from support import ROOT, SHARED
 
 from alignfreeze.experiment.configuration import load
 
@@ -101,6 +102,37 @@ def test_a_switch_changes_the_settings_of_its_stage_and_no_others(key, published
     other = default if published != default else OTHER[key]
     before, after = settings(experiment()), settings(experiment(key, *([] if other is None else [other])))
     assert {stage for stage in before if before[stage] != after[stage]} == STAGES[key]
+
+
+def test_published_switches_are_those_of_the_table_that_fit_any_experiment():
+    """All whose published value is not the default; FastAlign's need that aligner, `max_rows` the paper's models."""
+    stated = yaml.safe_load((ROOT / "experiments" / "published_switches.yaml").read_text(encoding="utf-8"))
+    wanted = {key: published for key, published, default in switches() if published != default}
+    assert leaves(stated) == {
+        key: value
+        for key, value in wanted.items()
+        if key != "realignment.max_rows" and not key.startswith("aligners.fastalign.")
+    }
+
+
+def leaves(section, path=""):
+    """Values by dotted key."""
+    if not isinstance(section, dict):
+        return {path: section}
+    parts = (leaves(value, f"{path}.{key}" if path else key) for key, value in section.items())
+    return {key: value for part in parts for key, value in part.items()}
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real data are not beside the checkout")
+def test_published_switches_on_top_of_real_data_change_these_keys_alone():
+    files = [ROOT / "experiments" / f"{name}.yaml" for name in ("shared_real", "published_switches")]
+    below, above = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in files)
+    plain = load(copy.deepcopy(below), file="x", base=ROOT)
+    update_config(below, above)  # Snakemake's own merging of two files
+    both = load(below, file="x", base=ROOT)
+    before, after = (leaves(config.model_dump(mode="json")) for config in (plain, both))
+    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    assert changed == leaves(above).keys()
 
 
 def test_all_tasks_have_the_schedule_of_the_table():

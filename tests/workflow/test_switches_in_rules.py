@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import re
 
 import pytest
 import yaml
@@ -87,6 +88,14 @@ def name_of(job):
     if job.rule.name == "encode_pairs":
         apart = [wildcards["aligner"]]
     return " ".join([job.rule.name, *filter(None, apart)])
+
+
+def test_every_switch_of_the_table_is_here():
+    table = (ROOT / "docs" / "deviations.md").read_text(encoding="utf-8").split("## Switches")[1].split("\n## ")[0]
+    keys = set(re.findall(r"^\| `([a-z_.]+)` \|", table, re.MULTILINE))
+    assert keys
+    assert keys <= SWITCHES.keys()
+    assert SWITCHES.keys() - keys == {f"tasks.{name}.schedule_accumulation" for name in ("wikiann", "xnli", "xquad")}
 
 
 @pytest.mark.parametrize("key", SWITCHES)
