@@ -108,7 +108,8 @@ def write_run_record(
         Steps, tokens_per_second and the like.
     """
     folder = Path(folder)
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != NAME)
+    # A process that was killed here may have left a hidden file, which goes when run.json is written.
+    files = sorted(path for path in folder.rglob("[!.]*") if path.is_file() and path.name != NAME)
     record = {
         "settings": settings,
         "seed": seed,

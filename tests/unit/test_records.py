@@ -1,4 +1,5 @@
 import json
+import platform
 import subprocess
 
 import pytest
@@ -24,6 +25,18 @@ def test_record_holds_what_a_number_goes_back_to(tmp_path):
     assert record["files"] == {"weights": file_checksum(tmp_path / "weights")}
     assert record["output"] == "results/x"
     assert read_run_record(tmp_path) == record
+
+
+def test_record_does_not_name_what_a_killed_process_left(tmp_path):
+    """A kill while run.json was written left its temporary file, which is no part of the checkpoint."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    left = tmp_path / f".run.{platform.node()}.{process.pid}.tmp.json"
+    left.write_text("{")
+    (tmp_path / "weights").write_bytes(b"abc")
+    write_run_record(tmp_path, output="x", settings={}, seed=31, device="cpu", seconds=1.0)
+    assert read_run_record(tmp_path)["files"].keys() == {"weights"}
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b'{"files": [1]}', b"[" * 100_000])
