@@ -395,6 +395,15 @@ def test_yaml_that_is_none(tmp_path, text, message):
     assert str(error.value) == f"{tmp_path}/{message}"
 
 
+def test_long_name_is_cut_wherever_it_stands():
+    for place in (("realignment", "languages"), ("evaluate",), ("source_language",), ("data", "dictionary")):
+        for line in problems(changed(read_yaml(FILES[0]), place, "x" * 20_000)):
+            assert len(line) < 1_100, line[:200]
+    (line,) = problems(read_yaml(FILES[0]) | {"k" * 20_000: 1})
+    assert "kkk…" in line or "…" in line
+    assert len(line) < 1_100
+
+
 def test_number_that_python_does_not_write_is_refused():
     lines = problems(changed(read_yaml(FILES[0]), ("seeds",), [16**5_000]))
     assert lines == ["seeds.0: a number of too many digits found; it must be less than 4294967296"]

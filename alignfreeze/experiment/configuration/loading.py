@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from alignfreeze.experiment.configuration.checks import OF_EXPERIMENTS, OF_SCORED, Surroundings
 from alignfreeze.experiment.configuration.experiment import Experiment, PublishedExperiment
 from alignfreeze.experiment.configuration.languages import members_of
-from alignfreeze.experiment.configuration.messages import explain
+from alignfreeze.experiment.configuration.messages import cut, explain
 from alignfreeze.experiment.configuration.section import PARTIAL
 from alignfreeze.languages.registry import OwnFacts, read_table
 from alignfreeze.support.errors import InputError, quoted
@@ -62,7 +62,7 @@ def load(
     around = Surroundings(own, exists or (lambda path: (base / path).is_file()), base)
     problems += _further_problems(experiment, around, list(problems))
     if problems:
-        raise InputError("\n".join(f"{file}: {problem}" for problem in dict.fromkeys(problems)))
+        raise InputError("\n".join(f"{file}: {cut(problem)}" for problem in dict.fromkeys(problems)))
     return experiment
 
 

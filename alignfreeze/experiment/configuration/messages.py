@@ -19,6 +19,7 @@ SECTIONS = SOURCES | {"chosen": ChosenLanguages} | KINDS
 """Classes of the sections that stand in place of something simpler, by their tag."""
 
 LONGEST_VALUE = 80  # characters of a value in a message
+LONGEST_LINE = 1_000
 MEANT = {"gpu": "cuda", "None": "none"}  # what is often written for another word
 _WANTED = {
     "string_type": "string",
@@ -95,6 +96,22 @@ def suggestion(found: Any, allowed: Iterable[Any]) -> str:
         return f" (did you mean {MEANT[str(found)]}?)"
     near = difflib.get_close_matches(str(found), names, 1)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def cut(line: str) -> str:
+    """A line whose middle is left out where a name or a value makes it long.
+
+    Parameters
+    ----------
+    line : str
+
+    Returns
+    -------
+    str
+        At most `LONGEST_LINE` characters and an ellipsis.
+    """
+    end = LONGEST_LINE // 4
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - end]}…{line[-end:]}"
 
 
 def shown(value: Any) -> str:
