@@ -72,11 +72,13 @@ def test_killed_workflow_ends_in_the_same_bytes_by_the_same_command(tmp_path, ca
     undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
     for folder in (undisturbed, disturbed):
         folder.mkdir()
+    began = time.monotonic()
     snakemake(undisturbed, TARGET, config=config)
+    seconds = time.monotonic() - began
     kills = {"with its jobs": 0, "alone": 0}
     while sum(kills.values()) < KILLS:
         run = started(disturbed, config)
-        time.sleep(generator.uniform(0, 25))
+        time.sleep(generator.uniform(0, seconds))
         if run.poll() is not None:  # it came to its end before it was killed
             assert run.returncode == 0, (disturbed / "printed.txt").read_text()[-3_000:]
             shutil.rmtree(disturbed / "results")
