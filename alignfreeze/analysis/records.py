@@ -10,7 +10,7 @@ import pandas as pd
 
 from alignfreeze.analysis.names import rank
 from alignfreeze.data.table import read_own_table
-from alignfreeze.support.errors import InputError
+from alignfreeze.support.errors import InputError, damaged
 
 RECORD_COLUMNS = (
     "model",
@@ -47,7 +47,9 @@ def read_log(path: Path) -> list[tuple[int, float]]:
     InputError
         The file is missing or damaged.
     """
-    log = read_own_table(path, ["step", "loss"])
+    log = read_own_table(path, ["loss"], ["step"])
+    if log["loss"].isna().any():
+        raise damaged(path, "a loss is missing")
     return [(int(step), float(loss)) for step, loss in zip(log["step"], log["loss"], strict=True)]
 
 
@@ -136,7 +138,8 @@ def read_records(path: str | Path) -> pd.DataFrame:
     numbers = [*QUANTITIES, "wall_time"]
     return read_own_table(
         path,
-        ["seed", *numbers],
+        numbers,
+        ["seed"],
         dtype=dict.fromkeys(text, str),
         keep_default_na=False,
         na_values={name: [""] for name in numbers},

@@ -49,7 +49,9 @@ def read_text_table(path: str | Path) -> pd.DataFrame:
     return pd.DataFrame(content, columns=header, index=pd.Index(lines, name=LINE, dtype="int64"), dtype="str")
 
 
-def read_own_table(path: str | Path, numbers: Iterable[str] = (), **settings: Any) -> pd.DataFrame:
+def read_own_table(
+    path: str | Path, numbers: Iterable[str] = (), whole: Iterable[str] = (), **settings: Any
+) -> pd.DataFrame:
     """Read a CSV file that a job of this project wrote, by pandas.
 
     Parameters
@@ -58,6 +60,8 @@ def read_own_table(path: str | Path, numbers: Iterable[str] = (), **settings: An
         The file.
     numbers : iterable of str
         Columns that must be there and hold numbers alone, or nothing.
+    whole : iterable of str
+        Columns that must be there and hold whole numbers alone.
     settings : object
         Of `pandas.read_csv`.
 
@@ -73,10 +77,13 @@ def read_own_table(path: str | Path, numbers: Iterable[str] = (), **settings: An
     """
     try:
         table = read_text_table(path)
-        for name in numbers:
+        for name in [*numbers, *whole]:
             if name not in table:
                 raise InputError(f"{path}:1: no column {name}")
+        for name in numbers:
             decimal_numbers(table, name, str(path))
+        for name in whole:
+            whole_numbers(table, name, str(path))
         return pd.read_csv(path, **settings)
     except InputError as error:
         raise InputError(f"{error}; {REMAKE.format('it')}") from None

@@ -16,6 +16,7 @@ from workflow_support import snakemake
 
 pytestmark = pytest.mark.faults
 KILLS = 10
+LONGEST = 1_800  # seconds
 TARGET = "scores"
 
 
@@ -77,6 +78,7 @@ def test_killed_workflow_ends_in_the_same_bytes_by_the_same_command(tmp_path, ca
     seconds = time.monotonic() - began
     kills = {"with its jobs": 0, "alone": 0}
     while sum(kills.values()) < KILLS:
+        assert time.monotonic() - began < LONGEST, (disturbed / "printed.txt").read_text()[-3_000:]
         run = started(disturbed, config)
         time.sleep(generator.uniform(0, seconds))
         if run.poll() is not None:  # it came to its end before it was killed
