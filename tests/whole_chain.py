@@ -36,7 +36,11 @@ FULL, CRASHED = 3, 4  # exit codes
 class Named(dict):
     """Snakemake's named lists, as far as the scripts use them."""
 
-    __getattr__ = dict.__getitem__
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
     def __getitem__(self, key):
         return [*self.values()][key] if isinstance(key, int) else super().__getitem__(key)
