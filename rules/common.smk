@@ -70,13 +70,17 @@ LANGUAGE_SETS = CONFIG.language_sets
 EVALUATE = CONFIG.evaluate
 if PUBLISHED:
     MODELS, TASKS = CONFIG.published.models, CONFIG.published.tasks
-    STRATEGIES, BEFORE, ALIGNERS = [], [], []
+    STRATEGIES, ALIGNERS = [], []
     REALIGNMENT_SETS = SCORED_SETS = CONFIG.published.realignment_languages
     FIT_PAIRS, HAS_GOLD = None, False
 else:
     MODELS, TASKS = CONFIG.models, CONFIG.tasks.names
-    STRATEGIES, BEFORE = CONFIG.realignment.strategies, grid.strategies_before(CONFIG)
-    ALIGNERS = CONFIG.aligners.names
+    STRATEGIES, ALIGNERS = CONFIG.realignment.strategies, CONFIG.aligners.names
+    BEFORE, DURING, AFTER = (
+        grid.strategies_before(CONFIG),
+        grid.strategies_during(CONFIG),
+        grid.strategies_after(CONFIG),
+    )
     REALIGNMENT_SETS, SCORED_SETS = CONFIG.realignment_sets, grid.scored_sets(CONFIG)
     BITEXT = CONFIG.data.bitext
     FILTER = BITEXT.filter
@@ -209,7 +213,7 @@ def realignment_memory(wildcards, attempt):
 def finetuning_memory(wildcards, attempt):
     """Main memory (MB) of a fine-tuning, with the realignment that goes on meanwhile where there is one."""
     task, chosen = CONFIG.tasks[wildcards.task], CONFIG.realignment
-    during = 2 * chosen.batch_size if wildcards.get("strategy") in STRATEGIES.keys() - BEFORE else 0
+    during = 2 * chosen.batch_size if wildcards.get("strategy") in DURING else 0
     longest = max(task.encoding.max_length, chosen.max_length if during else 0)
     return attempt * memory.training_megabytes(
         size_of(wildcards.model), task.batch_size + during, longest, True, bool(GPUS)
@@ -235,8 +239,9 @@ def scored_as(wildcards):
 
 
 def trajectory(wildcards):
-    """Checkpoints of the realignment that a run starts from."""
-    return results(f"realigned/{REALIGNMENT_RUN.format(**wildcards)}")
+    """Checkpoints of the realignment that a run starts from; strategies that freeze the same share them."""
+    named = {**wildcards, "strategy": grid.trajectory_of(CONFIG, wildcards.strategy)}
+    return results(f"realigned/{REALIGNMENT_RUN.format(**named)}")
 
 
 def checkpoint_of(wildcards):
@@ -257,10 +262,11 @@ TABLES, FIGURES = [], []
 
 def check_disk(jobs):
     """Stop before the first job if the checkpoints that its run will leave do not fit on the disk (see make plan)."""
-    trained = [(job, size_of(job.wildcards.model)) for job in jobs if job.rule.name in ("realign", "finetune")]
+    tuned = ("finetune", "finetune_in_language", "realign_finetuned")
+    stay = {"realign": CONFIG.keep == "all", **dict.fromkeys(tuned, CONFIG.keep != "none")}
+    trained = [(job, size_of(job.wildcards.model)) for job in jobs if job.rule.name in stay]
     if not trained:
         return
-    stay = {"realign": CONFIG.keep == "all", "finetune": CONFIG.keep != "none"}
     kept_bytes = sum(
         size.checkpoint_bytes * len(job.params.get("steps", [0])) for job, size in trained if stay[job.rule.name]
     )

@@ -12,7 +12,7 @@ def rows_of(
     wildcards,
 ):
     """Encoded word pairs that a run realigns on while it is fine-tuned, if it does."""
-    return encoded_rows(wildcards) if wildcards.strategy in STRATEGIES.keys() - BEFORE else []
+    return encoded_rows(wildcards) if wildcards.strategy in DURING else []
 
 
 def interleaving_of(
@@ -47,6 +47,8 @@ rule finetune:
         log_of(f"finetuned/{TASK_RUN}"),
     benchmark:
         results(f"benchmarks/finetuned/{TASK_RUN}.tsv")
+    wildcard_constraints:
+        strategy=one_of([grid.BASELINE, *(name for name in STRATEGIES if name not in AFTER)]),
     conda:
         "../envs/torch.yaml"
     resources:
@@ -68,6 +70,46 @@ rule finetune:
         "Fine-tuning {wildcards.model} on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}"
     script:
         "../workflow_scripts/finetune.py"
+
+
+def finetuned_before(
+    wildcards,
+):
+    """The fine-tuned baseline whose encoder is realigned afterwards."""
+    named = {**wildcards, "strategy": grid.BASELINE, "aligner": grid.NONE, "realignment_languages": grid.NONE}
+    return results(f"finetuned/{TASK_RUN.format(**named)}")
+
+
+rule realign_finetuned:
+    input:
+        finetuned=finetuned_before,
+        rows=encoded_rows,
+        code=lambda wildcards: code("realign_finetuned", f"tasks/{CONFIG.tasks[wildcards.task].kind}"),
+    output:
+        kept(results(f"finetuned/{TASK_RUN}"), "all", "finetuned"),
+    log:
+        log_of(f"finetuned/{TASK_RUN}"),
+    benchmark:
+        results(f"benchmarks/finetuned/{TASK_RUN}.tsv")
+    wildcard_constraints:
+        strategy=one_of(AFTER),
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=GPUS,
+        mem_mb=realignment_memory,
+    params:
+        kind=lambda wildcards: CONFIG.tasks[wildcards.task].kind,
+        encoding=lambda wildcards: CONFIG.tasks[wildcards.task].encoding.for_training(),
+        languages=lambda wildcards: languages_of(wildcards.realignment_languages),
+        steps=lambda wildcards: [grid.realignment_steps(CONFIG, wildcards.task, wildcards.model)],
+        settings=lambda wildcards: as_params(CONFIG.realignment_settings(wildcards.model, wildcards.strategy)),
+        state=state_of(f"finetuned/{TASK_RUN}"),
+        resume_every=CONFIG.resume_every,
+    message:
+        "Realigning {wildcards.model} fine-tuned on {wildcards.task}, strategy {wildcards.strategy}, seed {wildcards.seed}"
+    script:
+        "../workflow_scripts/realign_finetuned.py"
 
 
 rule finetuned:

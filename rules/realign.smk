@@ -58,7 +58,7 @@ rule realign:
     benchmark:
         results(f"benchmarks/realigned/{REALIGNMENT_RUN}.tsv")
     wildcard_constraints:
-        strategy=one_of(BEFORE),
+        strategy=one_of(grid.trajectory_of(CONFIG, strategy) for strategy in BEFORE),
     conda:
         "../envs/torch.yaml"
     resources:

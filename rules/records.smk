@@ -6,17 +6,33 @@ RECORDS = [
 ]
 
 
-def realignment_before(
+def run_folder(
     wildcards,
 ):
-    """The trajectory that a run starts from, where there is one."""
+    """Folder of a run's model, as it is evaluated."""
+    return results(f"finetuned/{TASK_RUN.format(**wildcards)}")
+
+
+def finetuning_stage(
+    wildcards,
+):
+    """Folder of a run's fine-tuning."""
+    return finetuned_before(wildcards) if wildcards.strategy in AFTER else run_folder(wildcards)
+
+
+def realignment_stage(
+    wildcards,
+):
+    """Folder of the realignment before or after fine-tuning, where there is one."""
+    if wildcards.strategy in AFTER:
+        return run_folder(wildcards)
     return trajectory(wildcards) if wildcards.strategy in BEFORE else []
 
 
 rule record_run:
     input:
-        finetuned=results(f"finetuned/{TASK_RUN}"),
-        realigned=realignment_before,
+        finetuned=finetuning_stage,
+        realigned=realignment_stage,
         code=code("record_run"),
     output:
         results(f"records/{TASK_RUN}.json"),

@@ -33,6 +33,7 @@ from alignfreeze.analysis.generalisation import SPLITS
 from alignfreeze.analysis.names import (
     BASELINE,
     contrast_title,
+    is_before,
     ordered,
     predictors_title,
     rank,
@@ -198,7 +199,7 @@ def _complete(deltas: pd.DataFrame) -> pd.DataFrame:
 def _shown(deltas: pd.DataFrame, model: str, task: str) -> pd.DataFrame:
     """Return the rows of a model and task for the figures by language: realignment before fine-tuning, if there is."""
     own = deltas[(deltas["model"] == model) & (deltas["task"] == task)]
-    before = own[~own["strategy"].str.startswith("during_")]
+    before = own[own["strategy"].map(is_before)]
     own = _complete(before if len(before) else own)
     return own.assign(condition=_conditions(own))
 

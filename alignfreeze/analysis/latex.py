@@ -22,6 +22,7 @@ from alignfreeze.analysis.names import (
     BASELINE,
     NONE,
     contrast_title,
+    is_before,
     main_metric,
     ordered,
     predictors_title,
@@ -674,8 +675,8 @@ def per_language_latex(frame: pd.DataFrame, model: str, task: str) -> str:
     caption = escape(f"{title(model)}, {title(task)}{metric}. ") + escape(description("per_language"))
     caption += f" Seeds: {seeds}; {len(order)} languages." if len(frame) else ""
     rest = columns[2:]
-    # Before and during fine-tuning apart, each beside the baseline.
-    first = [heading for method, heading in headings.items() if not method[0].startswith("during_")][1:]
+    # What is realigned before fine-tuning apart from the rest, each beside the baseline.
+    first = [heading for method, heading in headings.items() if is_before(method[0])][1:]
     groups = [rest] if len(rest) <= PART_COLUMNS else [first, [heading for heading in rest if heading not in first]]
     pieces = [group[start : start + PART_COLUMNS] for group in groups for start in range(0, len(group), PART_COLUMNS)]
     chosen = [columns[:2] + piece for piece in pieces] or [columns]

@@ -17,7 +17,10 @@ NONE = "none"
 MODELS = ("distilmbert", "mbert", "xlmr")
 TASKS = ("udpos", "wikiann", "xnli", "xquad")
 ALIGNERS = (NONE, "fastalign", "awesome", "dictionary")
-STRATEGIES = (BASELINE, "full", "front", "back", "during_full", "during_front", "during_back", IN_LANGUAGE)
+FROZEN = ("full", "front", "back")
+NOT_BEFORE = ("during", "after", "before_during")
+"""What the names of strategies begin with that do not realign before fine-tuning alone."""
+STRATEGIES = (BASELINE, *FROZEN, *(f"{schedule}_{name}" for schedule in NOT_BEFORE for name in FROZEN), IN_LANGUAGE)
 # The first metric that a task has is the one that its tables and figures are about.
 METRICS = ("f1", "accuracy", "em")
 # Reported beside the main metric in the table of cells; others (precision, recall) stay in the scores.
@@ -38,16 +41,19 @@ TITLES = {
     "dictionary": "dictionary",
     BASELINE: "fine-tuning only",
     IN_LANGUAGE: "in-language fine-tuning",
-    "full": "full",
-    "front": "front",
-    "back": "back",
-    "during_full": "during, full",
-    "during_front": "during, front",
-    "during_back": "during, back",
+    **{name: name for name in FROZEN},
+    **{f"during_{name}": f"during, {name}" for name in FROZEN},
+    **{f"after_{name}": f"after, {name}" for name in FROZEN},
+    **{f"before_during_{name}": f"before and during, {name}" for name in FROZEN},
     "em": "exact match",
     "f1": "F1",
     "accuracy": "accuracy",
 }
+
+
+def is_before(strategy: str) -> bool:
+    """Whether a strategy, by its name, realigns before fine-tuning alone."""
+    return not strategy.startswith(tuple(f"{schedule}_" for schedule in NOT_BEFORE))
 
 
 def rank(kind: str, name: str) -> tuple[int, str]:

@@ -63,7 +63,7 @@ def run_record(
     identity : mapping
         model, task, strategy, aligner, realignment_languages and seed of the run.
     finetuning, realignment : mapping, mapping or None
-        Contents of the stages' `run.json`; the second is None where no realignment goes before fine-tuning. What is
+        Contents of the stages' `run.json`; the second is None where realignment is no stage of its own. What is
         interleaved with fine-tuning stands in the first.
 
     Returns
@@ -71,14 +71,14 @@ def run_record(
     dict
         The record of the run.
     """
-    nothing = {"steps": 0, "distinct_pairs": 0, "pairs_seen": 0}
-    realigned = realignment or finetuning.get("interleaved") or nothing
+    realigned = [found for found in (realignment, finetuning.get("interleaved")) if found]
     return {
         **identity,
         "finetuning_steps": finetuning["steps"],
-        "realignment_steps": realigned["steps"],
-        "distinct_pairs": realigned.get("distinct_pairs"),
-        "pairs_seen": realigned.get("pairs_seen"),
+        "realignment_steps": sum(found["steps"] for found in realigned),
+        # Both take the same pairs in the same order, so the longer one has seen those of the other.
+        "distinct_pairs": max((found["distinct_pairs"] for found in realigned), default=0),
+        "pairs_seen": sum(found["pairs_seen"] for found in realigned),
         "wall_time": finetuning["wall_seconds"] + (realignment["wall_seconds"] if realignment else 0.0),
         "device": finetuning["device"],
     }

@@ -34,7 +34,7 @@ class Realignment(NamedTuple):
 
 
 def strategies_before(config: Experiment) -> list[str]:
-    """Strategies that realign before fine-tuning and so have encoders of their own; the others do it meanwhile.
+    """Strategies that realign before fine-tuning, some of them during it, too.
 
     Parameters
     ----------
@@ -45,7 +45,62 @@ def strategies_before(config: Experiment) -> list[str]:
     list of str
         In the order of the configuration.
     """
-    return [name for name, strategy in config.realignment.strategies.items() if strategy.schedule == "before"]
+    return _scheduled(config, "before", "before+during")
+
+
+def strategies_during(config: Experiment) -> list[str]:
+    """Strategies that realign during fine-tuning, some of them before it, too.
+
+    Parameters
+    ----------
+    config : Experiment
+
+    Returns
+    -------
+    list of str
+        In the order of the configuration.
+    """
+    return _scheduled(config, "during", "before+during")
+
+
+def strategies_after(config: Experiment) -> list[str]:
+    """Strategies that realign the encoder of the fine-tuned baseline.
+
+    Parameters
+    ----------
+    config : Experiment
+
+    Returns
+    -------
+    list of str
+        In the order of the configuration.
+    """
+    return _scheduled(config, "after")
+
+
+def _scheduled(config: Experiment, *schedules: str) -> list[str]:
+    return [name for name, strategy in config.realignment.strategies.items() if strategy.schedule in schedules]
+
+
+def trajectory_of(config: Experiment, strategy: str) -> str:
+    """Trajectory that a strategy starts from: that of the first strategy before fine-tuning that freezes the same.
+
+    Parameters
+    ----------
+    config : Experiment
+    strategy : str
+        A strategy that realigns before fine-tuning.
+
+    Returns
+    -------
+    str
+        Name of that first strategy.
+    """
+
+    def frozen(name: str) -> tuple[object, bool]:
+        return config.realignment.strategies[name].freeze, config.freezes_embeddings(name)
+
+    return next(name for name in strategies_before(config) if frozen(name) == frozen(strategy))
 
 
 def strategies_of(config: Experiment, task: str) -> list[str]:
@@ -111,7 +166,31 @@ def methods(config: Experiment, task: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def steps_of(config: Experiment, model: str, strategy: str, aligner: str, realignment_languages: str) -> list[int]:
+def trajectories(config: Experiment, task: str) -> list[tuple[str, str, str]]:
+    """Trajectories that a task's runs start from.
+
+    Parameters
+    ----------
+    config : Experiment
+    task : str
+        Name of a task.
+
+    Returns
+    -------
+    list of tuple
+        Each once: name (see `trajectory_of`), aligner, and language set whose bitext is used.
+    """
+    before = strategies_before(config)
+    return list(
+        dict.fromkeys(
+            (trajectory_of(config, strategy), aligner, languages)
+            for strategy, aligner, languages in methods(config, task)
+            if strategy in before
+        )
+    )
+
+
+def steps_of(config: Experiment, model: str, trajectory: str, aligner: str, realignment_languages: str) -> list[int]:
     """Step counts at which a realignment is saved: one for each task that uses it.
 
     Parameters
@@ -119,16 +198,16 @@ def steps_of(config: Experiment, model: str, strategy: str, aligner: str, realig
     config : Experiment
     model : str
         Name of a model.
-    strategy, aligner, realignment_languages : str
-        A realignment.
+    trajectory, aligner, realignment_languages : str
+        A realignment, see `trajectories`.
 
     Returns
     -------
     list of int
         Sorted; empty where no task uses it.
     """
-    method = (strategy, aligner, realignment_languages)
-    tasks = [task for task in config.tasks.names if method in methods(config, task)]
+    method = (trajectory, aligner, realignment_languages)
+    tasks = [task for task in config.tasks.names if method in trajectories(config, task)]
     return sorted({realignment_steps(config, task, model) for task in tasks})
 
 
@@ -221,10 +300,7 @@ def realignments(config: Experiment) -> list[Realignment]:
     list of Realignment
         By model, method and seed, in the order of the configuration.
     """
-    before = strategies_before(config)
-    chosen = dict.fromkeys(
-        method for task in config.tasks.names for method in methods(config, task) if method[0] in before
-    )
+    chosen = dict.fromkeys(method for task in config.tasks.names for method in trajectories(config, task))
     return [
         Realignment(model, *method, seed, max(steps_of(config, model, *method)))
         for model in config.models

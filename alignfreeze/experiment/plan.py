@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from alignfreeze.analysis.names import BASELINE
 from alignfreeze.data.bitext import ParallelText
 from alignfreeze.data.text import stream_lines
 from alignfreeze.encoders.blocks import layer_index
@@ -197,6 +196,7 @@ class _Planner:
             name: cost.architecture_of(name, model.source, model.folder(base)) for name, model in config.models.items()
         }
         self.runs, self.realignments = grid.runs(config), grid.realignments(config)
+        self.during, self.after = grid.strategies_during(config), grid.strategies_after(config)
         self.realignment_languages = config.realignment_languages
         self.available = {language: self._pairs_of(language) for language in self._aligned_languages()}
         self.bitext_width, self.sorted_bitext_width = self._bitext_widths()
@@ -218,11 +218,10 @@ class _Planner:
             run._replace(steps=grid.realignment_steps(self.config, task, run.model))
             for run in self.realignments
             for task in self.tasks
-            if run[1:4] in grid.methods(self.config, task)
+            if run[1:4] in grid.trajectories(self.config, task)
         ]
         bitext = self._bitext_stages(sample, fit_pairs)
-        finetune = self._finetune()
-        stages = [*bitext, realign, finetune, self._evaluate(), self._retrieve()]
+        stages = [*bitext, realign, self._finetune(), self._realign_finetuned(), self._evaluate(), self._retrieve()]
         return Plan(
             stages=[stage for stage in stages if stage.jobs],
             realign=realign,
@@ -357,23 +356,32 @@ class _Planner:
         stated = self.tasks[run.task].items_of(run.model)
         return self.tasks[run.task].steps(self.training[run.task].rows if stated is None else stated)
 
-    def _meanwhile(self, run: grid.Run) -> bool:
-        return run.strategy != BASELINE and self.realignment.strategies[run.strategy].schedule == "during"
+    def _realign_finetuned(self) -> Stage:
+        """Realignment of the encoders of fine-tuned models."""
+        steps = [grid.realignment_steps(self.config, run.task, run.model) for run in self._runs_after()]
+        each = [self._realignment_step(run.model, run.strategy) for run in self._runs_after()]
+        operations = sum(count * step for count, step in zip(steps, each, strict=True))
+        return Stage("realign_finetuned", len(steps), sum(steps), operations)
+
+    def _runs_after(self) -> list[grid.Run]:
+        return [run for run in self.runs if run.strategy in self.after]
 
     def _finetune(self) -> Stage:
         operations = 0.0
-        for run in self.runs:
+        # What is realigned after fine-tuning is the baseline, fine-tuned once.
+        runs = [run for run in self.runs if run.strategy not in self.after]
+        for run in runs:
             size, batch = self.sizes[run.model], self.tasks[run.task].batch_size
             step = step_operations(size, batch, self.training[run.task].width, size.blocks, "full", False)
-            if self._meanwhile(run):
+            if run.strategy in self.during:
                 step += self._realignment_step(run.model, run.strategy)
             operations += self._finetuning_steps(run) * step
-        steps = sum(self._finetuning_steps(run) for run in self.runs)
+        steps = sum(self._finetuning_steps(run) for run in runs)
         for model, task, training in self.in_language:
             size, own = self.sizes[model], self.tasks[task].steps(training.rows)
             step = step_operations(size, self.tasks[task].batch_size, training.width, size.blocks, "full", False)
             steps, operations = steps + own, operations + own * step
-        return Stage("finetune", len(self.runs) + len(self.in_language), steps, operations)
+        return Stage("finetune", len(runs) + len(self.in_language), steps, operations)
 
     def _evaluate(self) -> Stage:
         tests = {task: self._test_workloads(task) for task in self.tasks}
@@ -438,7 +446,13 @@ class _Planner:
 
     def _consumed(self) -> int:
         steps = [(run.steps, run.realignment_languages) for run in self.realignments]
-        steps += [(self._finetuning_steps(run), run.realignment_languages) for run in self.runs if self._meanwhile(run)]
+        steps += [
+            (self._finetuning_steps(run), run.realignment_languages) for run in self.runs if run.strategy in self.during
+        ]
+        steps += [
+            (grid.realignment_steps(self.config, run.task, run.model), run.realignment_languages)
+            for run in self._runs_after()
+        ]
         pairs = (count * self._batch() / len(self.config.languages_of(languages)) for count, languages in steps)
         return math.ceil(max(pairs, default=0))
 

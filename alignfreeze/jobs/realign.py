@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from alignfreeze.encoders.loading import load_encoder, load_tokenizer
 from alignfreeze.realignment.objective import Realigner
@@ -19,7 +20,7 @@ from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import write_run_record
 from alignfreeze.support.space import space_for
 from alignfreeze.support.trackers import Tracker
-from alignfreeze.training.loop import write_log
+from alignfreeze.training.loop import TrainingReport, write_log
 from alignfreeze.training.state import TrainingState, fingerprint, tensor_bytes
 
 
@@ -100,7 +101,6 @@ def realign(
     for count, folder in waiting.items():
         if not folder.is_dir():
             raise InputError(f"{folder}: missing, though the run was resumed after it; remove {state} and run again")
-        pairs_seen, distinct_pairs = realigner.pairs_seen(count)
         write_log(folder / "training_log.csv", [row for row in report.log if row[0] <= count])
         write_run_record(
             folder,
@@ -109,16 +109,8 @@ def realign(
             seed=seed,
             device=device or "cpu",
             seconds=time.perf_counter() - started,
-            steps=count,
             trajectory_steps=report.steps,
-            pairs_seen=pairs_seen,
-            distinct_pairs=distinct_pairs,
-            tokens_per_second=report.tokens_per_second,
-            micro_batch=report.micro_batch,
-            sentence_pairs={language: len(stream) for language, stream in streams.items()},
-            frozen_blocks=list(realigner.frozen.blocks),
-            frozen_parameters=realigner.frozen.frozen,
-            trainable_parameters=realigner.frozen.trainable,
+            **measured(realigner, report, count),
         )
     needed = sum(file.stat().st_size for folder in waiting.values() for file in folder.rglob("*"))
     with space_for(output, "the checkpoints", needed), atomic_directory(output) as trajectory:
@@ -126,6 +118,22 @@ def realign(
             shutil.copytree(folder, trajectory / folder.name, copy_function=_link_or_copy)
     kept.clear()
     shutil.rmtree(waiting_room)
+
+
+def measured(realigner: Realigner, report: TrainingReport, steps: int) -> dict[str, Any]:
+    """What a run record tells of a realignment up to a number of steps."""
+    pairs_seen, distinct_pairs = realigner.pairs_seen(steps)
+    return {
+        "steps": steps,
+        "pairs_seen": pairs_seen,
+        "distinct_pairs": distinct_pairs,
+        "tokens_per_second": report.tokens_per_second,
+        "micro_batch": report.micro_batch,
+        "sentence_pairs": {language: len(stream) for language, stream in realigner.streams.items()},
+        "frozen_blocks": list(realigner.frozen.blocks),
+        "frozen_parameters": realigner.frozen.frozen,
+        "trainable_parameters": realigner.frozen.trainable,
+    }
 
 
 def _link_or_copy(source: str, destination: str) -> None:

@@ -13,6 +13,7 @@ from alignfreeze.training.settings import Bucketing, LearningRate, Precision
 Variant = Literal["strong", "weak"]
 Interleave = Literal["first_exhausted", "all_exhausted"]
 Shuffle = Literal["whole", "buffer"]
+Schedule = Literal["before", "during", "after", "before+during"]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -77,9 +78,11 @@ class Strategy(Settings):
     freeze_embeddings: bool | None = Field(
         default=None, description="Whether the embeddings are frozen, too; where left out, as realignment has it."
     )
-    schedule: Literal["before", "during"] = Field(
-        default="before", description="Realignment before fine-tuning, or during it, with one batch of each in a step."
+    schedule: Schedule = Field(
+        default="before",
+        description="Realignment before fine-tuning; during it, with one batch of each in a step; after it, of the "
+        "encoder of the fine-tuned baseline, whose head stays as it is; or before and during.",
     )
     weight: Positive = Field(
-        default=0.1, description="Weight of the realignment loss beside the task's loss; for schedule during."
+        default=0.1, description="Weight of the realignment loss beside the task's loss, during fine-tuning."
     )

@@ -290,6 +290,8 @@ def test_dictionary_aligner_without_dictionaries():
     [
         {"freeze": "front", "schedule": "during"},
         {"freeze": [1, 3], "schedule": "during", "weight": 0.5},
+        {"freeze": "front", "schedule": "after"},
+        {"freeze": "full", "schedule": "before+during", "weight": 0.5},
         {"freeze": "full"},
         {"freeze": {"only": [2]}, "freeze_embeddings": True},
         [0, 4],
@@ -312,7 +314,10 @@ def test_strategy_in_short_or_in_full(strategy):
         ({"schedule": "during"}, ": freeze missing; required are freeze"),
         ({"random": 2, "seeds": 7}, ": {'random': 2, 'seeds': 7} found; allowed are full, front, back or"),
         ({"blocks": [99]}, ": model e5small, freeze blocks [99]: an encoder of"),
-        ({"freeze": "full", "schedule": "after"}, ".schedule: 'after' found; allowed are before, during"),
+        (
+            {"freeze": "full", "schedule": "later"},
+            ".schedule: 'later' found; allowed are before, during, after, before+during",
+        ),
         ({"freeze": "full", "weight": 0}, ".weight: 0 found; "),
         (
             {"freeze": "full", "hold": 1},

@@ -66,10 +66,11 @@ def test_nothing_is_loaded_that_the_source_does_not_tell(module):
 
 
 def everything(folder):
-    """The tiny experiment with all tasks, both schedules, a hub's data and a comparison."""
+    """The tiny experiment with all tasks, schedules, a hub's data and a comparison."""
     config = copy.deepcopy(CONFIG)
     config["language_sets"] = {"all": ["de"]}
     config["realignment"]["strategies"]["during"] = {"freeze": "front", "schedule": "during"}
+    config["realignment"]["strategies"]["after"] = {"freeze": "front", "schedule": "after"}
     for name in ("wikiann", "xnli", "xquad"):
         for language in ("en", "de"):
             (folder / f"{name}.{language}").touch()
@@ -137,6 +138,9 @@ def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
         "data/settings",
         "data/pharaoh",
     }
+    after = modules_of("finetuned/e5small/after/dictionary/all/xquad/seed31")
+    assert {"jobs/realign_finetuned", "realignment/objective", "tasks/questions", "encoders/freezing"} <= after
+    assert "training/finetuning" not in after, "another fine-tuning is another model to start from"
     score = modules_of("scores/e5small/baseline/none/none/xquad/seed31/all.csv")
     assert score - plain == {
         "jobs/evaluate",

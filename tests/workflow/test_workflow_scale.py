@@ -1,4 +1,4 @@
-"""Raw bitext in one file, FastAlign fitted on more than the sample, realignment during fine-tuning: for real."""
+"""Raw bitext in one file, FastAlign fitted on more than the sample, every schedule of realignment: for real."""
 
 import copy
 import csv
@@ -12,6 +12,7 @@ from workflow_support import CONFIG, planned, snakemake
 
 pytestmark = pytest.mark.workflow
 LANGUAGES = ["de", "ja"]
+STRATEGIES = ["full", "during_front", "after_front", "before_during_full"]
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +37,10 @@ def config(workspace):
         "full": "full",
         "unused": "back",
         "during_front": {"freeze": "front", "schedule": "during", "weight": 0.2},
+        "after_front": {"freeze": "front", "schedule": "after"},
+        "before_during_full": {"freeze": "full", "schedule": "before+during"},
     }
-    changed["tasks"]["udpos"] |= {"aligners": ["fastalign"], "strategies": ["full", "during_front"]}
+    changed["tasks"]["udpos"] |= {"aligners": ["fastalign"], "strategies": STRATEGIES}
     path = workspace / "scale.yaml"
     path.write_text(yaml.safe_dump(changed), encoding="utf-8")
     return path
@@ -45,14 +48,15 @@ def config(workspace):
 
 def test_what_realigns_meanwhile_is_not_realigned_before(workspace, config):
     plan = planned(snakemake(workspace, "-n", "results/scale/tables/all/scores.csv", config=config))
-    assert plan["finetune"] == plan["evaluate"] == 3
-    assert plan["realign"] == plan["encode_pairs"] == 1
+    assert plan["evaluate"] == 1 + len(STRATEGIES)
+    # The one after fine-tuning is the baseline's, realigned.
+    assert plan["finetune"] == len(STRATEGIES)
+    # One trajectory for both that realign before fine-tuning and freeze the same.
+    assert plan["realign"] == plan["realign_finetuned"] == plan["encode_pairs"] == 1
     assert plan["build_bitext"] == plan["build_fit_bitext"] == plan["align_fastalign"] == len(LANGUAGES)
-    refused = snakemake(
-        workspace, "-n", "results/scale/realigned/e5small/during_front/fastalign/all/seed31",
-        config=config, check=False,
-    )  # fmt: skip
-    assert "MissingRuleException" in refused
+    for strategy in ("during_front", "before_during_full"):
+        run = f"results/scale/realigned/e5small/{strategy}/fastalign/all/seed31"
+        assert "MissingRuleException" in snakemake(workspace, "-n", run, config=config, check=False)
     refused = snakemake(
         workspace, "-n", "results/scale/realigned/e5small/unused/fastalign/all/seed31", config=config, check=False
     )
@@ -70,7 +74,7 @@ def test_run_from_raw_text_to_scores(workspace, config):
     assert not list((results / "fit_bitext").glob("*.parquet"))
     with (results / "tables" / "all" / "scores.csv").open(encoding="utf-8") as handle:
         strategies = {row["strategy"] for row in csv.DictReader(handle)}
-    assert strategies == {"baseline", "full", "during_front"}
+    assert strategies == {"baseline", *STRATEGIES}
     run = "e5small/during_front/fastalign/all/udpos/seed31"
     record = json.loads((results / "finetuned" / run / "run.json").read_text())
     (realignment,) = record["settings"]["realignment"]
@@ -83,13 +87,26 @@ def test_run_from_raw_text_to_scores(workspace, config):
     assert records["during_front"]["realignment_steps"] == records["during_front"]["finetuning_steps"]
     assert records["during_front"]["pairs_seen"] == str(record["interleaved"]["pairs_seen"])
     # Fine-tuned from the pretrained encoder, on other numbers than the baseline.
-    baseline = json.loads((results / "finetuned" / "e5small/baseline/none/none/udpos/seed31" / "run.json").read_text())
-    assert record["settings"]["encoder"] == baseline["settings"]["encoder"]
-    log, plain = (
-        (results / "finetuned" / path / "training_log.csv").read_text()
-        for path in (run, "e5small/baseline/none/none/udpos/seed31")
-    )
-    assert log != plain
+    folders = {name: results / "finetuned" / f"e5small/{name}/fastalign/all/udpos/seed31" for name in STRATEGIES}
+    folders["baseline"] = results / "finetuned" / "e5small/baseline/none/none/udpos/seed31"
+    runs = {name: json.loads((folder / "run.json").read_text()) for name, folder in folders.items()}
+    assert record["settings"]["encoder"] == runs["baseline"]["settings"]["encoder"]
+    logs = {name: (folder / "training_log.csv").read_text() for name, folder in folders.items()}
+    assert len(set(logs.values())) == len(logs)
+    # After fine-tuning: the baseline's model, whose own record counts beside that of its realignment.
+    after = runs["after_front"]
+    assert after["settings"]["finetuned"] == {
+        name: checksum for name, checksum in runs["baseline"]["files"].items() if name.endswith(".safetensors")
+    }
+    assert (after["steps"], after["frozen_blocks"]) == (6, list(range(6)))
+    row = records["after_front"]
+    assert (row["finetuning_steps"], row["realignment_steps"]) == (records["baseline"]["finetuning_steps"], "6")
+    assert float(row["wall_time"]) > float(records["baseline"]["wall_time"])
+    # Before and during: from the encoder that `full` starts from, and a batch of pairs in each step.
+    both = runs["before_during_full"]
+    assert both["settings"]["encoder"] == runs["full"]["settings"]["encoder"] != runs["baseline"]["settings"]["encoder"]
+    steps = int(records["full"]["realignment_steps"]) + both["interleaved"]["steps"]
+    assert records["before_during_full"]["realignment_steps"] == str(steps)
 
 
 def test_other_way_to_fit_leaves_the_bitext_alone(workspace, config):
