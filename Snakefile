@@ -52,6 +52,16 @@ if len(SCORED_SETS) > 1:
     include: "rules/realignment_languages.smk"
 
 
+if CONFIG.filtered_bitexts:
+
+    include: "rules/filter_percentiles.smk"
+
+
+if CONFIG.is_trained_in_language if PUBLISHED else in_language_runs(EVALUATE):
+
+    include: "rules/in_language_gap.smk"
+
+
 if CONFIG.compare_with:
 
     include: "rules/compare.smk"
@@ -80,7 +90,8 @@ wildcard_constraints:
     model=one_of(MODELS),
     strategy=one_of([*STRATEGIES, grid.BASELINE]),
     aligner=one_of([*ALIGNERS, grid.NONE]),
-    realignment_languages=one_of([*REALIGNMENT_SETS, grid.NONE]),
+    realignment_languages=one_of([*REALIGNED_ON, grid.NONE]),
+    part=one_part(PARTS.values()),
     task=one_of(TASKS),
     seed=r"\d+",
     steps=r"\d+",

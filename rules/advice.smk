@@ -9,7 +9,7 @@ NO_ADVICE = what_is_missing(
     5 if PUBLISHED else len(CONFIG.seeds),
     len(languages_of(EVALUATE)),
     TASKS,
-    len(SCORED_SETS),
+    len(SCORED_SETS) + len(CONFIG.filtered_bitexts),
 )
 
 

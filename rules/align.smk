@@ -9,12 +9,15 @@ def bitext_files(
     return {side: for_language(entry, wildcards.lang) for side, entry in files.items()}
 
 
+UNFILTERED = "unfiltered_bitext" if FILTER and not FILTER.side_by_side else "bitext"
+
+
 rule build_bitext:
     input:
         unpack(bitext_files),
         code=code("build_bitext", without=["data/segmentation"] if BITEXT.segmented else []),
     output:
-        results(f"{'unfiltered_bitext' if FILTER else 'bitext'}/{{lang}}.parquet"),
+        results(f"{UNFILTERED}/{{lang}}.parquet"),
     log:
         log_of("bitext/{lang}"),
     benchmark:
@@ -47,22 +50,22 @@ def gold_alignments(
     aligner,
 ):
     """Alignments of the gold-linked sentences, a second output of an aligner's rule."""
-    return {"gold": results(f"gold_alignments/{aligner}/{{lang}}.txt")} if HAS_GOLD else {}
+    return {"gold": results(f"gold_alignments/{{part}}{aligner}/{{lang}}.txt")} if HAS_GOLD else {}
 
 
 rule align_dictionary:
     input:
         **GOLD_SENTENCES,
-        bitext=results("bitext/{lang}.parquet"),
+        bitext=results("bitext/{part}{lang}.parquet"),
         dictionary=lambda wildcards: for_language(CONFIG.data.dictionary, wildcards.lang),
         code=code("align_dictionary"),
     output:
         **gold_alignments("dictionary"),
-        alignments=results("alignments/dictionary/{lang}.txt"),
+        alignments=results("alignments/{part}dictionary/{lang}.txt"),
     log:
-        log_of("alignments/dictionary/{lang}"),
+        log_of("alignments/{part}dictionary/{lang}"),
     benchmark:
-        results("benchmarks/alignments/dictionary/{lang}.tsv")
+        results("benchmarks/alignments/{part}dictionary/{lang}.tsv")
     conda:
         "../envs/align.yaml"
     resources:
@@ -71,7 +74,7 @@ rule align_dictionary:
         matching=lambda wildcards: CONFIG.aligners.dictionary.matching,
         order=CONFIG.data.dictionary_order,
     message:
-        f"Aligning {SOURCE}-{{wildcards.lang}} with the bilingual dictionary"
+        f"Aligning {SOURCE}-{{wildcards.lang}} {{wildcards.part}} with the bilingual dictionary"
     script:
         "../workflow_scripts/align_dictionary.py"
 
@@ -87,16 +90,16 @@ def fastalign_memory(
 rule align_fastalign:
     input:
         **GOLD_SENTENCES,
-        bitext=results("bitext/{lang}.parquet"),
-        fit_bitext=results(f"{'fit_bitext' if FIT_PAIRS else 'bitext'}/{{lang}}.parquet"),
+        bitext=results("bitext/{part}{lang}.parquet"),
+        fit_bitext=results("fit_bitext/{lang}.parquet" if FIT_PAIRS else "bitext/{part}{lang}.parquet"),
         code=code("align_fastalign"),
     output:
         **gold_alignments("fastalign"),
-        alignments=results("alignments/fastalign/{lang}.txt"),
+        alignments=results("alignments/{part}fastalign/{lang}.txt"),
     log:
-        log_of("alignments/fastalign/{lang}"),
+        log_of("alignments/{part}fastalign/{lang}"),
     benchmark:
-        results("benchmarks/alignments/fastalign/{lang}.tsv")
+        results("benchmarks/alignments/{part}fastalign/{lang}.tsv")
     conda:
         "../envs/align.yaml"
     threads: 2 if FIT_PAIRS else 1
@@ -106,7 +109,7 @@ rule align_fastalign:
         iterations=lambda wildcards: CONFIG.aligners.fastalign.iterations,
         lowercase=lambda wildcards: CONFIG.aligners.fastalign.lowercase,
     message:
-        f"Aligning {SOURCE}-{{wildcards.lang}} with FastAlign"
+        f"Aligning {SOURCE}-{{wildcards.lang}} {{wildcards.part}} with FastAlign"
     script:
         "../workflow_scripts/align_fastalign.py"
 
@@ -114,16 +117,16 @@ rule align_fastalign:
 rule align_awesome:
     input:
         **GOLD_SENTENCES,
-        bitext=results("bitext/{lang}.parquet"),
+        bitext=results("bitext/{part}{lang}.parquet"),
         model=lambda wildcards: model_folder(CONFIG.aligners.awesome.model),
         code=code("align_awesome"),
     output:
         **gold_alignments("awesome"),
-        alignments=results("alignments/awesome/{lang}.txt"),
+        alignments=results("alignments/{part}awesome/{lang}.txt"),
     log:
-        log_of("alignments/awesome/{lang}"),
+        log_of("alignments/{part}awesome/{lang}"),
     benchmark:
-        results("benchmarks/alignments/awesome/{lang}.tsv")
+        results("benchmarks/alignments/{part}awesome/{lang}.tsv")
     conda:
         "../envs/torch.yaml"
     resources:
@@ -133,7 +136,7 @@ rule align_awesome:
         own_checkpoint=lambda wildcards: own_checkpoint(CONFIG.aligners.awesome.model),
         settings=lambda wildcards: as_params(CONFIG.aligners.awesome, exclude={"model"}),
     message:
-        f"Aligning {SOURCE}-{{wildcards.lang}} by the encoder's states"
+        f"Aligning {SOURCE}-{{wildcards.lang}} {{wildcards.part}} by the encoder's states"
     script:
         "../workflow_scripts/align_awesome.py"
 
@@ -141,4 +144,9 @@ rule align_awesome:
 rule alignments:
     """Word alignments of the bitext, by every aligner."""
     input:
-        [results(f"alignments/{aligner}/{lang}.txt") for aligner in ALIGNERS for lang in CONFIG.realignment_languages],
+        [
+            results(f"alignments/{part}{aligner}/{lang}.txt")
+            for aligner in ALIGNERS
+            for part in PARTS.values()
+            for lang in CONFIG.realignment_languages
+        ],

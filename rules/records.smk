@@ -3,7 +3,7 @@
 RECORDS = [
     results(f"records/{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}.json")
     for model, strategy, aligner, realignment_languages, task, seed in grid.runs(CONFIG)
-]
+] + [results(f"records_{run}.json") for run in in_language_runs(EVALUATE)]
 
 
 def run_folder(
@@ -51,6 +51,24 @@ rule record_run:
         "../workflow_scripts/record_run.py"
 
 
+use rule record_run as record_in_language with:
+    input:
+        finetuned=results(f"finetuned_{IN_LANGUAGE_RUN}"),
+        realigned=[],
+        code=code("record_run"),
+    output:
+        results(f"records_{IN_LANGUAGE_RUN}.json"),
+    log:
+        log_of(f"records_{IN_LANGUAGE_RUN}"),
+    params:
+        checkpoint=".",
+        strategy=IN_LANGUAGE,
+        aligner=grid.NONE,
+        realignment_languages=grid.NONE,
+    message:
+        "Record of {wildcards.model} on {wildcards.task}, in {wildcards.lang} itself, seed {wildcards.seed}"
+
+
 rule collect_records:
     input:
         records=RECORDS,
@@ -63,6 +81,8 @@ rule collect_records:
         "../envs/analysis.yaml"
     resources:
         mem_mb=memory.TEXT,
+    params:
+        source=SOURCE,
     message:
         "Collecting the records of all runs"
     script:

@@ -60,7 +60,8 @@ def every_rule():
     found = {}
     # Any file would do as compare_with: rules are read, nothing is planned.
     more = {"realignment": {"languages": ["all", "de"]}, "diagnostics": {"conflict": {}}}
-    more |= {"data": {"bitext": {"filter": {"percentile": 50.0}}}}
+    more |= {"data": {"bitext": {"filter": {"percentile": [50.0]}}}}
+    more |= {"tasks": {"udpos": {"train_in_language": "data/demo/test/{lang}.conllu"}}}
     for name, changes in (("tiny", more), ("paper", {}), ("published", {})):
         with loaded(ROOT / "experiments" / f"{name}.yaml", compare_with="config.yaml", **changes) as workflow:
             found |= {rule.name: rule for rule in workflow._workflow.rules}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from alignfreeze.analysis.records import RECORD_COLUMNS
+from alignfreeze.analysis.records import RECORD_COLUMNS, TRAINED_ON
 from alignfreeze.data.text import read_json
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
@@ -15,8 +15,13 @@ def main(smk: Any) -> None:
     configure_logging(smk.log[0])
     advice = "delete it and run the same command again, which makes it anew"
     records = [read_json(path, advice) for path in smk.input.records]
+    table = pd.DataFrame(records)
+    columns = list(RECORD_COLUMNS)
+    if TRAINED_ON in table:
+        table[TRAINED_ON] = table[TRAINED_ON].fillna(smk.params.source)
+        columns.append(TRAINED_ON)
     with atomic_file(smk.output[0]) as temporary:
-        pd.DataFrame(records, columns=list(RECORD_COLUMNS)).to_csv(temporary, index=False)
+        table.reindex(columns=columns).to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def main(smk: Any) -> None:
     scores = published_scores(smk.input.results, smk.params.experiment, smk.params.source)
     write_scores(select_languages(scores, smk.params.languages), smk.output.scores)
     with atomic_file(smk.output.records) as temporary:
-        published_records(smk.input.results).to_csv(temporary, index=False)
+        published_records(smk.input.results, smk.params.source).to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":

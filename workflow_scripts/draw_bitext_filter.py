@@ -13,7 +13,8 @@ def main(smk: Any) -> None:
     scores = {
         language: read_pair_scores(path) for language, path in zip(smk.params.languages, smk.input.scores, strict=True)
     }
-    thresholds = {language: threshold(own, smk.params.percentile) for language, own in scores.items()}
+    percentiles = smk.params.percentiles
+    thresholds = {language: [threshold(own, each) for each in percentiles] for language, own in scores.items()}
     figures.save_figure(figures.bitext_filter(scores, thresholds, smk.params.scorer), smk.output.png, smk.output.pdf)
 
 

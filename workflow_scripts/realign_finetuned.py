@@ -5,6 +5,7 @@ from typing import Any
 from alignfreeze.support.devices import claimed_device
 from alignfreeze.support.locks import only_one
 from alignfreeze.support.logs import configure_logging
+from alignfreeze.support.trackers import trackers_of
 
 
 def main(smk: Any) -> None:
@@ -29,6 +30,7 @@ def main(smk: Any) -> None:
             device=device,
             state=smk.params.state,
             resume_every=smk.params.resume_every,
+            trackers=trackers_of(smk.config["trackers"], smk.output[0]),
             code=smk.input.code,
             description=f"realign {run.model} {run.task} {run.strategy} seed {run.seed}",
         )

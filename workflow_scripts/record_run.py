@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from alignfreeze.analysis.records import read_log, run_record
+from alignfreeze.analysis.records import TRAINED_ON, read_log, run_record
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
 from alignfreeze.support.records import read_run_record
@@ -13,10 +13,15 @@ from alignfreeze.support.records import read_run_record
 def main(smk: Any) -> None:
     """Write records/{model}/.../seed{seed}.json."""
     configure_logging(smk.log[0])
-    identity = {name: smk.wildcards[name] for name in ("model", "task", "strategy", "aligner")}
-    identity |= {"realignment_languages": smk.params.realignment_languages, "seed": int(smk.wildcards.seed)}
-    before = read_run_record(Path(str(smk.input.realigned), smk.params.checkpoint)) if smk.input.realigned else None
-    record = run_record(identity, read_run_record(Path(smk.input.finetuned)), before)
+    names = ("model", "task", "strategy", "aligner", "realignment_languages")
+    # The name of the realignment languages may differ from the path's; a run in the evaluated language itself has
+    # parameters for all three of the last, and names that language.
+    identity = {name: smk.params.get(name) or smk.wildcards[name] for name in names}
+    realigned = read_run_record(Path(str(smk.input.realigned), smk.params.checkpoint)) if smk.input.realigned else None
+    finetuned = read_run_record(Path(smk.input.finetuned))
+    record = run_record(identity | {"seed": int(smk.wildcards.seed)}, finetuned, realigned)
+    if trained_on := smk.wildcards.get("lang"):
+        record[TRAINED_ON] = trained_on
     record["curves"] = {"fine-tuning": read_log(Path(smk.input.finetuned) / "training_log.csv")}
     if smk.input.realigned:
         log = Path(str(smk.input.realigned), smk.params.checkpoint, "training_log.csv")

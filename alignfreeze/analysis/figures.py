@@ -7,7 +7,7 @@ safe for the colour-blind), in marker and in lightness. Differences are in point
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -707,6 +707,77 @@ def realignment_languages(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def filter_percentiles(table: pd.DataFrame) -> Figure:
+    """Draw the effect of a quality filter by percentile: a panel per model, task, aligner and language set.
+
+    Points are means over seeds and languages of the difference to all pairs, lines their 95 % two-way bootstrap
+    intervals over both; strategies stand beside each other at each percentile.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `filter_percentiles_table` returns it.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    cells = table[table["delta"].notna()]
+    if cells.empty:
+        return _nothing("no filtered bitext to compare with all of it")
+    styles = strategy_styles(cells["strategy"])
+    places = {percentile: place for place, percentile in enumerate(sorted(cells["percentile"].unique()))}
+    offsets = dict(zip(styles, np.linspace(-0.25, 0.25, len(styles)) if len(styles) > 1 else [0.0], strict=True))
+    cells = cells.assign(
+        place=cells["percentile"].map(places) + cells["strategy"].map(offsets), condition=_conditions(cells)
+    )
+    groups = list(cells.groupby(["model", "task", "condition"], sort=False))
+    columns = min(3, len(groups))
+    with mpl.rc_context(STYLE):
+        figure = new_figure(PAGE if columns > 1 else COLUMN, 0.6 + 1.6 * -(-len(groups) // columns))
+        panels = figure.subplots(-(-len(groups) // columns), columns, sharex=True, squeeze=False)
+        for axes, ((model, task, condition), own) in zip(panels.flat, groups, strict=False):
+            axes.axhline(0, color=GREY, linewidth=0.6, zorder=1)
+            for strategy, rows in own.groupby("strategy", sort=False):
+                color, marker = styles[strategy]
+                axes.vlines(rows["place"], rows["delta_low"], rows["delta_high"], color=color, linewidth=1.0)
+                sns.scatterplot(rows, x="place", y="delta", color=color, marker=marker, s=12, linewidth=0, ax=axes)
+            axes.set_title(f"{title(model)}, {title(task)}, {condition}", loc="left", pad=2)
+            axes.set_xticks(list(places.values()), [f"{percentile:g}" for percentile in places])
+            axes.set(xlabel="", ylabel="", xlim=(-0.5, len(places) - 0.5))
+            _hold_zero(axes, "y")
+        for axes in list(panels.flat)[len(groups) :]:
+            axes.axis("off")
+        figure.supxlabel("percentile below which pairs are left out", fontsize=7)
+        figure.supylabel("Δ to all pairs (points)", fontsize=7)
+        handles = _handles({title(name): style for name, style in styles.items()})
+        figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)))
+    return figure
+
+
+def in_language(table: pd.DataFrame) -> Figure:
+    """Draw the share of the gap to fine-tuning in the language itself that each strategy closes, in per cent.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `in_language_table` returns it; bars are standard deviations over seeds. Cells without a share are not drawn.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    cells = table[table["share"].notna()]
+    if cells.empty:
+        return _nothing("no gap to fine-tuning in the language itself that is more than noise")
+    share, spread = 100 * cells["share"], 100 * cells["share_std"]
+    cells = _with_lines(cells.assign(delta=share, delta_low=share - spread, delta_high=share + spread))
+    with mpl.rc_context(STYLE):
+        figure, panels = _forest(cells)
+        _finish_grid(panels, cells, "share of the gap closed (%)")
+    return figure
+
+
 def seed_strips(deltas: pd.DataFrame) -> Figure:
     """Draw Δ of every cell by seed: one mark per seed, of the average over languages; a bar at the mean.
 
@@ -739,7 +810,7 @@ def seed_strips(deltas: pd.DataFrame) -> Figure:
     return figure
 
 
-def _finish_grid(panels: dict[tuple[str, str], Axes], cells: pd.DataFrame) -> None:
+def _finish_grid(panels: dict[tuple[str, str], Axes], cells: pd.DataFrame, label: str = "Δ (points)") -> None:
     """Name the lines at the left, put zero into every panel and a label under the last row."""
     first, last = next(iter(panels))[0], list(panels)[-1][1]
     for (model, task), panel in panels.items():
@@ -748,7 +819,7 @@ def _finish_grid(panels: dict[tuple[str, str], Axes], cells: pd.DataFrame) -> No
         panel.set_ylim(len(lines) - 0.4, -0.6)
         _hold_zero(panel, "x")
         panel.xaxis.set_major_locator(MaxNLocator(5))
-        panel.set(xlabel="Δ (points)" if task == last else "", ylabel="")
+        panel.set(xlabel=label if task == last else "", ylabel="")
 
 
 def generalisation(table: pd.DataFrame) -> Figure:
@@ -821,15 +892,15 @@ def generalisation(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def bitext_filter(scores: Mapping[str, np.ndarray], thresholds: Mapping[str, float], scorer: str) -> Figure:
+def bitext_filter(scores: Mapping[str, np.ndarray], thresholds: Mapping[str, Sequence[float]], scorer: str) -> Figure:
     """Draw a histogram of the scores of each language's sentence pairs; a line where the filter cuts.
 
     Parameters
     ----------
     scores : mapping from str to numpy.ndarray
         (pairs,) scores by language.
-    thresholds : mapping from str to float
-        Lowest score that is kept, by language.
+    thresholds : mapping from str to sequence of float
+        Lowest score that is kept at each percentile, by language.
     scorer : str
         What scored the pairs, for the axis.
 
@@ -844,9 +915,11 @@ def bitext_filter(scores: Mapping[str, np.ndarray], thresholds: Mapping[str, flo
         panels = figure.subplots(rows, columns, sharex=True, squeeze=False)
         edges = np.histogram_bin_edges(np.concatenate(list(scores.values())), bins=40)
         for axes, (language, own) in zip(panels.flat, scores.items(), strict=False):
-            for part, color in ((own[own < thresholds[language]], PALE), (own[own >= thresholds[language]], "#0072B2")):
+            lowest = min(thresholds[language])
+            for part, color in ((own[own < lowest], PALE), (own[own >= lowest], "#0072B2")):
                 axes.hist(part, bins=edges, color=color)
-            axes.axvline(thresholds[language], color="black", linewidth=0.6)
+            for threshold in thresholds[language]:
+                axes.axvline(threshold, color="black", linewidth=0.6)
             axes.set_title(f"{language}, {len(own):,}", loc="left", pad=2)
             axes.set_yticks([])
             axes.xaxis.set_major_locator(MaxNLocator(3))

@@ -29,6 +29,7 @@ from alignfreeze.analysis.names import (
     rank,
     title,
 )
+from alignfreeze.analysis.records import TRAINED_ON
 from alignfreeze.data.table import read_own_table
 from alignfreeze.languages.registry import facts_of, is_known
 from alignfreeze.support.atomic import atomic_file
@@ -119,7 +120,7 @@ def p_value(value: float | None) -> str:
     return "$<$0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def with_spread(value: float, spread: float) -> str:
+def with_spread(value: float, spread: float, digits: int = 1) -> str:
     """Write mean ± standard deviation; only the part that is missing becomes a dash.
 
     Parameters
@@ -128,13 +129,15 @@ def with_spread(value: float, spread: float) -> str:
         The mean.
     spread : float
         Its standard deviation, in the same unit.
+    digits : int
+        Decimals.
 
     Returns
     -------
     str
-        LaTeX, one decimal.
+        LaTeX.
     """
-    return MISSING if pd.isna(value) else rf"{number(value)} $\pm$ {number(spread)}"
+    return MISSING if pd.isna(value) else rf"{number(value, digits)} $\pm$ {number(spread, digits)}"
 
 
 def between(low: float, high: float) -> str:
@@ -207,6 +210,7 @@ CONTRAST: list[Column] = [MODEL, ("Task", _task), ("Contrast", _text("contrast",
 SEEDS: Column = ("Seeds", _number("n_seeds", 0))
 LANGUAGES: Column = ("Lang.", _number("n_languages", 0))
 SOURCE: Column = ("Source", _number("source"))
+TRAINED: Column = ("Trained on", _text(TRAINED_ON, language_name))
 LANGUAGE: Column = ("Language", _text("language", language_name))
 DELTA, INTERVAL, HOLM = r"$\Delta$", r"95\,\%", r"$p_{\mathrm{Holm}}$"
 
@@ -242,6 +246,27 @@ COLUMNS: dict[str, list[Column]] = {
         (HOLM, _p("p_holm")),
         ("Pairs", _number("distinct_pairs", 0)),
         ("Pairs (minus)", _number("distinct_pairs_reference", 0)),
+    ],
+    "filter_percentiles": [
+        *CELL,
+        ("Percentile", _text("percentile", lambda number: f"{float(number):g}")),
+        ("Mean", _spread("mean", "std")),
+        (DELTA, _spread("delta", "delta_std")),
+        (INTERVAL, _between("delta_low", "delta_high")),
+        ("Seeds better", _of("n_seeds_better", "n_seeds")),
+        ("Lang. better", _of("n_languages_better", "n_languages")),
+        (HOLM, _p("p_holm")),
+        ("Pairs", _number("distinct_pairs", 0)),
+    ],
+    "in_language": [
+        *CELL,
+        ("Gap", _number("gap")),
+        (INTERVAL, _between("gap_low", "gap_high")),
+        (DELTA, _spread("delta", "delta_std")),
+        ("Share", lambda row: with_spread(row["share"], row["share_std"], 2)),
+        LANGUAGES,
+        SEEDS,
+        ("Seeds (itself)", _number("n_seeds_in_language", 0)),
     ],
     "counts": [
         *CELL,
@@ -287,6 +312,7 @@ COLUMNS: dict[str, list[Column]] = {
     ],
     "runs": [
         *CELL,
+        TRAINED,
         ("Seeds", _text("seeds")),
         ("FT steps", _number("finetuning_steps", 0)),
         ("RA steps", _number("realignment_steps", 0)),
@@ -350,7 +376,8 @@ COLUMNS["correlations"] = [
     ("$n$", _number("n", 0)),
 ]
 TEXT = {"Model", "Task", "Aligner", "Strategy", "Contrast", "Predicted from", "Term", "Language", "Code", "Name"}
-TEXT |= {"Realigned on", "Minus", "Genus", "Script", "Seeds", "Device", "Only imputed", "Gain most", "Gain least"}
+TEXT |= {"Realigned on", "Trained on", "Minus", "Genus", "Script", "Seeds", "Device", "Only imputed"}
+TEXT |= {"Gain most", "Gain least"}
 # Left out of the table and put into its caption where they are the same in all rows.
 CONSTANTS = {
     "Model": "{}",
@@ -390,6 +417,7 @@ def latex_table(name: str, frame: pd.DataFrame) -> str:
         main = {task: main_metric(own["metric"]) for task, own in frame.groupby("task")}
         rows = [row | {"main_metric": main[row["task"]]} for row in rows]
     columns = [column if column[0] != "English" or "english" in frame else SOURCE for column in COLUMNS[name]]
+    columns = [column for column in columns if column is not TRAINED or TRAINED_ON in frame]
     cells = pd.DataFrame(
         [[write(row) for _, write in columns] for row in rows], columns=[heading for heading, _ in columns]
     )

@@ -6,6 +6,7 @@ The order is the same in every table and figure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 BASELINE = "baseline"
 """Strategy of a run that is fine-tuned without realignment."""
@@ -13,6 +14,19 @@ IN_LANGUAGE = "in_language"
 """Strategy of a run that is fine-tuned in the evaluated language itself, without realignment: an upper bound."""
 NONE = "none"
 """Aligner and realignment languages of a run without realignment."""
+
+
+class Filtered(NamedTuple):
+    """What a quality filter leaves of the bitext of a language set: pairs at or above a percentile of the scores."""
+
+    languages: str
+    percentile: float
+
+    @property
+    def name(self) -> str:
+        """Name in the column of realignment languages, and of folders."""
+        return f"{self.languages}_percentile_{self.percentile:.12g}"
+
 
 MODELS = ("distilmbert", "mbert", "xlmr")
 TASKS = ("udpos", "wikiann", "xnli", "xquad")
@@ -52,7 +66,17 @@ TITLES = {
 
 
 def is_before(strategy: str) -> bool:
-    """Whether a strategy, by its name, realigns before fine-tuning alone."""
+    """Whether a strategy realigns before fine-tuning alone.
+
+    Parameters
+    ----------
+    strategy : str
+        Its name, which tells it.
+
+    Returns
+    -------
+    bool
+    """
     return not strategy.startswith(tuple(f"{schedule}_" for schedule in NOT_BEFORE))
 
 

@@ -2,8 +2,9 @@
 
 The twelve CSV files of `scripts/2025_naacl/results` in posos-tech/multilingual-alignment-and-transfer are wide:
 one row per method and seed, one column per language and metric. Model and task are read from the columns, because
-two file names are misspelled. Earlier files (commit 75446a2) tell two facts in their names alone: how many languages
-were realigned on (`..__12_languages.csv`), and the language that was fine-tuned on (`..__in_language_de.csv`).
+two file names are misspelled. Earlier files (commit 75446a2) tell some facts in their names alone: how many languages
+were realigned on (`..__12_languages.csv`), the percentile of a quality filter (`..__filtered_percent_25.csv`), and the
+language that was fine-tuned on (`..__in_language_de.csv`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from pathlib import Path
 import pandas as pd
 
 from alignfreeze.analysis.names import BASELINE, IN_LANGUAGE, NONE
-from alignfreeze.analysis.records import RECORD_COLUMNS
+from alignfreeze.analysis.published_files import file_facts
+from alignfreeze.analysis.records import RECORD_COLUMNS, TRAINED_ON
 from alignfreeze.analysis.scores import validate_scores
 from alignfreeze.data.table import place, read_text_table, whole_numbers
 from alignfreeze.support.errors import InputError, quoted
@@ -42,15 +44,12 @@ STRATEGIES = {
     "after": "after_full",
     "before+during": "before_during_full",
 }
-REALIGNMENT_LANGUAGES = "all"
 COUNTS = {
     "finetuning_steps": "finetuning_steps",
     "realignment_steps": "realignment_steps",
     "distinct_realignment_samples": "distinct_pairs",
     "repeated_realignment_samples": "pairs_seen",
 }
-NUMBER_OF_LANGUAGES = re.compile(r"__(\d+_languages)\.csv$")
-TRAINED_IN = re.compile(r"__in_language_([a-z]+)\.csv$")
 SCORE_COLUMN = re.compile(r"eval_(?P<language>[a-z]+)_(?P<metric>[a-z0-9]+)")
 
 
@@ -107,10 +106,11 @@ def _read(path: Path) -> pd.DataFrame:
     methods = [parse_method(method, f"{path}:{line}") for line, method in frame["method"].items()]
     frame["strategy"] = [strategy for strategy, _ in methods]
     frame["aligner"] = [aligner for _, aligner in methods]
-    named = NUMBER_OF_LANGUAGES.search(path.name)
-    languages = named[1] if named else REALIGNMENT_LANGUAGES
-    frame["realignment_languages"] = frame["strategy"].map(lambda strategy: NONE if strategy == BASELINE else languages)
-    if TRAINED_IN.search(path.name):
+    facts = file_facts(path.name)
+    frame["realignment_languages"] = frame["strategy"].map(
+        lambda strategy: NONE if strategy == BASELINE else facts.realigned_on
+    )
+    if facts.trained_in:
         realigned = frame["strategy"] != BASELINE
         if realigned.any():
             raise InputError(
@@ -169,7 +169,7 @@ def published_scores(paths: Sequence[str | Path], experiment: str = "published",
     tables = []
     for path in map(Path, paths):
         frame = _read(path)
-        trained_in = TRAINED_IN.search(path.name)
+        trained_in = file_facts(path.name).trained_in
         prefix = "final_" if any(name.startswith("final_eval_") for name in frame.columns) else ""
         columns = {}
         for name in frame.columns:
@@ -178,7 +178,7 @@ def published_scores(paths: Sequence[str | Path], experiment: str = "published",
                 continue
             # `same` is the language that was fine-tuned on.
             language = source if match["language"] == "same" else match["language"]
-            if trained_in is None or language == trained_in[1]:
+            if trained_in in (None, language):
                 columns[name] = (language, match["metric"])
         # Beside their lines, so that a message can name them.
         long = frame.melt(id_vars=keys, value_vars=list(columns), var_name="column", ignore_index=False)
@@ -191,20 +191,23 @@ def published_scores(paths: Sequence[str | Path], experiment: str = "published",
     return validate_scores(everything, "published results")
 
 
-def published_records(paths: Sequence[str | Path]) -> pd.DataFrame:
+def published_records(paths: Sequence[str | Path], source: str = "en") -> pd.DataFrame:
     """Return what the published files tell about each run, as run records.
 
     Parameters
     ----------
     paths : sequence of str or Path
         The CSV files.
+    source : str
+        Code of the source language.
 
     Returns
     -------
     pandas.DataFrame
         One row per run, with the columns `RECORD_COLUMNS`. `distinct_pairs` counts the sentence pairs seen before the
         realignment stream first restarts and `pairs_seen` all of them, repeats included. Wall time (seconds) and device
-        are not in the files and stay missing.
+        are not in the files and stay missing. Where a file is of fine-tuning in the language itself, a last column
+        names the language of each run's training data.
 
     Raises
     ------
@@ -213,8 +216,10 @@ def published_records(paths: Sequence[str | Path]) -> pd.DataFrame:
     """
     tables = []
     for path in map(Path, paths):
-        frame = _read(path)
-        tables.append(frame.assign(**{new: whole_numbers(frame, old, str(path)) for old, new in COUNTS.items()}))
+        frame, trained_in = _read(path), file_facts(path.name).trained_in
+        counts = {new: whole_numbers(frame, old, str(path)) for old, new in COUNTS.items()}
+        tables.append(frame.assign(**counts, **{TRAINED_ON: trained_in or source}))
     runs = pd.concat(tables, ignore_index=True).copy().assign(wall_time=float("nan"), device="")
-    runs = runs.loc[runs["strategy"] != IN_LANGUAGE, list(RECORD_COLUMNS)].drop_duplicates()
-    return runs.sort_values(list(RECORD_COLUMNS[:6]), ignore_index=True)
+    columns = [*RECORD_COLUMNS, *([TRAINED_ON] if (runs["strategy"] == IN_LANGUAGE).any() else [])]
+    runs = runs.loc[:, columns].drop_duplicates()
+    return runs.sort_values([*RECORD_COLUMNS[:6], *columns[len(RECORD_COLUMNS) :]], ignore_index=True)

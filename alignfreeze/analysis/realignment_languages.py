@@ -1,31 +1,29 @@
-"""Two sets of realignment languages compared: the paper's 34 languages against 12."""
+"""Sets of realignment languages, and what a quality filter leaves of them, compared: all else equal, paired by seed."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
-from alignfreeze.analysis import intervals
 from alignfreeze.analysis.cells import (
-    RESOLUTION_DIGITS,
     Cell,
-    Experiment,
     Scores,
     language_average,
-    language_means,
     mean_over,
     paired_difference,
     read_experiment,
     reason_of,
     spread_over,
 )
-from alignfreeze.analysis.records import RECORD_COLUMNS
+from alignfreeze.analysis.names import Filtered
+from alignfreeze.analysis.pairing import distinct_pairs, paired, with_holm
 from alignfreeze.analysis.rows import table_of
 from alignfreeze.analysis.tables import MISSING
-from alignfreeze.support.errors import InputError
+
+NOT_FILTERED: Mapping[str, Filtered] = {}
 
 
 class RealignmentLanguagesRow(NamedTuple):
@@ -53,8 +51,38 @@ class RealignmentLanguagesRow(NamedTuple):
     reason: str
 
 
+class FilterPercentilesRow(NamedTuple):
+    """A row of `filter_percentiles_table`."""
+
+    model: str
+    task: str
+    aligner: str
+    strategy: str
+    realignment_languages: str
+    percentile: float
+    mean: float
+    std: float
+    delta: float
+    delta_std: float
+    delta_low: float
+    delta_high: float
+    n_seeds_better: int | None
+    n_languages_better: int | None
+    n_languages: int
+    p: float
+    p_holm: float
+    distinct_pairs: float
+    n_seeds: int
+    metric: str
+    reason: str
+
+
 def realignment_languages_table(
-    scores: Scores, records: pd.DataFrame, sets: Sequence[str] = (), source: str = "en"
+    scores: Scores,
+    records: pd.DataFrame,
+    sets: Sequence[str] = (),
+    source: str = "en",
+    filtered: Mapping[str, Filtered] = NOT_FILTERED,
 ) -> pd.DataFrame:
     """Return the differences between sets of realignment languages, all else equal, paired by seed.
 
@@ -68,71 +96,103 @@ def realignment_languages_table(
         In order: a difference is the earlier set minus the later one. Sets that are not named come last, by name.
     source : str
         Code of the source language.
+    filtered : mapping of str to Filtered
+        Names of filtered bitext; it is compared with that of other sets at the same percentile.
 
     Returns
     -------
     pandas.DataFrame
         One row per model, task, aligner, strategy and pair of sets; none where there is one set only.
-        delta, delta_std : `realignment_languages` minus `reference`, of the language average over seeds, in points.
-        delta_low, delta_high : 95 % two-way bootstrap. n_seeds_better, n_languages_better : where the former is higher.
-        p : paired t-test over seeds; p_holm : Holm over all rows, the one family of this table. distinct_pairs,
-        distinct_pairs_reference : different sentence pairs that the runs saw, mean over their seeds: a difference of
-        sets is one of these numbers, too. Missing where the records do not tell.
+        delta to n_seeds : of `realignment_languages` minus `reference`, see `Paired`; p_holm : Holm over all rows, the
+        one family of this table. distinct_pairs, distinct_pairs_reference : different sentence pairs that the runs saw,
+        mean over their seeds: a difference of sets is one of these numbers, too. Missing where the records do not tell.
     """
-    missing = [name for name in RECORD_COLUMNS if name not in records.columns]
-    if missing:
-        raise InputError(f"run records: no column {', '.join(missing)}")
-    experiment = read_experiment(scores, source)
-    distinct = records.assign(distinct_pairs=records["distinct_pairs"].astype(float)).groupby(
-        ["model", "task", "aligner", "strategy", "realignment_languages"]
-    )["distinct_pairs"]
-    pairs = distinct.agg(lambda numbers: numbers.mean(skipna=False)).to_dict()
-    by_rest: dict[Cell, list[Cell]] = {}
-    for cell in experiment.methods():
-        by_rest.setdefault(cell._replace(realignment_languages=""), []).append(cell)
+    experiment, pairs = read_experiment(scores, source), distinct_pairs(records)
     order = {name: place for place, name in enumerate(sets)}
+
+    def place(cell: Cell) -> tuple[int, str]:
+        name = _bitext(cell, filtered).languages
+        return order.get(name, len(order)), name
+
+    by_rest: dict[tuple[Cell, float], list[Cell]] = {}
+    for cell in experiment.methods():
+        rest = cell._replace(realignment_languages=""), _bitext(cell, filtered).percentile
+        by_rest.setdefault(rest, []).append(cell)
     rows = []
     for cells in by_rest.values():
-        ranked = sorted(
-            cells, key=lambda cell: (order.get(cell.realignment_languages, len(order)), cell.realignment_languages)
-        )
-        rows += [_row(experiment, one, other, pairs) for one, other in itertools.combinations(ranked, 2)]
-    frame = table_of(RealignmentLanguagesRow, rows)
-    return frame.assign(p_holm=intervals.adjusted(frame["p"].to_numpy(dtype=float), "holm"))
+        for cell, reference in itertools.combinations(sorted(cells, key=place), 2):
+            matrix = experiment.targets[cell]
+            difference = paired_difference(matrix, experiment.targets[reference])
+            rows.append(
+                RealignmentLanguagesRow(
+                    **cell._asdict(),
+                    reference=reference.realignment_languages,
+                    **paired(difference)._asdict(),
+                    p_holm=MISSING,
+                    distinct_pairs=pairs.get(cell._replace(metric=""), MISSING),
+                    distinct_pairs_reference=pairs.get(reference._replace(metric=""), MISSING),
+                    reason=reason_of(matrix, difference, reference.realignment_languages),
+                )
+            )
+    return with_holm(table_of(RealignmentLanguagesRow, rows))
 
 
-def _row(
-    experiment: Experiment, cell: Cell, reference: Cell, pairs: dict[tuple[str, ...], float]
-) -> RealignmentLanguagesRow:
-    matrix = experiment.targets[cell]
-    difference = paired_difference(matrix, experiment.targets[reference])
-    average = language_average(difference)
-    by_language = language_means(difference).round(RESOLUTION_DIGITS)
-    complete = bool(len(difference)) and bool(by_language.notna().all())
-    interval = intervals.two_way_interval(difference.to_numpy())
-    seen = [
-        pairs.get((one.model, one.task, one.aligner, one.strategy, one.realignment_languages), MISSING)
-        for one in (cell, reference)
-    ]
-    return RealignmentLanguagesRow(
-        model=cell.model,
-        task=cell.task,
-        aligner=cell.aligner,
-        strategy=cell.strategy,
-        realignment_languages=cell.realignment_languages,
-        reference=reference.realignment_languages,
-        delta=mean_over(average),
-        delta_std=spread_over(average),
-        delta_low=interval.low,
-        delta_high=interval.high,
-        n_seeds_better=int((average.round(RESOLUTION_DIGITS) > 0).sum()) if complete else None,
-        n_languages_better=int((by_language > 0).sum()) if complete else None,
-        n_languages=int(difference.notna().all().sum()) if len(difference) else 0,
-        p=intervals.paired_p(average.round(RESOLUTION_DIGITS).to_numpy()),
-        p_holm=MISSING,
-        distinct_pairs=seen[0],
-        distinct_pairs_reference=seen[1],
-        n_seeds=len(difference),
-        metric=cell.metric,
-        reason=reason_of(matrix, difference, reference.realignment_languages),
-    )
+def filter_percentiles_table(
+    scores: Scores, records: pd.DataFrame, filtered: Mapping[str, Filtered], source: str = "en"
+) -> pd.DataFrame:
+    """Return the effect of a quality filter of the bitext by percentile (the paper's appendix C.1).
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame or Experiment
+        The long table, values 0..1.
+    records : pandas.DataFrame
+        One row per run, with the columns `RECORD_COLUMNS`.
+    filtered : mapping of str to Filtered
+        Names of filtered bitext.
+    source : str
+        Code of the source language.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per model, task, aligner, strategy, language set and percentile, for cells that have a filtered one.
+        percentile : pairs whose score is below it are left out; 0 is all pairs. mean, std : of the language average
+        over seeds, per cent. delta to n_seeds : of the filtered minus all pairs of the same set, see `Paired`, in
+        points; missing in the rows of all pairs, and where all pairs were not run. p_holm : Holm over all rows, the one
+        family of this table. distinct_pairs : different sentence pairs that the runs saw, mean over their seeds.
+    """
+    experiment, pairs = read_experiment(scores, source), distinct_pairs(records)
+    by_set: dict[Cell, list[tuple[float, Cell]]] = {}
+    for cell in experiment.methods():
+        languages, percentile = _bitext(cell, filtered)
+        by_set.setdefault(cell._replace(realignment_languages=languages), []).append((percentile, cell))
+    rows = []
+    for whole, cells in by_set.items():
+        if not any(percentile for percentile, _ in cells):
+            continue
+        for percentile, cell in sorted(cells):
+            matrix = experiment.targets[cell]
+            difference = paired_difference(matrix, experiment.targets.get(whole) if percentile else None)
+            average = language_average(matrix)
+            comparison = paired(difference)._asdict()
+            if not percentile:
+                # Nothing is compared: these are the counts of the row's own scores.
+                comparison |= {"n_seeds": len(matrix), "n_languages": int(matrix.notna().all().sum())}
+            rows.append(
+                FilterPercentilesRow(
+                    **whole._asdict(),
+                    percentile=percentile,
+                    mean=mean_over(average),
+                    std=spread_over(average),
+                    **comparison,
+                    p_holm=MISSING,
+                    distinct_pairs=pairs.get(cell._replace(metric=""), MISSING),
+                    reason=reason_of(matrix, difference if percentile else None, whole.realignment_languages),
+                )
+            )
+    return with_holm(table_of(FilterPercentilesRow, rows))
+
+
+def _bitext(cell: Cell, filtered: Mapping[str, Filtered]) -> Filtered:
+    return filtered.get(cell.realignment_languages, Filtered(cell.realignment_languages, 0.0))

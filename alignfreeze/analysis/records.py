@@ -26,6 +26,8 @@ RECORD_COLUMNS = (
     "wall_time",
     "device",
 )
+TRAINED_ON = "trained_on"
+"""Language of a run's training data: a column of records only where some run is trained in the evaluated language."""
 CELL = ["model", "task", "aligner", "strategy", "realignment_languages"]
 QUANTITIES = ["finetuning_steps", "realignment_steps", "distinct_pairs", "pairs_seen"]
 
@@ -98,25 +100,27 @@ def runs_table(records: pd.DataFrame) -> pd.DataFrame:
         seeds : their list; n_seeds : their number. finetuning_steps, realignment_steps : optimiser steps.
         distinct_pairs : different sentence pairs seen; pairs_seen : all, repeats included.
         wall_time, wall_time_std : seconds a run, both stages. All are means over seeds; `varies` names those that
-        differ between seeds. Missing where the records do not tell.
+        differ between seeds. Missing where the records do not tell. With a column trained_on, one row for each
+        language that a cell was fine-tuned in, where the records have that column.
     """
     missing = [name for name in RECORD_COLUMNS if name not in records.columns]
     if missing:
         raise InputError(f"run records: no column {', '.join(missing)}")
+    keys = [*CELL, *([TRAINED_ON] if TRAINED_ON in records.columns else [])]
     rows = []
-    for key, runs in records.groupby(CELL, sort=False):
+    for key, runs in records.groupby(keys, sort=False):
         runs = runs.sort_values("seed")
         quantities = runs[[*QUANTITIES, "wall_time"]].astype(float)
-        row = dict(zip(CELL, key, strict=True)) | quantities.mean(skipna=False).to_dict()
+        row = dict(zip(keys, key, strict=True)) | quantities.mean(skipna=False).to_dict()
         row["wall_time_std"] = quantities["wall_time"].std(ddof=1, skipna=False) if len(runs) > 1 else float("nan")
         row["varies"] = ", ".join(name for name in QUANTITIES if quantities[name].nunique() > 1)
         row["seeds"] = " ".join(str(seed) for seed in runs["seed"])
         row["n_seeds"] = len(runs)
         row["device"] = ", ".join(sorted(set(runs["device"].fillna("")) - {""}))
         rows.append(row)
-    columns = [*CELL, "seeds", "n_seeds", *QUANTITIES, "wall_time", "wall_time_std", "device", "varies"]
+    columns = [*keys, "seeds", "n_seeds", *QUANTITIES, "wall_time", "wall_time_std", "device", "varies"]
     return pd.DataFrame(rows, columns=columns).sort_values(
-        CELL, key=lambda column: column.map(lambda name: rank(column.name, name)), ignore_index=True
+        keys, key=lambda column: column.map(lambda name: rank(column.name, name)), ignore_index=True
     )
 
 
@@ -134,7 +138,7 @@ def read_records(path: str | Path) -> pd.DataFrame:
         One row per run, with the columns `RECORD_COLUMNS`; a number that the records do not tell is missing, text stays
         text.
     """
-    text = ["model", "task", "strategy", "aligner", "realignment_languages", "device"]
+    text = ["model", "task", "strategy", "aligner", "realignment_languages", "device", TRAINED_ON]
     numbers = [*QUANTITIES, "wall_time"]
     return read_own_table(
         path,

@@ -26,7 +26,9 @@ from alignfreeze.analysis.cells import (
     spread_over,
 )
 from alignfreeze.analysis.counts import RULES, chance_of_direction, count_directions
+from alignfreeze.analysis.in_language import gap_of
 from alignfreeze.analysis.names import IN_LANGUAGE, rank
+from alignfreeze.analysis.pairing import paired, with_holm
 from alignfreeze.analysis.rows import table_of
 from alignfreeze.languages.registry import facts_table
 
@@ -319,32 +321,19 @@ def front_vs_full_table(scores: Scores, source: str = "en") -> pd.DataFrame:
         for cell in experiment.methods()
         if cell.strategy == "front" and cell.with_strategy("full") in experiment.targets
     ]
-    frame = table_of(FrontVsFullRow, rows)
-    return frame.assign(p_holm=intervals.adjusted(frame["p"].to_numpy(dtype=float), "holm"))
+    return with_holm(table_of(FrontVsFullRow, rows))
 
 
 def _front_row(experiment: Experiment, front: Cell) -> FrontVsFullRow:
     full = front.with_strategy("full")
     difference = experiment.delta(front, "full")
-    average = language_average(difference)
-    by_language = language_means(difference).round(RESOLUTION_DIGITS)
-    complete = bool(len(difference)) and bool(by_language.notna().all())
-    interval = intervals.two_way_interval(difference.to_numpy())
     return FrontVsFullRow(
         model=front.model,
         task=front.task,
         aligner=front.aligner,
-        delta=mean_over(average),
-        delta_std=spread_over(average),
-        delta_low=interval.low,
-        delta_high=interval.high,
-        n_seeds_better=int((average.round(RESOLUTION_DIGITS) > 0).sum()) if complete else None,
-        n_languages_better=int((by_language > 0).sum()) if complete else None,
-        n_languages=_present(difference) if len(difference) else 0,
-        p=intervals.paired_p(average.round(RESOLUTION_DIGITS).to_numpy()),
+        **paired(difference)._asdict(),
         p_holm=MISSING,
         slope=slope(language_means(experiment.delta(full)), language_means(experiment.delta(front))),
-        n_seeds=len(difference),
         realignment_languages=front.realignment_languages,
         reason=reason_of(experiment.targets[front], difference, "full"),
     )
@@ -388,8 +377,8 @@ def per_language_table(scores: Scores, model: str, task: str, source: str = "en"
         two sets of seeds. q : Benjamini-Hochberg over the rows of this table, its one family. best : highest mean
         of the language, by number (equal numbers are all marked); fine-tuning in the language itself is not among them.
         gap_share : delta over the gap between the baseline and fine-tuning in the language itself, both means over
-        seeds; 1 closes it. Missing where that gap is not positive, which `reason` says, or where it was not run; the
-        column is there only if it was run in some language. The source language is not in it.
+        seeds; 1 closes it. Missing where that gap is not positive or may be noise, which `reason` says, or where it was
+        not run; the column is there only if it was run in some language. The source language is not in it.
     """
     experiment = read_experiment(scores, source)
     rows: list[PerLanguageRow] = []
@@ -435,7 +424,8 @@ def _language_rows(experiment: Experiment, cell: Cell) -> Iterator[PerLanguageRo
             delta = mean_over(values) - mean_over(baseline[language])
         share, no_gap = MISSING, ""
         if difference is not None and baseline is not None and bound is not None:
-            share, no_gap = _gap_share(delta, baseline[language], bound[language].dropna())
+            gap = gap_of(bound[language].dropna(), baseline[language])
+            share, no_gap = gap.share(delta), gap.reason
         reason = reason_of(values.to_frame(), None if difference is None else difference[[language]], averaged=False)
         yield PerLanguageRow(
             language=language,
@@ -454,16 +444,6 @@ def _language_rows(experiment: Experiment, cell: Cell) -> Iterator[PerLanguageRo
             realignment_languages=cell.realignment_languages,
             reason="; ".join(filter(None, [reason, no_gap])),
         )
-
-
-def _gap_share(delta: float, baseline: pd.Series, bound: pd.Series) -> tuple[float, str]:
-    """Share of the gap to fine-tuning in the language itself that a difference to the baseline closes, or why not."""
-    if bound.empty:
-        return MISSING, "no fine-tuning in the language itself"
-    gap = mean_over(bound) - mean_over(baseline)
-    if round(gap, RESOLUTION_DIGITS) <= 0:
-        return MISSING, "fine-tuning in the language itself is no better than the baseline: no gap to close"
-    return delta / gap, ""
 
 
 def source_vs_target_table(scores: Scores, source: str = "en") -> pd.DataFrame:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from alignfreeze.analysis.names import BASELINE, NONE
+from alignfreeze.analysis.names import BASELINE, NONE, Filtered
 from alignfreeze.experiment.configuration import Experiment
 
 
@@ -155,12 +155,12 @@ def methods(config: Experiment, task: str) -> list[tuple[str, str, str]]:
     Returns
     -------
     list of (str, str, str)
-        Strategy, aligner and the language set whose bitext is used.
+        Strategy, aligner and the language set whose bitext is used, or the name of what a filter leaves of it.
     """
     own = config.tasks[task].realignment_languages
     return [
-        (strategy, aligner, languages)
-        for languages in (config.realignment_sets if own is None else own)
+        (strategy, aligner, bitext)
+        for bitext in (config.bitexts if own is None else own)
         for aligner in config.tasks[task].aligners
         for strategy in strategies_of(config, task)
     ]
@@ -220,13 +220,15 @@ def languages_as(config: Experiment, realignment_languages: str) -> str:
     ----------
     config : Experiment
     realignment_languages : str
-        A language set of the realignment.
+        A language set of the realignment, or what a filter leaves of its bitext.
 
     Returns
     -------
     str
-        Name of a language set.
+        One of the same names.
     """
+    if filtered := config.filtered_bitexts.get(realignment_languages):
+        return Filtered(languages_as(config, filtered.languages), filtered.percentile).name
     own = set(config.languages_of(realignment_languages))
     return next(
         (name for name in config.realignment_sets if set(config.languages_of(name)) == own), realignment_languages
@@ -243,7 +245,7 @@ def scored_sets(config: Experiment) -> list[str]:
     Returns
     -------
     list of str
-        Each once.
+        Language sets; what a filter leaves of them is not among them.
     """
     return list(dict.fromkeys(languages_as(config, name) for name in config.realignment_sets))
 
@@ -251,19 +253,22 @@ def scored_sets(config: Experiment) -> list[str]:
 def encoded_with(config: Experiment, realignment_languages: str) -> str:
     """Language set among whose encoded rows are those of a set: the first one that has all of its languages.
 
+    What a filter leaves of a set's bitext is among what it leaves of the other's.
+
     Parameters
     ----------
     config : Experiment
     realignment_languages : str
-        A language set of the realignment.
+        A language set of the realignment, or what a filter leaves of its bitext.
 
     Returns
     -------
     str
-        Name of a language set.
+        One of the same names.
     """
-    own = set(config.languages_of(realignment_languages))
-    larger = (name for name in config.realignment_sets if own <= set(config.languages_of(name)))
+    own, percentile = set(config.languages_of(realignment_languages)), config.percentile_of(realignment_languages)
+    alike = (name for name in config.bitexts if config.percentile_of(name) == percentile)
+    larger = (name for name in alike if own <= set(config.languages_of(name)))
     return next(larger, realignment_languages)
 
 

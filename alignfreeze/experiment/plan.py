@@ -130,6 +130,10 @@ class Plan:
     disk: Disk
 
 
+_Part = tuple[float | None, str]
+"""Percentile at which a filter leaves a part of the bitext beside all of it (None: all of it), and the language."""
+
+
 class Workload(NamedTuple):
     """Rows (windows where the text is cut into some) and their mean width with padding, in subwords."""
 
@@ -236,18 +240,21 @@ class _Planner:
 
     # Bitext.
 
-    def _used_aligners(self) -> list[str]:
-        return list(dict.fromkeys(aligner for task in self.tasks.values() for aligner in task.aligners))
-
-    def _languages_of_aligner(self, aligner: str) -> list[str]:
-        """Languages whose bitext an aligner aligns: for realignment, and for the diagnostics where there is gold."""
-        used = self.realignment_languages if aligner in self._used_aligners() else []
+    def _aligned(self, aligner: str) -> list[_Part]:
+        """Parts of the bitext that an aligner aligns: for realignment, and for the diagnostics where there is gold."""
+        used = [
+            (self.config.percentile_of(bitext), language)
+            for task in self.tasks
+            for _, chosen, bitext in grid.methods(self.config, task)
+            if chosen == aligner
+            for language in self.config.languages_of(bitext)
+        ]
         gold = self.config.languages_of(self.config.evaluate) if self.config.data.gold else []
-        return list(dict.fromkeys([*used, *gold]))
+        return list(dict.fromkeys([*used, *((None, language) for language in gold)]))
 
     def _aligned_languages(self) -> list[str]:
-        lists = (self._languages_of_aligner(aligner) for aligner in self.config.aligners.names)
-        return list(dict.fromkeys(itertools.chain(*lists)))
+        parts = itertools.chain(*map(self._aligned, self.config.aligners.names))
+        return list(dict.fromkeys(language for _, language in parts))
 
     def _local(self, pattern: str, language: str) -> Path:
         """A language's file of the user's own."""
@@ -286,30 +293,41 @@ class _Planner:
         stages = [self._build("build_bitext", self.available, taken)]
         if (chosen := self.config.data.bitext.filter) is not None:
             stages.append(self._score_pairs(taken))
-            taken = {language: math.ceil((1 - chosen.percentile / 100) * count) for language, count in taken.items()}
-        if aligners.fastalign and (languages := self._languages_of_aligner("fastalign")):
-            fitted = {language: min(fit_pairs or taken[language], self.available[language]) for language in languages}
+            percentiles = chosen.side_by_side or [None]
+            stages.append(Stage("filter_bitext", len(percentiles) * len(taken)))
+            if not chosen.side_by_side:
+                taken = {language: _left(count, chosen.percentile) for language, count in taken.items()}
+
+        def pairs(parts: list[_Part]) -> int:
+            return sum(_left(taken[language], percentile or 0) for percentile, language in parts)
+
+        if aligners.fastalign and (parts := self._aligned("fastalign")):
+            fitted = sum(min(fit_pairs, self.available[code]) for _, code in parts) if fit_pairs else pairs(parts)
             if fit_pairs:
-                stages.append(self._build("build_fit_bitext", {name: self.available[name] for name in fitted}, fitted))
+                read = {code: self.available[code] for _, code in parts}
+                stages.append(
+                    self._build("build_fit_bitext", read, {code: min(fit_pairs, count) for code, count in read.items()})
+                )
             rounds = aligners.fastalign.iterations / cost.FASTALIGN_ITERATIONS
-            seconds = rounds * sum(fitted.values()) / cost.FASTALIGN_FIT_PAIRS
-            seconds += sum(taken[language] for language in languages) / cost.FASTALIGN_PAIRS
-            stages.append(Stage("align_fastalign", len(languages), core_seconds=seconds))
-        if aligners.awesome and (languages := self._languages_of_aligner("awesome")):
-            rows = 2 * sum(taken[language] for language in languages)
+            seconds = rounds * fitted / cost.FASTALIGN_FIT_PAIRS + pairs(parts) / cost.FASTALIGN_PAIRS
+            stages.append(Stage("align_fastalign", len(parts), core_seconds=seconds))
+        if aligners.awesome and (parts := self._aligned("awesome")):
             size, layer = self.sizes[aligners.awesome.model], aligners.awesome.layer
-            operations = size.forward(rows, self.sorted_bitext_width, layer)
-            stages.append(Stage("align_awesome", len(languages), operations=operations))
-        if aligners.dictionary and (languages := self._languages_of_aligner("dictionary")):
-            seconds = sum(taken[language] for language in languages) / cost.DICTIONARY_PAIRS
-            stages.append(Stage("align_dictionary", len(languages), core_seconds=seconds))
+            operations = size.forward(2 * pairs(parts), self.sorted_bitext_width, layer)
+            stages.append(Stage("align_awesome", len(parts), operations=operations))
+        if aligners.dictionary and (parts := self._aligned("dictionary")):
+            stages.append(Stage("align_dictionary", len(parts), core_seconds=pairs(parts) / cost.DICTIONARY_PAIRS))
         encoded = {
-            (aligner, grid.encoded_with(self.config, languages))
+            (aligner, grid.encoded_with(self.config, bitext))
             for task in self.tasks
-            for _, aligner, languages in grid.methods(self.config, task)
+            for _, aligner, bitext in grid.methods(self.config, task)
         }
-        pairs = sum(taken[code] for _, languages in encoded for code in self.config.languages_of(languages))
-        seconds = len(self.sizes) * pairs / cost.ENCODED_PAIRS
+        parts = [
+            (self.config.percentile_of(bitext), code)
+            for _, bitext in encoded
+            for code in self.config.languages_of(bitext)
+        ]
+        seconds = len(self.sizes) * pairs(parts) / cost.ENCODED_PAIRS
         return [*stages, Stage("encode_pairs", len(self.sizes) * len(encoded), core_seconds=seconds)]
 
     def _score_pairs(self, taken: Mapping[str, int]) -> Stage:
@@ -466,6 +484,11 @@ class _Planner:
             + sum(bytes_of[model] for model, _, _ in self.in_language),
             state=max(size.state_bytes for size in self.sizes.values()),
         )
+
+
+def _left(pairs: int, percentile: float) -> int:
+    """Sentence pairs that a filter leaves."""
+    return math.ceil((1 - percentile / 100) * pairs)
 
 
 def _words_of(kind: str, path: Path) -> list[int]:

@@ -121,7 +121,21 @@ def realign(
 
 
 def measured(realigner: Realigner, report: TrainingReport, steps: int) -> dict[str, Any]:
-    """What a run record tells of a realignment up to a number of steps."""
+    """What a run record tells of a realignment.
+
+    Parameters
+    ----------
+    realigner : Realigner
+        As it is after its run.
+    report : TrainingReport
+        Of that run.
+    steps : int
+        Steps up to the checkpoint that the record is of.
+
+    Returns
+    -------
+    dict
+    """
     pairs_seen, distinct_pairs = realigner.pairs_seen(steps)
     return {
         "steps": steps,

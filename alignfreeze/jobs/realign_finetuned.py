@@ -9,6 +9,7 @@ from typing import Any
 
 from alignfreeze.encoders.loading import load_tokenizer
 from alignfreeze.jobs.realign import measured
+from alignfreeze.kinds import load_task
 from alignfreeze.realignment.objective import Realigner
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows
@@ -17,7 +18,7 @@ from alignfreeze.support.checksums import code_checksums, file_checksum, weights
 from alignfreeze.support.devices import torch_device
 from alignfreeze.support.records import write_run_record
 from alignfreeze.support.space import space_for
-from alignfreeze.tasks import load_task
+from alignfreeze.support.trackers import Tracker
 from alignfreeze.training.loop import write_log
 from alignfreeze.training.state import TrainingState, fingerprint, tensor_bytes
 
@@ -36,6 +37,7 @@ def realign_finetuned(
     device: str | None,
     state: str | Path,
     resume_every: int,
+    trackers: Sequence[Tracker] = (),
     code: Sequence[str | Path] = (),
     description: str | None = None,
 ) -> None:
@@ -43,15 +45,15 @@ def realign_finetuned(
 
     Parameters
     ----------
-    output : path
+    output : str or Path
         The model's folder.
     kind : str
-        Kind of the task, see `alignfreeze.tasks`.
-    encoding : mapping
+        Kind of the task, see `alignfreeze.kinds`.
+    encoding : mapping from str
         Settings of how the task's text becomes subwords.
-    finetuned : path
+    finetuned : str or Path
         The fine-tuned model with its tokenizer.
-    rows : path
+    rows : str or Path
         Folder with the encoded word pairs, `{language}.arrow`.
     languages : sequence of str
         In the order in which they take turns.
@@ -61,11 +63,13 @@ def realign_finetuned(
     seed : int
     device : str or None
         Name of the claimed GPU; None for the CPU.
-    state : path
+    state : str or Path
         File of the training state, outside `output`.
     resume_every : int
         Steps between two states.
-    code : sequence of path
+    trackers : sequence of Tracker
+        Told the points of the training log, too.
+    code : sequence of str or Path
         Files of the code that decides the result; a state of other code is not resumed.
     description : str, optional
         Name of the run in logs and on the terminal.
@@ -86,7 +90,7 @@ def realign_finetuned(
         "code": code_checksums(code),
     }
     kept = TrainingState(Path(state), fingerprint(decisive), resume_every)
-    report = realigner.run([steps], state=kept, description=description)
+    report = realigner.run([steps], state=kept, description=description, trackers=trackers)
     needed = tensor_bytes(model.state_dict())
     with space_for(output, "the realigned model", needed), atomic_directory(output) as folder:
         model.save_pretrained(folder)

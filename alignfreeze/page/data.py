@@ -137,7 +137,8 @@ def read_curves(records: Iterable[Path]) -> pd.DataFrame:
     for path in records:
         record = read_json(path, REMAKE.format("it"))
         try:
-            name = " ".join(str(record[key]) for key in ("model", "task", "strategy", "aligner", "seed"))
+            keys = ["model", "task", "strategy", "aligner", "seed", *(["trained_on"] if "trained_on" in record else [])]
+            name = " ".join(str(record[key]) for key in keys)
             for stage, points in record.get("curves", {}).items():
                 rows += [{"stage": stage, "run": name, "step": int(step), "loss": float(loss)} for step, loss in points]
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:

@@ -1,18 +1,25 @@
 """Result files that the authors removed later: 34 against 12 realignment languages, in-language, filtered bitext."""
 
+import csv
+import re
+import statistics
+
 import pandas as pd
 import pytest
 from analysis_support import PUBLISHED
 
 from alignfreeze.analysis import figures
-from alignfreeze.analysis.cells import read_experiment
+from alignfreeze.analysis.in_language import in_language_table
 from alignfreeze.analysis.latex import latex_table
 from alignfreeze.analysis.published import published_records, published_scores
-from alignfreeze.analysis.realignment_languages import realignment_languages_table
+from alignfreeze.analysis.published_files import file_facts
+from alignfreeze.analysis.realignment_languages import filter_percentiles_table, realignment_languages_table
+from alignfreeze.analysis.records import runs_table
 from alignfreeze.analysis.tables import main_table, per_language_table
 
 HISTORY = PUBLISHED / "history"
 POS = PUBLISHED / "distilbert-base-multilingual-cased__opus100__udpos.csv"
+DISTILMBERT_NLI = PUBLISHED / "distilbert-base-multilingual-cased__opus100__xnli.csv"
 pytestmark = pytest.mark.skipif(not (HISTORY / "README.md").is_file(), reason=f"no earlier result files in {HISTORY}")
 SETS = ("34_languages", "12_languages")
 # Points, of the folder's README.
@@ -64,16 +71,73 @@ def test_share_of_the_gap_to_fine_tuning_in_the_language_itself():
     assert main_table(scores).equals(main_table(published_scores([POS])))
 
 
-@pytest.mark.parametrize("percentile", [25, 37, 50, 62, 75])
-def test_filtered_bitext(percentile):
-    """Realigned on pairs of which the worst are left out; the baseline is the one without bitext."""
-    file = HISTORY / f"distilbert-base-multilingual-cased__udpos__opus100__filtered_percent_{percentile}.csv"
-    whole = published_scores([POS])
-    scores = published_scores([file], f"filtered_{percentile}")
-    baseline = whole[whole["strategy"] == "baseline"].assign(experiment=f"filtered_{percentile}")
-    cells = read_experiment(pd.concat([scores, baseline], ignore_index=True))
-    table = main_table(cells).set_index(["aligner", "strategy"])
-    assert len(table) == 1 + 3 * 6
-    assert (table["n_languages"] == 34).all()
-    assert (table["n_seeds"] == 5).all()
-    assert table.loc[("fastalign", "full"), "delta"] > 0
+def raw_averages(file, method, languages=None):
+    """Language average by seed in per cent, straight from the columns of a published file; empty ones are left out."""
+    with file.open(encoding="utf-8", newline="") as handle:
+        rows = [row for row in csv.DictReader(handle) if row["method"] == method]
+    columns = [f"eval_{language}_accuracy" for language in languages or ()]
+    columns = columns or [name for name in rows[0] if re.fullmatch("eval_[a-z]{2}_accuracy", name) and rows[0][name]]
+    return {int(row["seed"]): 100 * statistics.fmean(float(row[name]) for name in columns) for row in rows}
+
+
+def test_filter_percentiles(tmp_path):
+    """Realigned on pairs of which the worst are left out, beside the newest commit's files, which leave none out."""
+    files = [*HISTORY.glob("*__filtered_percent_*.csv"), POS, DISTILMBERT_NLI]
+    filtered = {facts.filtered.name: facts.filtered for file in files if (facts := file_facts(file.name)).filtered}
+    assert [int(one.percentile) for one in sorted(filtered.values())] == [25, 37, 50, 62, 75]
+    table = filter_percentiles_table(published_scores(files), published_records(files), filtered)
+    methods = {("full", "fastalign"): "before_fastalign", ("front", "dictionary"): "freeze_realign_unfreeze_dico"}
+    seen = 0
+    for row in table[table["percentile"] > 0].itertuples():
+        if (row.strategy, row.aligner) not in methods or pd.isna(row.delta):
+            continue
+        method, seen = methods[row.strategy, row.aligner], seen + 1
+        name = f"distilbert-base-multilingual-cased__{row.task}__opus100__filtered_percent_{row.percentile:g}.csv"
+        own = raw_averages(HISTORY / name, method)
+        whole = raw_averages(POS if row.task == "udpos" else DISTILMBERT_NLI, method)
+        assert own.keys() == whole.keys() == {31, 42, 66, 23, 17}
+        deltas = [own[seed] - whole[seed] for seed in own]
+        assert row.mean == pytest.approx(statistics.fmean(own.values()), abs=0.01)
+        assert row.delta == pytest.approx(statistics.fmean(deltas), abs=0.01)
+        assert row.delta_std == pytest.approx(statistics.stdev(deltas), abs=0.01)
+        assert (row.n_seeds, row.reason) == (5, "")
+    assert seen == 5 * 2 + 1, "PoS tagging at five percentiles; NLI at one, whose newest file has dictionary pairs only"
+    at_fifty = table[(table["percentile"] == 50) & (table["aligner"] == "dictionary") & (table["task"] == "udpos")]
+    assert set(at_fifty["distinct_pairs"]) >= {10058}
+    figures.save_figure(figures.filter_percentiles(table), tmp_path / "figure.png")
+    assert "Percentile" in latex_table("filter_percentiles", table)
+
+
+def test_share_of_the_gap_on_average_over_languages(tmp_path):
+    files = [path for path in HISTORY.glob("*__in_language_*.csv") if path.stat().st_size]
+    table = in_language_table(published_scores([POS, *files]))
+    languages = sorted(file_facts(file.name).trained_in for file in files)
+    bound = {seed: statistics.fmean(
+        raw_averages(file, "baseline", [file_facts(file.name).trained_in])[seed] for file in files
+    ) for seed in (31, 42, 66, 23, 17)}  # fmt: skip
+    base = raw_averages(POS, "baseline", languages)
+    gap = statistics.fmean(bound.values()) - statistics.fmean(base.values())
+    row = table[(table["strategy"] == "full") & (table["aligner"] == "fastalign")].iloc[0]
+    own = raw_averages(POS, "before_fastalign", languages)
+    deltas = {seed: own[seed] - base[seed] for seed in own}
+    assert row["gap"] == pytest.approx(gap, abs=0.01)
+    assert row["delta"] == pytest.approx(statistics.fmean(deltas.values()), abs=0.01)
+    assert row["share"] == pytest.approx(statistics.fmean(deltas.values()) / gap, abs=1e-4)
+    shares = [deltas[seed] / (bound[seed] - base[seed]) for seed in deltas]
+    assert row["share_std"] == pytest.approx(statistics.stdev(shares), abs=1e-4)
+    assert (row["n_languages"], row["n_seeds"], row["n_seeds_in_language"], row["reason"]) == (30, 5, 5, "")
+    assert len(table) == 3 * 6
+    assert table["share"].between(0, 1).all()
+    figures.save_figure(figures.in_language(table), tmp_path / "figure.png")
+
+
+def test_runs_of_fine_tuning_in_the_language_itself():
+    files = [POS, HISTORY / "distilbert-base-multilingual-cased__udpos__in_language_de.csv"]
+    runs = runs_table(published_records(files))
+    assert runs.loc[runs["strategy"] == "in_language", ["trained_on", "finetuning_steps"]].to_numpy().tolist() == [
+        ["de", 2170]
+    ]
+    assert set(runs.loc[runs["strategy"] != "in_language", "trained_on"]) == {"en"}
+    plain = runs_table(published_records([POS]))
+    rest = runs[runs["strategy"] != "in_language"].drop(columns="trained_on").reset_index(drop=True)
+    pd.testing.assert_frame_equal(rest, plain)

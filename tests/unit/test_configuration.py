@@ -315,8 +315,8 @@ def test_strategy_in_short_or_in_full(strategy):
         ({"random": 2, "seeds": 7}, ": {'random': 2, 'seeds': 7} found; allowed are full, front, back or"),
         ({"blocks": [99]}, ": model e5small, freeze blocks [99]: an encoder of"),
         (
-            {"freeze": "full", "schedule": "later"},
-            ".schedule: 'later' found; allowed are before, during, after, before+during",
+            {"freeze": "full", "schedule": "sometime"},
+            ".schedule: 'sometime' found; allowed are before, during, after, before+during",
         ),
         ({"freeze": "full", "weight": 0}, ".weight: 0 found; "),
         (

@@ -135,6 +135,6 @@ def test_command_that_is_not_there():
 def test_histogram(tmp_path):
     rng = np.random.default_rng(0)
     scores = {language: rng.normal(1.0, 0.1, 40) for language in ("de", "tr", "ja", "fi", "el", "ar", "hi")}
-    figure = figures.bitext_filter(scores, dict.fromkeys(scores, 1.0), "margin")
+    figure = figures.bitext_filter(scores, dict.fromkeys(scores, [0.9, 1.0]), "margin")
     figures.save_figure(figure, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").stat().st_size > 0

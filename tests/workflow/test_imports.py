@@ -139,7 +139,7 @@ def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
         "data/pharaoh",
     }
     after = modules_of("finetuned/e5small/after/dictionary/all/xquad/seed31")
-    assert {"jobs/realign_finetuned", "realignment/objective", "tasks/questions", "encoders/freezing"} <= after
+    assert {"jobs/realign_finetuned", "realignment/objective", "kinds/questions", "encoders/freezing"} <= after
     assert "training/finetuning" not in after, "another fine-tuning is another model to start from"
     score = modules_of("scores/e5small/baseline/none/none/xquad/seed31/all.csv")
     assert score - plain == {

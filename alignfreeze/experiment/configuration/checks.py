@@ -107,6 +107,7 @@ def _check_realignment_languages(config: Experiment, around: Surroundings) -> It
     for name in config.realignment_sets:
         yield from _is_set("realignment.languages", name, config, around)
     known = [name for name in config.realignment_sets if name in config.language_sets or around.knows(name)]
+    known += [name for name, filtered in config.filtered_bitexts.items() if filtered.languages in known]
     for task in config.tasks.names:
         for name in config.tasks[task].realignment_languages or ():
             if name not in known:
@@ -114,9 +115,10 @@ def _check_realignment_languages(config: Experiment, around: Surroundings) -> It
                     f"tasks.{task}.realignment_languages: {name!r} found{suggestion(name, known)}; "
                     f"allowed are those of realignment.languages: {', '.join(known)}"
                 )
-        chosen = [name for name in config.tasks[task].realignment_languages or config.realignment_sets if name in known]
+        chosen = [name for name in config.tasks[task].realignment_languages or config.bitexts if name in known]
         for one, other in itertools.combinations(chosen, 2):
-            if set(config.languages_of(one)) == set(config.languages_of(other)):
+            alike = config.percentile_of(one) == config.percentile_of(other)
+            if alike and set(config.languages_of(one)) == set(config.languages_of(other)):
                 yield (
                     f"tasks.{task}.realignment_languages: {one} and {other} have the same languages, and one order of "
                     "them is all that a task can have; name one of the two"
@@ -165,9 +167,12 @@ def _check_awesome(config: Experiment, _: Surroundings) -> Iterator[str]:
         yield f"aligners.awesome.model: {awesome.model!r} found; allowed are the keys of models: {keys}"
 
 
-def _check_filter(config: Experiment, _: Surroundings) -> Iterator[str]:
-    """The encoder of the quality filter exists."""
+def _check_filter(config: Experiment, around: Surroundings) -> Iterator[str]:
+    """The encoder of the quality filter exists, and the names of what it leaves are no other's."""
     chosen = config.data.bitext.filter
+    for name in config.filtered_bitexts:
+        if name in config.language_sets or around.knows(name):
+            yield f"language_sets.{name}: this names what data.bitext.filter leaves at a percentile; rename the set"
     if chosen is not None and chosen.model is not None and chosen.model not in config.models:
         keys = ", ".join(config.models)
         yield f"data.bitext.filter.model: no such model{suggestion(chosen.model, config.models)}; allowed are {keys}"

@@ -8,10 +8,10 @@ from pydantic import Discriminator, Field, Tag
 
 from alignfreeze.aligners.settings import Order
 from alignfreeze.data.settings import Sampling, Scorer
-from alignfreeze.experiment.configuration.section import Section
+from alignfreeze.experiment.configuration.section import Distinct, Section
 from alignfreeze.sources.settings import HubDataset, Muse, UniversalDependencies
 from alignfreeze.support.paths import FilesToRead, FileToRead, Matching, OwnerAndName
-from alignfreeze.support.settings import Count
+from alignfreeze.support.settings import Count, one_of
 
 SOURCES = {"universal_dependencies": UniversalDependencies, "muse": Muse, "hub": HubDataset}
 """Kinds of public sources, by the key that tells them apart."""
@@ -39,6 +39,13 @@ Files = Annotated[Annotated[FilesToRead, Tag("<file>")] | PublicSource, Discrimi
 """A file for each language, or a public source."""
 
 
+Percentile = Annotated[float, Field(gt=0, lt=100)]
+Percentiles = Annotated[
+    Percentile | Annotated[list[Percentile], Field(min_length=1), Distinct],
+    one_of("a number above 0 and below 100", "a list of different ones"),
+]
+
+
 class BitextFilter(Section):
     """Quality filter between the bitext and its alignment (the paper's appendix C.1)."""
 
@@ -46,9 +53,11 @@ class BitextFilter(Section):
         default="margin",
         description="What scores a pair: an encoder's margin (Artetxe and Schwenk 2019), or cometkiwi (a package).",
     )
-    percentile: Annotated[float, Field(gt=0, lt=100)] = Field(
-        description="Pairs of the sample at or above this percentile of their language's scores are kept (the paper: "
-        "25, 37, 50, 62 and 75); what fastalign.fit_pairs adds is not filtered.",
+    percentile: Percentiles = Field(
+        description="Pairs of the sample at or above this percentile of their language's scores are kept; what "
+        "fastalign.fit_pairs adds is not filtered. A list (the paper: 25, 37, 50, 62 and 75) compares them with each "
+        "other and with all pairs, in the table and figure filter_percentiles; realignment on those of a language set "
+        "all is then called all_percentile_25.",
         json_schema_extra={"unit": "per cent"},
     )
     model: str | None = Field(
@@ -63,6 +72,11 @@ class BitextFilter(Section):
     comet_model: OwnerAndName = Field(
         default="Unbabel/wmt22-cometkiwi-da", description="Model of cometkiwi; it needs no reference."
     )
+
+    @property
+    def side_by_side(self) -> list[float]:
+        """Percentiles that are compared with all pairs; none where the one percentile filters the whole experiment."""
+        return self.percentile if isinstance(self.percentile, list) else []
 
 
 class Bitext(Section):

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from alignfreeze.analysis.names import Filtered
+from alignfreeze.analysis.published_files import file_facts
 from alignfreeze.experiment.configuration.aligners import Aligners
 from alignfreeze.experiment.configuration.data import Data, Seed
 from alignfreeze.experiment.configuration.diagnostics import Diagnostics
@@ -83,6 +85,17 @@ class PublishedExperiment(Scored):
         default=None, description="Local folder with the published files; nothing is fetched then."
     )
 
+    @property
+    def filtered_bitexts(self) -> dict[str, Filtered]:
+        """Filtered bitext that the files have scores of, by name."""
+        found = [file_facts(name).filtered for name in self.published.files]
+        return {one.name: one for one in found if one}
+
+    @property
+    def is_trained_in_language(self) -> bool:
+        """Whether some file has scores of fine-tuning in the evaluated language itself."""
+        return any(file_facts(name).trained_in for name in self.published.files)
+
 
 class Experiment(Scored):
     """An experiment that is run."""
@@ -133,6 +146,51 @@ class Experiment(Scored):
         """Language sets whose bitext is used, in the configured order."""
         languages = self.realignment.languages
         return [languages] if isinstance(languages, str) else list(languages)
+
+    @property
+    def filtered_bitexts(self) -> dict[str, Filtered]:
+        """What a filter leaves of each language set's bitext at each of several percentiles, by name."""
+        chosen = self.data.bitext.filter
+        percentiles = chosen.side_by_side if chosen else []
+        filtered = [Filtered(name, percentile) for percentile in percentiles for name in self.realignment_sets]
+        return {one.name: one for one in filtered}
+
+    @property
+    def bitexts(self) -> list[str]:
+        """Names of what is realigned on: the language sets, and what a filter leaves of their bitext."""
+        return [*self.realignment_sets, *self.filtered_bitexts]
+
+    def languages_of(self, langs: str) -> list[str]:
+        """Languages of a language set, or of what a filter leaves of its bitext.
+
+        Parameters
+        ----------
+        langs : str
+            Name of one of them; a single code counts as a set of one language.
+
+        Returns
+        -------
+        list of str
+            Codes.
+        """
+        filtered = self.filtered_bitexts.get(langs)
+        return super().languages_of(filtered.languages if filtered else langs)
+
+    def percentile_of(self, bitext: str) -> float | None:
+        """Percentile at which bitext is filtered beside all of it.
+
+        Parameters
+        ----------
+        bitext : str
+            One of `bitexts`.
+
+        Returns
+        -------
+        float or None
+            None where it is not filtered, or as the whole experiment's bitext is.
+        """
+        filtered = self.filtered_bitexts.get(bitext)
+        return filtered.percentile if filtered else None
 
     @property
     def realignment_languages(self) -> list[str]:

@@ -54,7 +54,8 @@ class Task(Section, EncodingSettings, FinetuningRecipe):
     )
     realignment_languages: Names | None = Field(
         default=None,
-        description="Those of the sets of realignment.languages that are run on this task; all where it is left out.",
+        description="Those of the sets of realignment.languages that are run on this task, and names of what a filter "
+        "leaves of them at one of several percentiles; all where it is left out.",
     )
     realignment_steps: Steps = Field(
         description="Steps of realignment before fine-tuning, or match_finetuning (as many as fine-tuning has); by "
