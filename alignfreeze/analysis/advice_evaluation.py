@@ -76,15 +76,13 @@ class RegretRow(NamedTuple):
     reason: str = ""
 
 
-def advice_table(results: Results, by_genus: bool = False) -> pd.DataFrame:
+def advice_table(results: Results) -> pd.DataFrame:
     """Return the advice for each language as if it had no results, beside the gain that was seen.
 
     Parameters
     ----------
     results : Results
         Baselines and gains.
-    by_genus : bool
-        Whether all languages of its genus are held out with a language.
 
     Returns
     -------
@@ -96,7 +94,7 @@ def advice_table(results: Results, by_genus: bool = False) -> pd.DataFrame:
     for model, task in results.cells():
         for strategy, features in itertools.product(STRATEGIES, FEATURE_SETS):
             identity = (model, task, strategy, features)
-            problem = problem_of(results, model, task, strategy, features, by_genus=by_genus)
+            problem = problem_of(results, model, task, strategy, features)
             if reason := why_refused(problem, features, results.others(model, task, features)):
                 rows.append(AdviceRow(*identity, "", n=len(problem.languages), reason=reason))
                 continue

@@ -347,15 +347,13 @@ def mean_over(values: pd.Series | np.ndarray) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
-def spread_over(values: pd.Series | np.ndarray, ddof: int = 1) -> float:
-    """Return the standard deviation, NaN (not 0) for a single value.
+def spread_over(values: pd.Series | np.ndarray) -> float:
+    """Return the standard deviation (ddof 1), NaN (not 0) for a single value.
 
     Parameters
     ----------
     values : pandas.Series or numpy.ndarray
         Of any shape.
-    ddof : int
-        What is taken from the number of values before the squares are divided by it.
 
     Returns
     -------
@@ -363,7 +361,7 @@ def spread_over(values: pd.Series | np.ndarray, ddof: int = 1) -> float:
         NaN, too, if anything is missing.
     """
     values = np.asarray(values, dtype=float)
-    return float(values.std(ddof=ddof)) if values.size > 1 else float("nan")
+    return float(values.std(ddof=1)) if values.size > 1 else float("nan")
 
 
 def missing_scores(matrix: pd.DataFrame) -> list[str]:

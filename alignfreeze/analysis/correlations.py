@@ -65,22 +65,15 @@ def _standardised_ranks(values: np.ndarray) -> np.ndarray:
     return centred / np.sqrt(centred @ centred)
 
 
-def mean_spearman(
-    predictors: Sequence[np.ndarray],
-    outcomes: Sequence[np.ndarray],
-    permutations: int = PERMUTATIONS,
-    seed: int = SEED,
-) -> Correlation:
+def mean_spearman(predictors: Sequence[np.ndarray], outcomes: Sequence[np.ndarray]) -> Correlation:
     """Return Spearman's rho, averaged over pairs of vectors, and its two-sided permutation p.
+
+    The permutations of the languages are random and the same for all pairs.
 
     Parameters
     ----------
     predictors, outcomes : sequence of numpy.ndarray
         Pairs of (languages,) vectors, none of them constant; one pair in the plain case.
-    permutations : int
-        Number of random permutations of the languages, the same for all pairs.
-    seed : int
-        Of the permutations.
 
     Returns
     -------
@@ -92,13 +85,13 @@ def mean_spearman(
     contributions = np.mean([np.outer(_standardised_ranks(x), _standardised_ranks(y)) for x, y in pairs], axis=0)
     size = len(contributions)
     rho = float(np.trace(contributions))
-    orders = _permutations(size, permutations, seed)
-    permuted = np.zeros(permutations)
+    orders = _permutations(size, PERMUTATIONS, SEED)
+    permuted = np.zeros(PERMUTATIONS)
     for column in range(size):
         permuted += contributions[orders[:, column], column]
     # The tolerance counts permutations that give the same rho up to rounding.
     extreme = int((np.abs(permuted) >= abs(rho) - 1e-12).sum())
-    return Correlation(rho, (1 + extreme) / (1 + permutations))
+    return Correlation(rho, (1 + extreme) / (1 + PERMUTATIONS))
 
 
 def _plain(outcome: pd.Series, predictor: pd.Series) -> Correlation:

@@ -156,9 +156,9 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _nothing(message: str, width: float = COLUMN) -> Figure:
+def _nothing(message: str) -> Figure:
     """Return a figure that says why there is nothing to draw."""
-    figure = new_figure(width, 1.0)
+    figure = new_figure(COLUMN, 1.0)
     axes = figure.subplots()
     axes.axis("off")
     axes.text(0.5, 0.5, message, ha="center", va="center", wrap=True)

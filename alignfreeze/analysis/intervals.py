@@ -34,8 +34,10 @@ def _resampled_means(effects: np.ndarray, draws: int, generator: np.random.Gener
     return counts @ effects / size
 
 
-def two_way_interval(values: np.ndarray, level: float = LEVEL, draws: int = DRAWS, seed: int = SEED) -> Interval:
-    """Return an interval for the mean of a seeds x languages matrix.
+def two_way_interval(values: np.ndarray, draws: int = DRAWS, seed: int = SEED) -> Interval:
+    """Return a 95 % interval for the mean of a seeds x languages matrix.
+
+    That often it shall cover the expected difference of new seeds and new languages.
 
     The matrix is split into a grand mean, an effect of each seed, an effect of each language and a rest. Seeds and
     languages are resampled independently with replacement; the percentiles of the resulting means are the interval,
@@ -50,8 +52,6 @@ def two_way_interval(values: np.ndarray, level: float = LEVEL, draws: int = DRAW
     ----------
     values : numpy.ndarray
         (seeds, languages) differences in points, or any unit.
-    level : float
-        How often the interval shall cover the expected difference of new seeds and new languages.
     draws : int
         Number of bootstrap resamples.
     seed : int
@@ -80,7 +80,7 @@ def two_way_interval(values: np.ndarray, level: float = LEVEL, draws: int = DRAW
     deviations = np.sqrt(seeds / (seeds - 1)) * _resampled_means(np.sort(seed_effects), draws, generator)
     deviations += np.sqrt(languages / (languages - 1)) * _resampled_means(np.sort(language_effects), draws, generator)
     freedom = (by_seed + by_language) ** 2 / (by_seed**2 / (seeds - 1) + by_language**2 / (languages - 1))
-    tail = (1.0 - level) / 2.0
+    tail = (1.0 - LEVEL) / 2.0
     widening = stats.t.ppf(tail, freedom) / stats.norm.ppf(tail)
     low, high = np.quantile(deviations, [tail, 1.0 - tail])
     scale = widening * np.sqrt(total / (by_seed + by_language))
@@ -92,15 +92,13 @@ def _comparable(left: np.ndarray, right: np.ndarray) -> bool:
     return min(left.size, right.size) > 1 and bool(np.isfinite(left).all() and np.isfinite(right).all())
 
 
-def welch_interval(left: np.ndarray, right: np.ndarray, level: float = LEVEL) -> Interval:
-    """Return Welch's interval for mean(left) - mean(right) of two independent samples; NaN below two values each.
+def welch_interval(left: np.ndarray, right: np.ndarray) -> Interval:
+    """Return Welch's 95 % interval for mean(left) - mean(right) of two independent samples; NaN below two values each.
 
     Parameters
     ----------
     left, right : numpy.ndarray
         Samples of any size, in one unit.
-    level : float
-        How often the interval shall cover the difference of the expected values.
 
     Returns
     -------
@@ -112,7 +110,7 @@ def welch_interval(left: np.ndarray, right: np.ndarray, level: float = LEVEL) ->
     difference = float(left.mean() - right.mean())
     if np.ptp(left) == np.ptp(right) == 0:
         return Interval(difference, difference)
-    limits = stats.ttest_ind(left, right, equal_var=False).confidence_interval(level)
+    limits = stats.ttest_ind(left, right, equal_var=False).confidence_interval(LEVEL)
     return Interval(float(limits.low), float(limits.high))
 
 
@@ -176,15 +174,13 @@ def adjusted(p_values: np.ndarray, method: str) -> np.ndarray:
     return result
 
 
-def mean_interval(values: np.ndarray, level: float = LEVEL) -> Interval:
-    """Return Student's interval for a mean; NaN below two values or if one is missing.
+def mean_interval(values: np.ndarray) -> Interval:
+    """Return Student's 95 % interval for a mean; NaN below two values or if one is missing.
 
     Parameters
     ----------
     values : numpy.ndarray
         (values,).
-    level : float
-        How often the interval shall cover the expected value.
 
     Returns
     -------
@@ -197,5 +193,5 @@ def mean_interval(values: np.ndarray, level: float = LEVEL) -> Interval:
     error = float(values.std(ddof=1) / np.sqrt(values.size))
     if error == 0:
         return Interval(float(values.mean()), float(values.mean()))
-    low, high = stats.t.interval(level, values.size - 1, loc=float(values.mean()), scale=error)
+    low, high = stats.t.interval(LEVEL, values.size - 1, loc=float(values.mean()), scale=error)
     return Interval(float(low), float(high))

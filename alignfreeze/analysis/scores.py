@@ -96,15 +96,13 @@ def validate_scores(frame: pd.DataFrame, where: str = "scores") -> pd.DataFrame:
     return table.sort_values(list(KEY), kind="stable", ignore_index=True)
 
 
-def concat_scores(frames: Sequence[pd.DataFrame], where: str = "scores") -> pd.DataFrame:
+def concat_scores(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Put several score tables together, checking that no row occurs in two of them.
 
     Parameters
     ----------
     frames : sequence of pandas.DataFrame
         Tables of scores, at least one; see `validate_scores`.
-    where : str
-        What the messages call the table.
 
     Returns
     -------
@@ -117,8 +115,8 @@ def concat_scores(frames: Sequence[pd.DataFrame], where: str = "scores") -> pd.D
         There is no table, a row occurs twice, or a table is wrong; see `validate_scores`.
     """
     if not frames:
-        raise InputError(f"{where}: no score tables to put together; is any run configured?")
-    return validate_scores(pd.concat(list(frames), ignore_index=True), where)
+        raise InputError("scores: no score tables to put together; is any run configured?")
+    return validate_scores(pd.concat(list(frames), ignore_index=True))
 
 
 def read_scores(path: str | Path) -> pd.DataFrame:

@@ -67,15 +67,13 @@ def by_language(value: Any, name: str, single: type[T] | tuple[type[T], ...], wa
     return dict(value)
 
 
-def bitexts_by_language(value: Any, name: str = "bitext") -> dict[str, Bitext]:
+def bitexts_by_language(value: Any) -> dict[str, Bitext]:
     """Bitexts by language; see `by_language`.
 
     Parameters
     ----------
     value : object
-        A Bitext, or a mapping from languages to some.
-    name : str
-        Name of the argument, for the message.
+        The argument `bitext`: a Bitext, or a mapping from languages to some.
 
     Returns
     -------
@@ -87,7 +85,7 @@ def bitexts_by_language(value: Any, name: str = "bitext") -> dict[str, Bitext]:
     TypeError
         Something else was given.
     """
-    return by_language(value, name, Bitext, "a Bitext, as load_bitext returns it")
+    return by_language(value, "bitext", Bitext, "a Bitext, as load_bitext returns it")
 
 
 def check_names(given: Iterable[str], allowed: Collection[str], what: str) -> None:

@@ -153,25 +153,6 @@ def observed_features(languages: Sequence[str], own: OwnFacts | None = None) -> 
     return pd.DataFrame(table, index=pd.Index(languages, name="language"))
 
 
-def only_imputed(languages: Sequence[str], own: OwnFacts | None = None) -> list[str]:
-    """Return the languages of which URIEL observed no feature at all, so that every value is imputed or missing.
-
-    Parameters
-    ----------
-    languages : sequence of str
-        Codes of the languages; see `facts_of`.
-    own : mapping, optional
-        The user's own facts by code; see `alignfreeze.languages.registry.read_table`.
-
-    Returns
-    -------
-    list of str
-        Codes, in the given order.
-    """
-    counts = observed_features(languages, own)
-    return [code for code in languages if counts.loc[code].sum() == 0]
-
-
 def language_table(
     source: str = "en", languages: Sequence[str] | None = None, own: OwnFacts | None = None
 ) -> pd.DataFrame:
