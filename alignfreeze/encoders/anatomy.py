@@ -48,7 +48,7 @@ _known: WeakKeyDictionary[nn.Module, Anatomy] = WeakKeyDictionary()
 
 
 def text_encoder(model: PreTrainedModel) -> PreTrainedModel:
-    """What turns text into states: the model itself, or the encoder of one that has a decoder, too.
+    """The part of a model that turns text into states: the model itself, or its encoder where it has a decoder, too.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def text_encoder(model: PreTrainedModel) -> PreTrainedModel:
 
 
 def anatomy(model: PreTrainedModel) -> Anatomy:
-    """Parts of an encoder; they are looked for once.
+    """Find the parts of an encoder; each model is examined once.
 
     Parameters
     ----------

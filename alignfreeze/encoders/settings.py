@@ -44,7 +44,7 @@ class ChosenBlocks(Settings):
 
 
 class RandomBlocks(Settings):
-    """So many blocks, drawn at random: a control for strategies that choose by position."""
+    """A number of blocks, drawn at random: a control for strategies that choose by position."""
 
     random: Count = Field(description="Number of frozen blocks.")
     seed: int = Field(default=0, ge=0, description="Decides which ones; the same for every seed of the experiment.")

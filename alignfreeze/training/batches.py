@@ -52,7 +52,7 @@ class TensorBatch:
         return len(self.tensors["input_ids"])
 
     def split(self, size: int) -> list[TensorBatch]:
-        """Parts of at most `size` items, as wide as the whole.
+        """Cut a batch into parts of at most `size` items, each padded as the whole is.
 
         Parameters
         ----------

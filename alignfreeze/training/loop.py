@@ -88,7 +88,7 @@ def autocast(device: torch.device, precision: Precision) -> torch.autocast:
 
 
 def waits_at_each_step(device: torch.device) -> bool:
-    """Whether looking at a number of the device costs nothing, because every operation is awaited anyway.
+    """Whether reading a number from the device costs nothing, because it is computed already: so on a CPU.
 
     Parameters
     ----------
