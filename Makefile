@@ -29,9 +29,10 @@ published-page: $(VENV)/installed ## The page of the paper's published results: 
 	$(BIN)/snakemake page --cores $(CORES) --quiet host reason $(PUBLISHED)
 	@echo "Open results/published/page/index.html in a browser; it needs no network."
 
-pictures: published-page ## docs/images anew, from the published results (Chromium takes the page's picture).
+# Pictures of the demo, too, where it has been run; gradient_conflict and retrieval are its figures.
+pictures: published-page ## docs/images anew, from the published results and the demo's (Chromium takes the page's picture).
 	$(BIN)/snakemake figures --cores $(CORES) --quiet host reason $(PUBLISHED)
-	$(BIN)/python docs/pictures.py results/published
+	$(BIN)/python docs/pictures.py results/published $(if $(wildcard results/demo/figures/all/retrieval.png),results/demo)
 
 CONFIG ?= config.yaml
 plan: $(VENV)/installed ## What would run, why, and its cost: make plan CONFIG=experiments/NAME.yaml (FULL=1: all of it)

@@ -1,7 +1,7 @@
-"""Make the pictures of docs/images from the results of a run: python docs/pictures.py results/published.
+"""Make the pictures of docs/images from the results of runs: python docs/pictures.py results/published results/demo.
 
 The page is photographed by Chromium, the graph of the rules drawn by dot (Debian's packages chromium and graphviz);
-the others are figures of the run.
+the others are figures of the runs. What no run at hand has stays as it is.
 """
 
 import re
@@ -11,10 +11,17 @@ import sys
 from pathlib import Path
 
 IMAGES = Path(__file__).parent / "images"
+# Figures by experiment; in the documentation those of the published results begin with its name.
 FIGURES = {
-    "published_forest_main.png": "forest_main.png",
-    "published_delta_by_language_xlmr_udpos.png": "delta_by_language_xlmr_udpos.png",
-    "published_advice.png": "advice.png",
+    "published": {
+        "published_forest_main.png": "forest_main.png",
+        "published_delta_by_language_xlmr_udpos.png": "delta_by_language_xlmr_udpos.png",
+        "published_advice.png": "advice.png",
+    },
+    "demo": {
+        "retrieval.png": "retrieval.png",
+        "gradient_conflict.png": "gradient_conflict_e5small_udpos.png",
+    },
 }
 SIZE = "1280,1600"  # the overview down to the axis of the forest plot
 
@@ -41,13 +48,15 @@ def draw_rules(picture: Path) -> None:
     subprocess.run(["dot", "-Tsvg", "-Grankdir=LR", "-o", picture], check=True, input=graph, text=True)
 
 
-def main(results: Path) -> None:
-    """Write every picture that the run has the material for."""
+def main(runs: list[Path]) -> None:
+    """Write every picture that the runs have the material for."""
     draw_rules(IMAGES / "rules.svg")
-    photograph(results / "page" / "index.html", IMAGES / "published_page.png")
-    for picture, figure in FIGURES.items():
-        shutil.copy(results / "figures" / "all" / figure, IMAGES / picture)
+    for results in runs:
+        if results.name == "published":
+            photograph(results / "page" / "index.html", IMAGES / "published_page.png")
+        for picture, figure in FIGURES[results.name].items():
+            shutil.copy(results / "figures" / "all" / figure, IMAGES / picture)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main([Path(folder) for folder in sys.argv[1:]])

@@ -13,7 +13,8 @@ def main(smk: Any) -> None:
     """Write page/index.html."""
     configure_logging(smk.log[0])
     use_configuration(smk)
-    data = read_page_data(Path(smk.input.scores).parent, smk.params.source, [Path(path) for path in smk.input.records])
+    records = [Path(path) for path in smk.input.records]
+    data = read_page_data(Path(smk.input.scores).parent, smk.params.source, records, smk.params.realignment_sets)
     write_page(data, smk.output[0])
 
 

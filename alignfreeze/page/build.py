@@ -137,6 +137,15 @@ def _language_table(data: PageData) -> str:
     )  # fmt: skip
 
 
+def _members(name: str, members: list[str] | None, evaluated: list[str]) -> str:
+    """Say which languages a realignment set has, where that is known."""
+    if not members:
+        return name
+    if set(members) == set(evaluated):
+        return f"{name}: the {len(members)} languages above" if len(members) > 1 else f"{name}: the language above"
+    return f"{name} ({len(members)}): {', '.join(sorted(facts_of(code).name for code in members))}"
+
+
 def _summary(data: PageData) -> list[tuple[str, str]]:
     seeds = sorted(int(seed) for seed in data.seeds["seed"].unique())
     aligners = [name for name in data.names("aligner") if name != "none"]
@@ -149,7 +158,7 @@ def _summary(data: PageData) -> list[tuple[str, str]]:
         ("aligners", ", ".join(title(name) for name in aligners)),
         ("seeds", ", ".join(map(str, seeds))),
         ("languages", f"{len(languages)}: {', '.join(sorted(facts_of(code).name for code in languages))}"),
-        ("realigned on", "; ".join(realigned)),
+        ("realigned on", "; ".join(_members(name, data.realignment_sets.get(name), languages) for name in realigned)),
         ("source language", f"{facts_of(data.source).name} ({data.source})"),
     ]
     return [(term, text) for term, text in rows if text]

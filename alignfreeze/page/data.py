@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +44,8 @@ class PageData:
         The optional tables at hand.
     compared_with : str
         Name of the other experiment of the comparison, empty if there is none.
+    realignment_sets : dict of str to list of str
+        Languages of each set whose bitext was used, as far as they are known.
     """
 
     experiment: str
@@ -56,6 +58,7 @@ class PageData:
     curves: pd.DataFrame
     others: dict[str, pd.DataFrame] = field(default_factory=dict)
     compared_with: str = ""
+    realignment_sets: dict[str, list[str]] = field(default_factory=dict)
 
     def names(self, column: str) -> list[str]:
         """Return the models, tasks, strategies, ... of the cells, in the order of every table.
@@ -146,7 +149,9 @@ def read_curves(records: Iterable[Path]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["stage", "run", "step", "loss"])
 
 
-def read_page_data(folder: Path, source: str, records: Iterable[Path] = ()) -> PageData:
+def read_page_data(
+    folder: Path, source: str, records: Iterable[Path] = (), realignment_sets: Mapping[str, Sequence[str]] | None = None
+) -> PageData:
     """Gather what the page shows.
 
     Parameters
@@ -157,6 +162,8 @@ def read_page_data(folder: Path, source: str, records: Iterable[Path] = ()) -> P
         Code of the source language.
     records : iterable of Path
         See `read_curves`.
+    realignment_sets : mapping of str to sequence of str, optional
+        See `PageData`.
 
     Returns
     -------
@@ -187,6 +194,7 @@ def read_page_data(folder: Path, source: str, records: Iterable[Path] = ()) -> P
     return PageData(
         str(scores["experiment"].iloc[0]), source, table("main"), table("findings"), languages, cells, seeds,
         read_curves(records), others, str(compared.iloc[0]) if compared is not None and len(compared) else "",
+        {name: list(members) for name, members in (realignment_sets or {}).items()},
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The page: its data against the tables, its text against what breaks pages, and itself in a browser."""
 
+import dataclasses
 import json
 import re
 import time
@@ -12,6 +13,7 @@ from analysis_support import LANGUAGES, make_scores
 from browser import console, needs_chromium, opened, requests, wait_for
 
 from alignfreeze.analysis.cells import read_experiment
+from alignfreeze.analysis.compare import compare_table
 from alignfreeze.analysis.names import BASELINE
 from alignfreeze.analysis.scores import write_scores
 from alignfreeze.analysis.tables import main_table
@@ -68,6 +70,13 @@ def folder(tmp_path_factory):
     ]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "retrieval.csv", index=False)
     pd.DataFrame(ADVICE, columns=ADVICE_COLUMNS).to_csv(folder / "advice.csv", index=False)
+    quality = [("awesome", "de", 0.1, 0.9, 0.9), ("dictionary", "de", 0.3, 0.9, 0.6), ("awesome", "tr", 0.2, 0.8, 0.8)]
+    columns = ["aligner", "language", "aer", "precision", "recall"]
+    pd.DataFrame(quality, columns=columns).to_csv(folder / "aligner_quality.csv", index=False)
+    other = make_scores(model="small", seed=3).assign(experiment="the paper")
+    for name in ("compare", "compare_by_language"):
+        table = compare_table(scores, other, by_language=name == "compare_by_language")
+        table.to_csv(folder / f"{name}.csv", index=False)
     return folder
 
 
@@ -77,7 +86,7 @@ def data(folder, tmp_path_factory):
     curves = {"finetuned": [[1, 2.0], [2, 1.0]], "realigned": [[1, 3.0]]}
     path = tmp_path_factory.mktemp("records") / "run.json"
     path.write_text(json.dumps(record | {"curves": curves}))
-    return read_page_data(folder, "en", [path])
+    return read_page_data(folder, "en", [path], {"all": ["de", "sw"]})
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +150,14 @@ def test_page_is_one_file_without_addresses_and_nasty_text_stays_text(data):
     assert not re.findall(r'(?:src|href)="(?!#|data:)[^"]*"', markup)
 
 
+def test_page_names_the_languages_of_a_realignment_set(data):
+    (name,) = set(data.cells["realignment_languages"]) - {"none"}
+    assert name == "all"
+    assert "all (2): German, Swahili" in render(data)
+    same = dataclasses.replace(data, realignment_sets={"all": list(LANGUAGES)})
+    assert f"all: the {len(LANGUAGES)} languages above" in render(same)
+
+
 def test_missing_numbers_are_dashes():
     view = table_view(
         pd.DataFrame({"mean": [1.25, np.nan], "n_seeds": [3.0, 2.0]}), {"mean": "mean", "n_seeds": "n", "x": "x"}
@@ -168,8 +185,10 @@ CHARTS = {
     "against-distance",
     "seeds",
     "retrieval",
+    "aligners",
     "curves",
     "advice",
+    "compare",
 }
 
 
@@ -187,6 +206,9 @@ def test_in_a_browser(page, width, dark, tmp_path):
         charts = driver.execute_script(SIZES)
         assert set(charts) == CHARTS
         assert min(charts.values()) > 3, charts
+        compared = driver.find_element("id", "comparison").get_attribute("textContent")
+        assert "This experiment beside the paper" in compared
+        assert "paired" in compared
         # Another choice draws other rows; another address shows another panel.
         before = len(driver.execute_script("return document.getElementById('by-language').innerHTML"))
         driver.execute_script(CHOOSE)

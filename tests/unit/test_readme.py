@@ -31,3 +31,31 @@ def test_every_local_link_exists():
     for link in re.findall(r"\]\(([^)#]+)\)", text):
         if not link.startswith("http"):
             assert (ROOT / link).exists(), link
+
+
+SHOWN = [
+    ROOT / "README.md",
+    ROOT / "Makefile",
+    ROOT / "config.yaml",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "experiments").glob("*.yaml")),
+    *sorted((ROOT / "profiles").rglob("*.yaml")),
+]
+COMMAND = re.compile(r"(?:^|[\s`/])snakemake (?=-|results/|[a-z]+ -)([^`\n|]*)")
+
+
+def test_targets_of_shown_commands_stand_first():
+    """Snakemake takes a target behind --resources, --config or --configfile for one more of their values."""
+    commands = [
+        (path.name, match[1].split("  #")[0].split())
+        for path in SHOWN
+        for match in COMMAND.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert len(commands) > 20
+    with_target = 0
+    for name, words in commands:
+        options = words.index(next(word for word in words if word.startswith("-")))
+        with_target += options > 0
+        late = [word for word in words[options:] if word.startswith("results/") and not word.endswith(".html")]
+        assert not late, f"{name}: snakemake {' '.join(words)}"
+    assert with_target >= 6

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from latex_document import needs_latex, overfull
 from support import ROOT, tiny_encoder, wordpiece_tokenizer
 from workflow_support import CONFIG, TINY, jobs_of, planned, snakemake
 
@@ -83,6 +84,13 @@ def test_scores_hold_every_run_and_language(finished):
     for language, count in counts.items():
         treebank = (ROOT / "data" / "demo" / "test" / f"{language}.conllu").read_text(encoding="utf-8")
         assert count == sum(line.split("\t")[0].isdecimal() for line in treebank.splitlines())
+
+
+@needs_latex
+def test_every_latex_table_of_the_run_fits_two_columns(finished, tmp_path):
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(finished.rglob("*.tex"))}
+    assert {"main", "runs", "regression", "correlations", "languages"} < texts.keys()
+    assert [found for found in overfull(tmp_path, texts) if found[1] > 1] == []
 
 
 def test_diagnostics_are_written(finished):
