@@ -46,6 +46,7 @@ class CompareRow(NamedTuple):
     n_seeds_published: int
     seeds_ours: str
     seeds_published: str
+    other_experiment: str
     reason: str
 
 
@@ -150,14 +151,15 @@ def compare_table(
         that one side lacks has that side's languages). difference : ours minus published, with its 95 % interval over
         seeds (low, high), the languages being the same. interval : `paired`, Student's over the differences of each
         seed where both sides have the same seeds; `Welch` where they do not; empty without one. delta_ours,
-        delta_published : difference to each side's own baseline. What one side lacks is missing, and `reason` says
-        which. Beside published results, a metric of which there is the paper's own variant is compared, and named, by
-        that.
+        delta_published : difference to each side's own baseline. other_experiment : name of the published side. What
+        one side lacks is missing, and `reason` says which. Beside published results, a metric of which there is the
+        paper's own variant is compared, and named, by that.
     """
     ours, by_paper = by_the_paper_s_rules(ours, published)
     left, right = (read_experiment(side, source) for side in _shared_sets(ours, published))
     _one_set(left, "ours")
     _one_set(right, "published")
+    other = str(published["experiment"].iloc[0]) if len(published) else ""
     rows = []
     for key in sorted(_keys(left) | _keys(right), key=Cell.sort_key):
         (left_cell, mine), (right_cell, theirs) = _side(left, key), _side(right, key)
@@ -174,6 +176,7 @@ def compare_table(
                     language=names[0] if by_language else "",
                     metric=PAPER_VARIANT + key.metric if (key.task, key.metric) in by_paper else key.metric,
                     n_languages=len(names),
+                    other_experiment=other,
                     **_compared(left, left_cell, right, right_cell, names),
                 )
             )

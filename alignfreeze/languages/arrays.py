@@ -6,7 +6,7 @@ That package is located but never imported: it does not import under current set
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +17,17 @@ FAMILY_PREFIX = "F_"
 
 
 def uriel_folder() -> Path:
-    """Locate the arrays inside the installed lang2vec wheel, without importing the package."""
-    specification = util.find_spec("lang2vec")
-    if specification is None or specification.origin is None:
-        raise InputError("lang2vec is not installed; its arrays hold URIEL: pip install lang2vec==1.1.2")
-    folder = Path(specification.origin).parent / "data"
+    """Locate the arrays among the files of the installed lang2vec wheel, without importing the package.
+
+    Not by its import: the wheel also puts a script `lang2vec.py` beside the command `snakemake`, where Python looks first.
+    """
+    try:
+        wheel = metadata.distribution("lang2vec")
+    except metadata.PackageNotFoundError:
+        raise InputError("lang2vec is not installed; its arrays hold URIEL: pip install lang2vec==1.1.2") from None
+    folder = Path(str(wheel.locate_file("lang2vec/data")))
     if not (folder / "feature_predictions.npz").is_file():
-        version = metadata.version("lang2vec")
-        raise InputError(f"{folder}: no URIEL arrays in lang2vec {version}; install lang2vec==1.1.2")
+        raise InputError(f"{folder}: no URIEL arrays in lang2vec {wheel.version}; install lang2vec==1.1.2")
     return folder
 
 

@@ -206,6 +206,9 @@ def render(data: PageData) -> str:
     advised = advice_summary(data.others["advice"]) if "advice" in data.others else None
     sets = sorted(set(data.cells["realignment_languages"]) - {NONE})
     runs, compared = data.others.get("runs"), data.others.get("compare")
+    if compared is not None:
+        lacking = {"not in ours": "not in this experiment", "not in published": f"not in {data.compared_with}"}
+        compared = compared.assign(reason=compared["reason"].replace(lacking))
     environment = jinja2.Environment(
         autoescape=jinja2.select_autoescape(default=True), trim_blocks=True, lstrip_blocks=True
     )

@@ -190,7 +190,7 @@ def read_page_data(
     places = [coordinates(code) for code in languages["uriel"]]
     languages = languages.assign(latitude=[place[0] for place in places], longitude=[place[1] for place in places])
     others = {name: table(name) for name in OPTIONAL if (folder / f"{name}.csv").is_file()}
-    compared = others["compare"].get("other_experiment") if "compare" in others else None
+    compared = others["compare"]["other_experiment"] if "compare" in others else None
     return PageData(
         str(scores["experiment"].iloc[0]), source, table("main"), table("findings"), languages, cells, seeds,
         read_curves(records), others, str(compared.iloc[0]) if compared is not None and len(compared) else "",

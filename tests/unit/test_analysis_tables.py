@@ -265,6 +265,7 @@ def test_compare_over_shared_languages_and_missing_cells():
     assert (row["n_seeds_ours"], row["n_seeds_published"], row["seeds_published"]) == (2, 3, "3 4 5")
     assert np.isnan(table.loc["front", "mean_ours"])
     assert table.loc["front", "reason"] == "not in ours"
+    assert set(table["other_experiment"]) == {"demo"}
     assert np.isnan(table.loc["lowest", "difference"])
     assert table.loc["lowest", "reason"] == "not in published"
     single = compare_table(ours[ours["seed"] == 1], theirs).set_index("strategy").loc["full"]

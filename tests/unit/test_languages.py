@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -197,3 +199,15 @@ l.language_table('en', ['de'])
 assert 'lang2vec' not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_arrays_are_found_beside_a_script_of_the_same_name(tmp_path):
+    """Run as the command, `snakemake` looks first in the folder of its commands, where the wheel puts lang2vec.py."""
+    (tmp_path / "lang2vec.py").write_text("raise AssertionError('imported')")
+    (tmp_path / "command.py").write_text(
+        "from alignfreeze.languages.uriel import language_table; print(len(language_table('en', ['de'])))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, str(tmp_path / "command.py")]
+    found = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    assert found.stdout.strip() == "1"
