@@ -19,7 +19,8 @@ FAMILY_PREFIX = "F_"
 def uriel_folder() -> Path:
     """Locate the arrays among the files of the installed lang2vec wheel, without importing the package.
 
-    Not by its import: the wheel also puts a script `lang2vec.py` beside the command `snakemake`, where Python looks first.
+    Not by its import: the wheel also puts a script `lang2vec.py` beside the command `snakemake`, and Python looks there
+    first.
     """
     try:
         wheel = metadata.distribution("lang2vec")
