@@ -9,10 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alignfreeze.analysis.figures import GREY, PAGE, STYLE, strategy_styles
-from alignfreeze.analysis.names import title
+from alignfreeze.analysis.names import BASELINE, NONE, title
 
-BEFORE = "baseline"
-NO_ALIGNER = "none"
 PLACES = {"middle": "middle block", "last": "last block"}
 
 
@@ -37,7 +35,7 @@ def summarise(retrieval: pd.DataFrame) -> pd.DataFrame:
         n_seeds=("accuracy", "size"),
         n_words=("n_target_words", "first"),
     )
-    before = table[table["strategy"] == BEFORE]
+    before = table[table["strategy"] == BASELINE]
     reference = before.set_index(["model", "layer", "language"])["accuracy"]
     table["change"] = (
         table["accuracy"]
@@ -63,13 +61,13 @@ def draw(table: pd.DataFrame) -> Figure:
     rows = [
         (model, aligner)
         for model, aligner in dict.fromkeys(zip(table["model"], table["aligner"], strict=True))
-        if aligner != NO_ALIGNER
+        if aligner != NONE
     ]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(PAGE, 2.2 * len(rows) + 0.4), layout="constrained")
         grid = figure.subplots(len(rows), len(PLACES), sharey=True, squeeze=False)
         for panels, (model, aligner) in zip(grid, rows, strict=True):
-            shown = table[(table["model"] == model) & table["aligner"].isin([aligner, NO_ALIGNER])]
+            shown = table[(table["model"] == model) & table["aligner"].isin([aligner, NONE])]
             for panel, (place, name) in zip(panels, PLACES.items(), strict=True):
                 _draw_panel(panel, shown, place)
                 panel.set_title(f"{title(model)}, {title(aligner)}, {name}")
@@ -80,10 +78,10 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def _draw_panel(panel: Axes, table: pd.DataFrame, place: str) -> None:
-    before = table[(table["strategy"] == BEFORE) & (table["place"] == "last")]
+    before = table[(table["strategy"] == BASELINE) & (table["place"] == "last")]
     order = before.sort_values("accuracy", ascending=False)["language"].to_list()
-    strategies = [name for name in dict.fromkeys(table["strategy"]) if name != BEFORE]
-    styles = {BEFORE: (GREY, "D"), **strategy_styles(strategies)}
+    strategies = [name for name in dict.fromkeys(table["strategy"]) if name != BASELINE]
+    styles = {BASELINE: (GREY, "D"), **strategy_styles(strategies)}
     for number, (strategy, (colour, marker)) in enumerate(styles.items()):
         part = table[(table["strategy"] == strategy) & (table["place"] == place)].set_index("language").reindex(order)
         panel.errorbar(
@@ -93,7 +91,7 @@ def _draw_panel(panel: Axes, table: pd.DataFrame, place: str) -> None:
             yerr=None if part["std"].isna().all() else 100 * part["std"],
             fmt=marker,
             color=colour,
-            label="pretrained" if strategy == BEFORE else title(strategy),
+            label="pretrained" if strategy == BASELINE else title(strategy),
             markersize=3.2,
             elinewidth=0.8,
         )
