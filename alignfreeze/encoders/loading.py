@@ -176,7 +176,11 @@ def load_weights(kind: Any, path: str | Path, **settings: Any) -> PreTrainedMode
     model: PreTrainedModel = loaded[0]
     base: Any = model.base_model
     missing = {name.removeprefix(f"{model.base_model_prefix}.") for name in loaded[1]["missing_keys"]}
-    if lost := sorted(missing & anatomy(base).used):
+    try:
+        used = anatomy(base).used
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    if lost := sorted(missing & used):
         raise InputError(
             f"{path}: no weights for {len(lost)} of the encoder's parameters, such as {lost[0]}; the checkpoint is of "
             f"another make than transformers' {type(model).__name__}, or incomplete; take another one"

@@ -5,6 +5,7 @@ import json
 import pytest
 from safetensors.torch import load_file, save_file
 from support import tiny_encoder, wordpiece_tokenizer
+from transformers import GPT2Config, GPT2Model
 
 from alignfreeze.encoders.loading import load_encoder
 from alignfreeze.support.errors import InputError
@@ -33,3 +34,9 @@ def test_weights_that_are_missing_are_not_made_up(checkpoint):
     save_file({k: v for k, v in tensors.items() if "layer.2." not in k}, path, {"format": "pt"})
     with pytest.raises(InputError, match=r"no weights for 16 of the encoder's parameters, such as encoder.layer.2."):
         load_encoder(checkpoint)
+
+
+def test_model_that_is_no_encoder_is_named_with_its_folder(tmp_path):
+    GPT2Model(GPT2Config(vocab_size=90, n_embd=8, n_layer=1, n_head=2)).save_pretrained(tmp_path)
+    with pytest.raises(InputError, match=rf"^{tmp_path}: GPT2Model: no encoder"):
+        load_encoder(tmp_path)
