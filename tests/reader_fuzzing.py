@@ -248,7 +248,7 @@ def readers(folder):
     answers = {"text": ["In"], "answer_start": [0]}
     experiment = (Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8")
     (folder / "links.txt").write_text("0-0 1-1\n")
-    (folder / "converted").mkdir(exist_ok=True)
+    (folder / "unpacked").mkdir(exist_ok=True)
     (folder / "gold.conllu").write_text(TREEBANK + "\n")
     encoder = {"model_type": "bert", "num_hidden_layers": 2, "hidden_size": 8, "intermediate_size": 8, "vocab_size": 9}
     encoder |= {"max_position_embeddings": 9}
@@ -284,7 +284,7 @@ def readers(folder):
             "config.json", lambda path: architecture_of("m", "path:x", path.parent).parameters,
             [json.dumps(encoder)], [*encoder],
         ),
-        "embedded model": ("x.bin", lambda path: convert(path, path.with_name("converted")), [packed_model()], []),
+        "embedded model": ("x.bin", lambda path: convert(path, path.with_name("unpacked")), [packed_model()], []),
         "history of a checkpoint": (
             RECORD, lambda path: _read_record(path.parent), [json.dumps(HISTORY)], [*HISTORY, *HISTORY["base"]]
         ),

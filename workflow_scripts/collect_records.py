@@ -4,8 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from alignfreeze.analysis.records import RECORD_COLUMNS, TRAINED_ON
-from alignfreeze.data.text import read_json
+from alignfreeze.analysis.records import RECORD_COLUMNS, TRAINED_ON, read_record
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
 
@@ -13,8 +12,7 @@ from alignfreeze.support.logs import configure_logging
 def main(smk: Any) -> None:
     """Write tables/{langs}/run_records.csv."""
     configure_logging(smk.log[0])
-    advice = "delete it and run the same command again, which makes it anew"
-    records = [read_json(path, advice) for path in smk.input.records]
+    records = [read_record(path) for path in smk.input.records]
     table = pd.DataFrame(records)
     columns = list(RECORD_COLUMNS)
     if TRAINED_ON in table:

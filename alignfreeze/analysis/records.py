@@ -10,7 +10,8 @@ import pandas as pd
 
 from alignfreeze.analysis.names import rank
 from alignfreeze.data.table import read_own_table
-from alignfreeze.support.errors import InputError, damaged
+from alignfreeze.data.text import read_json
+from alignfreeze.support.errors import REMAKE, InputError, damaged
 
 RECORD_COLUMNS = (
     "model",
@@ -84,6 +85,30 @@ def run_record(
         "wall_time": finetuning["wall_seconds"] + (realignment["wall_seconds"] if realignment else 0.0),
         "device": finetuning["device"],
     }
+
+
+def read_record(path: str | Path) -> dict[str, Any]:
+    """Read the record of a run.
+
+    Parameters
+    ----------
+    path : str or Path
+        JSON, as `run_record` gives it.
+
+    Returns
+    -------
+    dict of str to object
+
+    Raises
+    ------
+    InputError
+        The file is missing or damaged; says how it is made anew.
+    """
+    record = read_json(path, REMAKE.format("it"))
+    missing = [name for name in RECORD_COLUMNS if name not in record] if isinstance(record, dict) else ["object"]
+    if missing:
+        raise damaged(path, f"not the record of a run: no {', '.join(missing)}")
+    return dict(record)
 
 
 def runs_table(records: pd.DataFrame) -> pd.DataFrame:
