@@ -14,13 +14,16 @@ class ConflictSettings(Settings):
     """Which gradients of the realignment loss and of the task's loss are compared, and on how many batches."""
 
     task_batches: Count = Field(
-        default=6, description="Batches of the task's English data.", json_schema_extra={"unit": "batches"}
+        default=6,
+        description="Batches of the task's data in the source language.",
+        json_schema_extra={"unit": "batches"},
     )
     realignment_batches: Count = Field(
         default=3, description="Batches of sentence pairs of each language.", json_schema_extra={"unit": "batches"}
     )
     examples: Literal["train", "test"] = Field(
-        default="train", description="Which English data of the task: what it is trained on, or held out."
+        default="train",
+        description="Which data of the task in the source language: what it is trained on, or held out.",
     )
     layer: Layer = Field(
         default="last",

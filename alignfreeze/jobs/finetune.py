@@ -1,4 +1,4 @@
-"""Fine-tune an encoder on a task's English data."""
+"""Fine-tune an encoder on a task's training data."""
 
 from __future__ import annotations
 
