@@ -272,13 +272,17 @@ TABLES, FIGURES = [], []
 
 def check_disk(jobs):
     """Stop before the first job if the checkpoints that its run will leave do not fit on the disk (see make plan)."""
-    tuned = ("finetune", "finetune_in_language", "realign_finetuned")
-    stay = {"realign": CONFIG.keep == "all", **dict.fromkeys(tuned, CONFIG.keep != "none")}
-    trained = [(job, size_of(job.wildcards.model)) for job in jobs if job.rule.name in stay]
+    stays = {
+        "realign": ("all",),
+        **dict.fromkeys(("finetune", "finetune_in_language", "realign_finetuned"), ("all", "finetuned")),
+    }
+    trained = [(job, size_of(job.wildcards.model)) for job in jobs if job.rule.name in stays]
     if not trained:
         return
     kept_bytes = sum(
-        size.checkpoint_bytes * len(job.params.get("steps", [0])) for job, size in trained if stay[job.rule.name]
+        size.checkpoint_bytes * len(job.params.get("steps", [0]))
+        for job, size in trained
+        if CONFIG.keep in stays[job.rule.name]
     )
     try:
         require_space(

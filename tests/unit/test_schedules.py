@@ -186,6 +186,8 @@ def test_strategies_that_freeze_the_same_share_a_trajectory():
     # With frozen embeddings it is another one.
     config = loaded({"full": FULL, "both": BOTH | {"freeze_embeddings": True}})
     assert grid.trajectory_of(config, "both") == "both"
+    frozen = [config.realignment_settings("e5small", name).freeze_embeddings for name in ("full", "both")]
+    assert frozen == [False, True], "by strategy"
     assert len(grid.realignments(config)) == 2 * seeds
 
 
