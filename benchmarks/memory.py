@@ -57,7 +57,7 @@ def write_longest_rows(folder: Path) -> None:
     for _ in range(16 * STEPS):
         ids = [rng.integers(5, 250_000, LENGTH).astype(np.int32) for _ in range(2)]
         order = [np.arange(len(words), dtype=np.int32)] * 2
-        rows.append(PairRow(*ids, words, words, *order))
+        rows.append(PairRow(*ids, words, words + 1, words, words + 1, *order))
     folder.mkdir()
     write_rows(folder / "de.arrow", rows)
 

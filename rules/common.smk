@@ -168,12 +168,20 @@ REALIGNMENT_RUN = "{model}/{strategy}/{aligner}/{realignment_languages}/seed{see
 TASK_RUN = "{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}"
 
 
+def refuse(reason):
+    """Stop with one line on a target that cannot be.
+
+    Any other exception of an input function is shown with its wildcards and a traceback.
+    """
+    raise SystemExit(f"{CONFIG.experiment}: {reason}")
+
+
 def known(lang):
     """A language's code, if somebody knows it: wildcards take whatever has the form of one."""
     try:
         facts_of(lang)
     except InputError as error:
-        raise WorkflowError(str(error)) from None
+        refuse(error)
     return lang
 
 
@@ -232,9 +240,15 @@ def finetuning_memory(wildcards, attempt):
 
 def for_language(entry, lang):
     """A language's file: the user's own, by its pattern, or the one that a public source becomes."""
+    known(lang)
     if isinstance(entry, str):
-        return in_base(entry.replace("{lang}", known(lang)))
-    return f"resources/{entry.file_of(known(lang), SOURCE)}"
+        path = in_base(entry.replace("{lang}", lang))
+        if not Path(path).exists():
+            refuse(f"language {lang!r} has no file {entry.replace('{lang}', lang)}; add it")
+        return path
+    if entry.languages_without([lang]):
+        refuse(f"language {lang!r} has no treebank; name one in treebanks")
+    return f"resources/{entry.file_of(lang, SOURCE)}"
 
 
 def encoded_rows(wildcards):

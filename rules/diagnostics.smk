@@ -48,7 +48,7 @@ rule measure_conflict:
         kind=lambda wildcards: CONFIG.tasks[wildcards.task].kind,
         encoding=lambda wildcards: CONFIG.tasks[wildcards.task].encoding.for_training(),
         finetuning=lambda wildcards: as_params(CONFIG.finetuning_settings(wildcards.model, wildcards.task)),
-        realignment=lambda wildcards: as_params(CONFIG.conflict_objective(wildcards.model)),
+        realignment=lambda wildcards: as_params(CONFIG.conflict_objective(wildcards.model, wildcards.aligner)),
         settings=as_params(CONFLICT),
     message:
         "Gradient conflict of {wildcards.model} on {wildcards.task}, seed {wildcards.seed}"

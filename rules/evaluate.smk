@@ -51,6 +51,7 @@ def score_files(
     wildcards,
 ):
     """Scores of every run whose task has a language of the set."""
+    languages_of(wildcards.langs)  # somebody knows them
     files = [
         results(f"scores/{model}/{strategy}/{aligner}/{realignment_languages}/{task}/seed{seed}/{wildcards.langs}.csv")
         for model, strategy, aligner, realignment_languages, task, seed in grid.runs(CONFIG)
@@ -58,7 +59,7 @@ def score_files(
     ]
     files += [results(f"scores_{run}.csv") for run in in_language_runs(wildcards.langs)]
     if not files:
-        raise WorkflowError(
+        refuse(
             f"tables/{wildcards.langs}: no task is evaluated in {wildcards.langs}; see evaluate of each task"
         )
     return files

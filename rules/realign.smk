@@ -11,6 +11,7 @@ def part_of(
 rule encode_pairs:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
+        checked=checked,
         bitext=lambda wildcards: [
             results(f"bitext/{part_of(wildcards)}{lang}.parquet")
             for lang in languages_of(wildcards.realignment_languages)
@@ -18,6 +19,7 @@ rule encode_pairs:
         alignments=lambda wildcards: [
             results(f"alignments/{part_of(wildcards)}{wildcards.aligner}/{lang}.txt")
             for lang in languages_of(wildcards.realignment_languages)
+            if wildcards.aligner != grid.NONE
         ],
         code=code("encode_pairs"),
     output:
@@ -34,6 +36,8 @@ rule encode_pairs:
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),
         max_length=CONFIG.realignment.max_length,
+        objective=lambda wildcards: "sentences" if wildcards.aligner == grid.NONE else "words",
+        word=CONFIG.realignment.word,
         max_rows=lambda wildcards: CONFIG.realignment.max_rows.get(wildcards.aligner, {}).get(wildcards.model, {}),
     message:
         "Encoding word pairs of {wildcards.aligner} for {wildcards.model}"
@@ -48,7 +52,7 @@ def trajectory_steps(
     method = wildcards.strategy, wildcards.aligner, wildcards.realignment_languages
     steps = grid.steps_of(CONFIG, wildcards.model, *method)
     if not steps:
-        raise WorkflowError(
+        refuse(
             f"no task starts from {wildcards.strategy} realignment on word pairs of {wildcards.aligner}"
         )
     return steps

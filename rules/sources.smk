@@ -102,6 +102,7 @@ rule fetch_model:
         "resources/logs/models/hub/{name}.log",
     wildcard_constraints:
         name=one_of(HUB_MODELS),
+    priority: 100
     localrule: True
     conda:
         "../envs/fetch.yaml"

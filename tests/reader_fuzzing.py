@@ -244,7 +244,7 @@ def changed_experiments(text):
 def readers(folder):
     """Every reader: the name of its file, how it is read, valid contents, and the words of hypothesis' contents."""
     score_text = make_scores().to_csv(index=False)
-    rows = [PairRow(*[np.array([1, 2, number], np.int32)] * 6) for number in range(3)]
+    rows = [PairRow(*[np.array([1, 2, number], np.int32)] * 8) for number in range(3)]
     answers = {"text": ["In"], "answer_start": [0]}
     experiment = (Path(__file__).parents[1] / "config.yaml").read_text(encoding="utf-8")
     (folder / "links.txt").write_text("0-0 1-1\n")

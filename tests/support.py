@@ -85,27 +85,31 @@ def tiny_encoder(family, seed=0):
     return XLMRobertaModel(config)
 
 
-def random_row(rng, low=5, high=60):
-    """A sentence pair: ragged words, some of them without a subword of their own, some unaligned."""
+def random_row(rng, low=5, high=60, one_subword=True):
+    """A sentence pair: ragged words, some of them without a subword of their own, some unaligned.
+
+    Each word is represented by one subword, or by several (as `mean` has it).
+    """
     sides = []
     for _ in range(2):
         length = int(rng.integers(4, 14))
         ids = np.concatenate([[2], rng.integers(low, high, length), [3]]).astype(np.int32)
         words = np.sort(rng.choice(np.arange(1, length + 1), int(rng.integers(2, length + 1)), replace=False))
-        sides.append((ids, words.astype(np.int32)))
-    (source_ids, source_words), (target_ids, target_words) = sides
-    count = int(rng.integers(1, min(len(source_words), len(target_words)) + 1))
-    pairs = [rng.permutation(len(words))[:count].astype(np.int32) for words in (source_words, target_words)]
-    return PairRow(source_ids, target_ids, source_words, target_words, *pairs)
+        ends = words + 1 if one_subword else rng.integers(words, np.append(words[1:], length + 1)) + 1
+        sides.append((ids, words.astype(np.int32), ends.astype(np.int32)))
+    (source_ids, *source), (target_ids, *target) = sides
+    count = int(rng.integers(1, min(len(source[0]), len(target[0])) + 1))
+    pairs = [rng.permutation(len(words))[:count].astype(np.int32) for words, _ in (source, target)]
+    return PairRow(source_ids, target_ids, *source, *target, *pairs)
 
 
-def write_streams(folder, sizes, seed=0):
+def write_streams(folder, sizes, seed=0, one_subword=True):
     """Arrow files of random rows; language -> number of rows."""
     streams = {}
     for number, (language, size) in enumerate(sizes.items()):
         rng = np.random.default_rng([seed, number])
         path = Path(folder) / f"{language}.arrow"
-        write_rows(path, [random_row(rng) for _ in range(size)])
+        write_rows(path, [random_row(rng, one_subword=one_subword) for _ in range(size)])
         streams[language] = PairRows(path)
     return streams
 
@@ -158,17 +162,28 @@ def realign_and_die(rows, state, at):
 # A slow reading of docs/design.md, section 5, one sentence pair at a time.
 
 
-def slow_encode(tokenizer, words, max_length):
-    """Ids and the position of each word's first subword (None: none left), from the tokenizer's own word ids."""
+def slow_subwords(tokenizer, words, max_length):
+    """Ids and the positions of each word's subwords that are left, from the tokenizer's own word ids."""
     encoding = tokenizer(list(words), is_split_into_words=True, truncation=True, max_length=max_length)
-    ids, first = [], [None] * len(words)
+    ids, positions = [], [[] for _ in words]
     for token, number, word in zip(encoding.tokens(), encoding["input_ids"], encoding.word_ids(), strict=True):
         if token == "▁" and word is not None:
             continue
-        if word is not None and first[word] is None:
-            first[word] = len(ids)
+        if word is not None:
+            positions[word].append(len(ids))
         ids.append(number)
-    return ids, first
+    return ids, positions
+
+
+def slow_encode(tokenizer, words, max_length):
+    """Ids and the position of each word's first subword (None: none left)."""
+    ids, positions = slow_subwords(tokenizer, words, max_length)
+    return ids, [found[0] if found else None for found in positions]
+
+
+def representing(positions, word):
+    """Those of a word's subwords whose mean state is the word's."""
+    return {"first": positions[:1], "last": positions[-1:], "mean": positions}[word]
 
 
 def slow_pairs(links, source, target, source_first, target_first):

@@ -1,4 +1,4 @@
-"""Encode the word pairs of every language for one model, as memory-mapped Arrow files."""
+"""Encode the word pairs, or the sentence pairs, of every language for one model, as memory-mapped Arrow files."""
 
 import logging
 from typing import Any
@@ -7,7 +7,7 @@ from alignfreeze.data.bitext import read_bitext
 from alignfreeze.data.pharaoh import read_alignments
 from alignfreeze.encoders.loading import load_tokenizer
 from alignfreeze.encoders.subwords import WordTokenizer
-from alignfreeze.realignment.word_pairs import build_rows, write_rows
+from alignfreeze.realignment.word_pairs import build_rows, build_sentence_rows, write_rows
 from alignfreeze.support.atomic import atomic_directory
 from alignfreeze.support.logs import configure_logging
 
@@ -17,13 +17,14 @@ def main(smk: Any) -> None:
     configure_logging(smk.log[0])
     tokenizer = WordTokenizer(load_tokenizer(smk.input.model), smk.params.max_length)
     with atomic_directory(smk.output[0]) as folder:
-        for language, bitext_path, alignment_path in zip(
-            smk.params.languages, smk.input.bitext, smk.input.alignments, strict=True
-        ):
+        for number, (language, bitext_path) in enumerate(zip(smk.params.languages, smk.input.bitext, strict=True)):
             logging.getLogger(__name__).info("language %s", language)
-            bitext = read_bitext(bitext_path)
-            alignments = read_alignments(alignment_path, bitext.lengths)
-            rows = build_rows(bitext, alignments, tokenizer, smk.params.max_rows.get(language))
+            bitext, max_rows = read_bitext(bitext_path), smk.params.max_rows.get(language)
+            if smk.params.objective == "sentences":
+                rows = build_sentence_rows(bitext, tokenizer, max_rows)
+            else:
+                alignments = read_alignments(smk.input.alignments[number], bitext.lengths)
+                rows = build_rows(bitext, alignments, tokenizer, smk.params.word, max_rows)
             write_rows(folder / f"{language}.arrow", rows)
 
 

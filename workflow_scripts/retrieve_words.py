@@ -20,7 +20,7 @@ def main(smk: Any) -> None:
         files = zip(smk.params.languages, smk.input.targets, smk.input.links, strict=True)
         gold = {language: read_gold(smk.input.source, target, links) for language, target, links in files}
         encoder = Path(smk.input.start, smk.params.checkpoint)
-        rows = retrieve(encoder, gold, max_length=smk.params.max_length, device=device)
+        rows = retrieve(encoder, gold, max_length=smk.params.max_length, word=smk.params.word, device=device)
         realignment = {key: smk.wildcards[key] for key in ("model", "strategy", "aligner", "seed", "steps")}
         with atomic_file(smk.output[0]) as temporary:
             pd.DataFrame([realignment | row for row in rows]).to_csv(temporary, index=False)

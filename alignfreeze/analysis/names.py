@@ -13,7 +13,7 @@ BASELINE = "baseline"
 IN_LANGUAGE = "in_language"
 """Strategy of a run that is fine-tuned in the evaluated language itself, without realignment: an upper bound."""
 NONE = "none"
-"""Aligner and realignment languages of a run without realignment."""
+"""Aligner and realignment languages of a run without realignment; aligner of one that compares sentences."""
 
 
 class Filtered(NamedTuple):
@@ -53,6 +53,7 @@ TITLES = {
     "fastalign": "FastAlign",
     "awesome": "AWESOME-align",
     "dictionary": "dictionary",
+    NONE: "no aligner",
     BASELINE: "fine-tuning only",
     IN_LANGUAGE: "in-language fine-tuning",
     **{name: name for name in FROZEN},

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alignfreeze.analysis.figures import GREY, PAGE, STYLE, strategy_styles
-from alignfreeze.analysis.names import BASELINE, NONE, title
+from alignfreeze.analysis.names import BASELINE, title
 
 PLACES = {"middle": "middle block", "last": "last block"}
 
@@ -58,16 +58,16 @@ def draw(table: pd.DataFrame) -> Figure:
     -------
     Figure
     """
+    realigned = table[table["strategy"] != BASELINE]
     rows = [
-        (model, aligner)
-        for model, aligner in dict.fromkeys(zip(table["model"], table["aligner"], strict=True))
-        if aligner != NONE
+        (model, aligner) for model, aligner in dict.fromkeys(zip(realigned["model"], realigned["aligner"], strict=True))
     ]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(PAGE, 2.2 * len(rows) + 0.4), layout="constrained")
         grid = figure.subplots(len(rows), len(PLACES), sharey=True, squeeze=False)
         for panels, (model, aligner) in zip(grid, rows, strict=True):
-            shown = table[(table["model"] == model) & table["aligner"].isin([aligner, NONE])]
+            chosen = (table["aligner"] == aligner) | (table["strategy"] == BASELINE)
+            shown = table[(table["model"] == model) & chosen]
             for panel, (place, name) in zip(panels, PLACES.items(), strict=True):
                 _draw_panel(panel, shown, place)
                 panel.set_title(f"{title(model)}, {title(aligner)}, {name}")

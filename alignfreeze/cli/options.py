@@ -41,6 +41,21 @@ class Aligner(StrEnum):
     dictionary = "dictionary"
 
 
+class WordState(StrEnum):
+    """Which state represents a word."""
+
+    first = "first"
+    last = "last"
+    mean = "mean"
+
+
+class Objective(StrEnum):
+    """What finds its translation."""
+
+    words = "words"
+    sentences = "sentences"
+
+
 Source = Annotated[Path, typer.Argument(help="Text, one sentence a line; without TARGET: SOURCE<TAB>TARGET lines.")]
 Target = Annotated[Path | None, typer.Argument(help="Its translation, line by line.")]
 Model = Annotated[
@@ -55,6 +70,9 @@ Sample = Annotated[int | None, typer.Option(min=1, help="Draw so many sentence p
 AlignerName = Annotated[Aligner, typer.Option(help="What links words; awesome reads the model's states.")]
 Dictionary = Annotated[Path | None, typer.Option(help="Bilingual dictionary (MUSE's format) for that aligner.")]
 MaxLength = Annotated[int, typer.Option(min=8, help="Subwords of a sentence; the rest is cut.")]
+WordName = Annotated[
+    WordState, typer.Option("--word", help="State of a word: of its first or last subword, or the mean of all.")
+]
 DeviceName = Annotated[Device, typer.Option(help="Where to compute.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what is done.")]
 

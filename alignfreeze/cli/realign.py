@@ -17,12 +17,15 @@ from alignfreeze.cli.options import (
     Dictionary,
     MaxLength,
     Model,
+    Objective,
     Revision,
     Sample,
     Segment,
     Source,
     Target,
     Verbose,
+    WordName,
+    WordState,
     align_by,
     check_dictionary,
     computing,
@@ -105,6 +108,11 @@ def run(
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps; one pass by default.")] = None,
     learning_rate: Annotated[float, typer.Option(min=0, help="Constant, Adam.")] = DEFAULTS.learning_rate,
     batch_size: Annotated[int, typer.Option(min=1, help="Sentence pairs.")] = DEFAULTS.batch_size,
+    objective: Annotated[
+        Objective,
+        typer.Option(help="What finds its translation: linked words, or whole sentences, without an aligner."),
+    ] = Objective.words,
+    word: WordName = WordState.first,
     max_length: MaxLength = PAPER_MAX_LENGTH,
     seed: Annotated[int, typer.Option(help="Random seed.")] = 31,
     description: Annotated[str, typer.Option(help="Name and licence of the data, for the model card.")] = "",
@@ -113,6 +121,9 @@ def run(
 ) -> None:
     """Realign an encoder: translated words get similar vectors, frozen blocks stay as they are."""
     check_dictionary(aligner, dictionary)
+    by_sentence = objective is Objective.sentences
+    if by_sentence and (alignments is not None or aligner is not Aligner.awesome):
+        raise InputError("--objective sentences uses no word links; leave --alignments and --aligner out")
     if alignments is not None and sample is not None:
         raise InputError("--alignments and --sample: links belong to all lines; give one of the two")
     with computing(device, verbose) as place:
@@ -127,22 +138,26 @@ def run(
             "freeze": parse_freeze(freeze),
             "learning_rate": learning_rate,
             "batch_size": batch_size,
+            "objective": objective.value,
+            "word": word.value,
         }
         check_realignment(encoder, max_length, settings)  # before the bitext is aligned
-        if alignments is None:
-            links = align_by(aligner, bitext, encoder, dictionary, place)
+        if by_sentence:
+            links, used = None, "none"
+        elif alignments is None:
+            links, used = align_by(aligner, bitext, encoder, dictionary, place), aligner.value
         else:
-            links = load_links(alignments, bitext)
+            links, used = load_links(alignments, bitext), str(alignments)
         realigned = realign(
             encoder,
             {language: bitext},
-            alignments={language: links},
+            alignments=None if links is None else {language: links},
             steps=steps,
             seed=seed,
             max_length=max_length,
             device=place,
             out=out,
-            description=description or describe([source, target], alignments or aligner.value),
+            description=description or describe([source, target], used),
             **settings,
         )
     training = realigned.trainings[-1]

@@ -9,7 +9,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from alignfreeze.cli.options import Device, DeviceName, MaxLength, Model, Revision, Verbose, computing
+from alignfreeze.cli.options import (
+    Device,
+    DeviceName,
+    MaxLength,
+    Model,
+    Revision,
+    Verbose,
+    WordName,
+    WordState,
+    computing,
+)
 from alignfreeze.encoders.settings import PAPER_MAX_LENGTH
 from alignfreeze.support.atomic import atomic_file
 
@@ -25,6 +35,7 @@ def run(
     ] = None,
     language: Annotated[str, typer.Option(help="Code of the target language.")] = "und",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="CSV file for the table.")] = None,
+    word: WordName = WordState.first,
     max_length: MaxLength = PAPER_MAX_LENGTH,
     device: DeviceName = Device.auto,
     verbose: Verbose = False,
@@ -35,9 +46,10 @@ def run(
         from alignfreeze.interface.evaluation import compare, retrieve
 
         gold = {language: load_gold(source, target, links)}
-        table = retrieve(model, gold, revision=revision, max_length=max_length, device=place)
+        table = retrieve(model, gold, revision=revision, max_length=max_length, word=word.value, device=place)
         if after is not None:
-            table = compare(table, retrieve(after, gold, max_length=max_length, device=place))
+            other = retrieve(after, gold, max_length=max_length, word=word.value, device=place)
+            table = compare(table, other)
     if out is not None:
         with atomic_file(out) as temporary:
             table.to_csv(temporary, index=False)

@@ -13,17 +13,15 @@ import torch
 import transformers
 from transformers import (
     AutoConfig,
-    AutoModel,
-    AutoModelForTextEncoding,
     AutoTokenizer,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES  # type: ignore[attr-defined]
-from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
 
 from alignfreeze.encoders.anatomy import anatomy
+from alignfreeze.encoders.heads import encoder_kind, head_kind
 from alignfreeze.encoders.memory import is_out_of_memory
 from alignfreeze.encoders.settings import longest_input
 from alignfreeze.support.errors import SHOWN, InputError, quoted
@@ -164,7 +162,7 @@ def load_weights(kind: Any, path: str | Path, **settings: Any) -> PreTrainedMode
         settings["encoder_layerdrop"] = 0.0
     _check_sizes(path)
     with _damage_is_named(path):
-        loaded = kind.from_pretrained(
+        loaded = head_kind(kind, load_config(path)).from_pretrained(
             path,
             local_files_only=True,
             trust_remote_code=False,
@@ -208,15 +206,10 @@ def load_encoder(path: str | Path) -> PreTrainedModel:
     InputError
         See `load_weights`.
     """
-    # Of T5's family, AutoModel is the encoder with its decoder.
-    kind = AutoModelForTextEncoding if _has_text_encoder(load_config(path)) else AutoModel
+    kind = encoder_kind(load_config(path))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return load_weights(kind, path)
-
-
-def _has_text_encoder(config: PreTrainedConfig) -> bool:
-    return config.model_type in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
 
 
 def load_config(path: str | Path) -> PreTrainedConfig:

@@ -17,8 +17,10 @@ from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import Links
 from alignfreeze.encoders.anatomy import text_encoder
 from alignfreeze.encoders.padding import pad_batch
+from alignfreeze.encoders.pooling import mean_states, positions_of_ranges
 from alignfreeze.encoders.prediction import outputs
-from alignfreeze.encoders.subwords import NO_SUBWORD, WordTokenizer
+from alignfreeze.encoders.settings import Word
+from alignfreeze.encoders.subwords import WordTokenizer
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,9 @@ def word_states(
     layers: Sequence[int],
     device: torch.device,
     batch_size: int = 64,
+    word: Word = "first",
 ) -> tuple[torch.Tensor, np.ndarray]:
-    """First-subword states of all words of all sentences.
+    """States of all words of all sentences, each of the subwords that represent a word.
 
     Parameters
     ----------
@@ -60,6 +63,8 @@ def word_states(
         Where the encoder runs.
     batch_size : int
         Sentences of a batch, at most.
+    word : Word, default "first"
+        Which subwords represent a word.
 
     Returns
     -------
@@ -80,8 +85,9 @@ def word_states(
     for chosen, output in outputs(text_encoder(model), encoded, pad, device, batch_size, output_hidden_states=True):
         read = torch.stack([output.hidden_states[layer] for layer in layers]).float().cpu()  # (layers, B, T, h)
         for row, item in enumerate(chosen):
-            present = np.flatnonzero(encoded[item].first != NO_SUBWORD)
-            states[:, start[item] + present] = read[:, row, encoded[item].first[present]]
+            positions, sizes = positions_of_ranges(*encoded[item].ranges(word))
+            of_words = mean_states(read[:, row, positions].transpose(0, 1), torch.from_numpy(sizes))
+            states[:, start[item] + encoded[item].present] = of_words.transpose(0, 1)
     return states, start[:-1]
 
 
@@ -121,6 +127,7 @@ def retrieval_by_language(
     tokenizer: WordTokenizer,
     layers: Sequence[int],
     device: torch.device,
+    word: Word = "first",
 ) -> dict[str, dict[int, Retrieval]]:
     """Retrieval on gold-linked sentences, by language and layer.
 
@@ -138,6 +145,8 @@ def retrieval_by_language(
         Indices into `hidden_states`, 0 (embeddings) to the number of blocks.
     device : torch.device
         Where the encoder runs.
+    word : Word, default "first"
+        Which subwords represent a word.
 
     Returns
     -------
@@ -154,9 +163,9 @@ def retrieval_by_language(
     for language, (bitext, links) in gold.items():
         sentences = tuple(map(tuple, bitext.source))
         if sentences not in states:
-            states = {sentences: word_states(model, bitext.source, tokenizer, layers, device)}
+            states = {sentences: word_states(model, bitext.source, tokenizer, layers, device, word=word)}
         source, source_start = states[sentences]
-        target, target_start = word_states(model, bitext.target, tokenizer, layers, device)
+        target, target_start = word_states(model, bitext.target, tokenizer, layers, device, word=word)
         numbered = [
             (int(source_start[row] + i), int(target_start[row] + j))
             for row, pairs in enumerate(links)

@@ -25,6 +25,9 @@ Layer = Annotated[
 ]
 """Index into `hidden_states`, `paper` (last but one) or `last`."""
 
+Word = Literal["first", "last", "mean"]
+"""Which state represents a word: that of its first or last subword, or the mean of those of all its subwords."""
+
 _Block = Annotated[int, Field(ge=0)]
 
 

@@ -1,4 +1,4 @@
-"""Words to subwords: each distinct word is tokenised once, lone `▁` pieces are removed."""
+"""Words to subwords: each distinct word is tokenised once, lone `▁` pieces are removed; which subwords stand for it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from alignfreeze.encoders.settings import Word
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -71,10 +73,29 @@ class EncodedSentence:
         (subwords,) int32, with the special tokens.
     first : numpy.ndarray
         (words,) int32, position in `ids` of each word's first subword, or `NO_SUBWORD`.
+    last : numpy.ndarray
+        (words,) int32, the same of its last subword that is left after the cut.
     """
 
     ids: np.ndarray
     first: np.ndarray
+    last: np.ndarray
+
+    @property
+    def present(self) -> np.ndarray:
+        """Numbers of the words that have a subword, ascending."""
+        return np.flatnonzero(self.first != NO_SUBWORD)
+
+    def ranges(self, word: Word) -> tuple[np.ndarray, np.ndarray]:
+        """Subwords whose mean state represents each word that has one.
+
+        Returns
+        -------
+        start, end : ndarray
+            (present words,) int32, [start, end) as positions in `ids`: one subword, or all of the word.
+        """
+        first, last = self.first[self.present], self.last[self.present]
+        return (last if word == "last" else first), (first if word == "first" else last) + 1
 
 
 class WordTokenizer:
@@ -180,7 +201,8 @@ class WordTokenizer:
         flat, word_of = flat[: self.capacity], word_of[: self.capacity]
         kept = flat != self._mark
         flat, word_of = flat[kept], word_of[kept]
-        first = np.full(len(pieces), NO_SUBWORD, np.int32)
-        present, where = np.unique(word_of, return_index=True)
+        first, last = (np.full(len(pieces), NO_SUBWORD, np.int32) for _ in range(2))
+        present, where, count = np.unique(word_of, return_index=True, return_counts=True)
         first[present] = where + len(self._prefix)
-        return EncodedSentence(np.concatenate([self._prefix, flat, self._suffix]), first)
+        last[present] = first[present] + count - 1
+        return EncodedSentence(np.concatenate([self._prefix, flat, self._suffix]), first, last)

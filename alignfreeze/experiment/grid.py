@@ -97,28 +97,10 @@ def trajectory_of(config: Experiment, strategy: str) -> str:
         Name of that first strategy.
     """
 
-    def frozen(name: str) -> tuple[object, bool]:
-        return config.realignment.strategies[name].freeze, config.freezes_embeddings(name)
+    def frozen(name: str) -> tuple[object, bool, str]:
+        return config.realignment.strategies[name].freeze, config.freezes_embeddings(name), config.objective(name)
 
     return next(name for name in strategies_before(config) if frozen(name) == frozen(strategy))
-
-
-def strategies_of(config: Experiment, task: str) -> list[str]:
-    """Strategies that are run on a task.
-
-    Parameters
-    ----------
-    config : Experiment
-    task : str
-        Name of a task.
-
-    Returns
-    -------
-    list of str
-        In the order of the configuration.
-    """
-    own = config.tasks[task].strategies
-    return list(config.realignment.strategies if own is None else own)
 
 
 def realignment_steps(config: Experiment, task: str, model: str) -> int:
@@ -162,7 +144,7 @@ def methods(config: Experiment, task: str) -> list[tuple[str, str, str]]:
         (strategy, aligner, bitext)
         for bitext in (config.bitexts if own is None else own)
         for aligner in config.tasks[task].aligners
-        for strategy in strategies_of(config, task)
+        for strategy in config.strategies_with(task, aligner)
     ]
 
 

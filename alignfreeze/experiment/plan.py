@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from alignfreeze.analysis.names import NONE
 from alignfreeze.data.bitext import ParallelText
 from alignfreeze.data.text import stream_lines
 from alignfreeze.encoders.blocks import layer_index
@@ -241,7 +242,10 @@ class _Planner:
     # Bitext.
 
     def _aligned(self, aligner: str) -> list[_Part]:
-        """Parts of the bitext that an aligner aligns: for realignment, and for the diagnostics where there is gold."""
+        """Parts of the bitext that an aligner aligns: for realignment, and for the diagnostics where there is gold.
+
+        What is realigned on without an aligner is read all the same.
+        """
         used = [
             (self.config.percentile_of(bitext), language)
             for task in self.tasks
@@ -249,11 +253,12 @@ class _Planner:
             if chosen == aligner
             for language in self.config.languages_of(bitext)
         ]
-        gold = self.config.languages_of(self.config.evaluate) if self.config.data.gold else []
+        has_gold = self.config.data.gold is not None and aligner != NONE
+        gold = self.config.languages_of(self.config.evaluate) if has_gold else []
         return list(dict.fromkeys([*used, *((None, language) for language in gold)]))
 
     def _aligned_languages(self) -> list[str]:
-        parts = itertools.chain(*map(self._aligned, self.config.aligners.names))
+        parts = itertools.chain(*map(self._aligned, [*self.config.aligners.names, NONE]))
         return list(dict.fromkeys(language for _, language in parts))
 
     def _local(self, pattern: str, language: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import torch
@@ -16,7 +16,7 @@ from alignfreeze.encoders.anatomy import encoder_blocks
 from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.encoders.loading import check_length
 from alignfreeze.encoders.retrieval import retrieval_by_language
-from alignfreeze.encoders.settings import PAPER_MAX_LENGTH
+from alignfreeze.encoders.settings import PAPER_MAX_LENGTH, Word
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.interface.arguments import by_language, kind
 from alignfreeze.interface.encoder import EncoderSource, TaskModel, as_device, load_encoder, load_task_model
@@ -85,6 +85,7 @@ def retrieve(
     *,
     layers: Sequence[int] | None = None,
     max_length: int = PAPER_MAX_LENGTH,
+    word: Word = "first",
     device: str | torch.device = "auto",
     tokenizer: PreTrainedTokenizerBase | None = None,
     revision: str | None = None,
@@ -101,6 +102,8 @@ def retrieve(
         Indices into `hidden_states`; by default the middle and the last one.
     max_length : int
         Subwords of a sentence; words after the cut count as missed.
+    word : str
+        State of a word: `first` or `last` (subword), or `mean` (of all).
     device : str or torch.device
         `auto`, `cpu` or `cuda`.
     tokenizer : PreTrainedTokenizerBase, optional
@@ -125,13 +128,15 @@ def retrieve(
             raise TypeError(f"gold, {language}: give a bitext with its links, as load_gold returns them")
         if len(parts[0]) != len(parts[1]):
             raise InputError(f"gold, {language}: links of {len(parts[1])} pairs, but the bitext has {len(parts[0])}")
+    if word not in get_args(Word):
+        raise InputError(f"word: {word!r} found; allowed are {', '.join(get_args(Word))}")
     encoder, place = load_encoder(model, tokenizer, revision=revision), as_device(device)
     check_length(encoder.model.config, max_length)
     blocks = len(encoder_blocks(encoder.model))
     chosen = [blocks // 2, blocks] if layers is None else [layer_index(layer, blocks) for layer in layers]
     words = WordTokenizer(encoder.tokenizer, max_length)
     encoder.model.eval().to(place)
-    found = retrieval_by_language(encoder.model, sentences, words, chosen, place)
+    found = retrieval_by_language(encoder.model, sentences, words, chosen, place, word)
     return pd.DataFrame(
         {
             "language": language,

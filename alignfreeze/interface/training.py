@@ -34,7 +34,7 @@ from alignfreeze.interface.provenance import Training, bitext_facts
 from alignfreeze.kinds import load_task, task_settings
 from alignfreeze.realignment.objective import Realigner
 from alignfreeze.realignment.settings import RealignmentSettings
-from alignfreeze.realignment.word_pairs import PairRows, build_rows, write_rows
+from alignfreeze.realignment.word_pairs import PairRows, build_rows, build_sentence_rows, write_rows
 from alignfreeze.support.checksums import file_checksum
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import PACKAGES, package_version
@@ -69,7 +69,8 @@ def realign(
     bitext : Bitext or dict of str to Bitext
         Sentence pairs, by language code of the target side where there are several.
     alignments : list of links, or dict of str to list of links, optional
-        Word links of each pair, see `align`; by default the encoder aligns the bitext itself (`awesome`).
+        Word links of each pair, see `align`; by default the encoder aligns the bitext itself (`awesome`). With
+        `objective="sentences"` there are none.
     freeze : str, sequence of int or dict
         `full` (nothing is frozen), `front` or `back` (the lower or the upper half of the blocks), two block numbers
         [first, end), `{"blocks": [1, 3, 5]}`, `{"random": 6, "seed": 0}` (so many random blocks), or `{"only": [7]}`
@@ -91,7 +92,9 @@ def realign(
     description : str
         Of the data, for the model card: name and licence.
     **settings : object
-        Any of `alignfreeze.realignment.settings.RealignmentSettings`, such as `learning_rate` and `batch_size`.
+        Any of `alignfreeze.realignment.settings.RealignmentSettings`, such as `learning_rate`, `batch_size`, `word`
+        (`first`, `last` or `mean`: which subwords' state is a word's) and `objective` (`words`, or `sentences`, which
+        compares whole sentences).
 
     Returns
     -------
@@ -115,6 +118,9 @@ def realign(
         check_new_folder(out)
     encoder, place = load_encoder(model, tokenizer, revision=revision), as_device(device)
     chosen = check_realignment(encoder, max_length, {"freeze": freeze, **settings})
+    by_sentence = chosen.objective == "sentences"
+    if by_sentence and links:
+        raise InputError("alignments: the objective sentences uses no word links; leave them out")
     started = time.perf_counter()
     network = copy.deepcopy(encoder.model)
     words = WordTokenizer(encoder.tokenizer, max_length)
@@ -122,12 +128,19 @@ def realign(
     with tempfile.TemporaryDirectory() as folder:
         streams = {}
         for language, text in bitexts.items():
-            found = links[language] if links else align(text, "awesome", encoder=encoder, device=place)
-            if len(found) != len(text):
-                raise InputError(f"alignments, {language}: links of {len(found)} pairs, but the bitext has {len(text)}")
-            rows = list(build_rows(text, found, words))
+            if by_sentence:
+                found: Sequence[Links] = [[]] * len(text)
+                rows = list(build_sentence_rows(text, words))
+            else:
+                found = links[language] if links else align(text, "awesome", encoder=encoder, device=place)
+                if len(found) != len(text):
+                    raise InputError(
+                        f"alignments, {language}: links of {len(found)} pairs, but the bitext has {len(text)}"
+                    )
+                rows = list(build_rows(text, found, words, chosen.word))
             if not rows:
-                raise InputError(f"bitext, {language}: no sentence pair with a word pair; check bitext and alignments")
+                needed = "two different sentences" if by_sentence else "a word pair"
+                raise InputError(f"bitext, {language}: no sentence pair with {needed}; check bitext and alignments")
             write_rows(Path(folder) / f"{language}.arrow", rows)
             streams[language] = PairRows(Path(folder) / f"{language}.arrow")
             data[language] = bitext_facts(text, found, len(rows))
@@ -138,7 +151,7 @@ def realign(
         {
             **chosen.model_dump(mode="json"),
             "max_length": max_length,
-            "alignments": "given" if links else "awesome, by the encoder",
+            "alignments": "none" if by_sentence else "given" if links else "awesome, by the encoder",
         },
         seed,
         report.steps,

@@ -11,12 +11,18 @@ from alignfreeze.data.pharaoh import Links
 from alignfreeze.encoders.anatomy import encoder_blocks
 from alignfreeze.encoders.loading import load_encoder, load_tokenizer
 from alignfreeze.encoders.retrieval import retrieval_by_language
+from alignfreeze.encoders.settings import Word
 from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.support.devices import torch_device
 
 
 def retrieve(
-    encoder: str | Path, gold: Mapping[str, tuple[Bitext, Sequence[Links]]], *, max_length: int, device: str | None
+    encoder: str | Path,
+    gold: Mapping[str, tuple[Bitext, Sequence[Links]]],
+    *,
+    max_length: int,
+    word: Word,
+    device: str | None,
 ) -> list[dict[str, Any]]:
     """Retrieval accuracy of an encoder, one row per language and layer.
 
@@ -28,6 +34,8 @@ def retrieve(
         Language -> sentences and their links.
     max_length : int
         Subwords of a sentence; what comes after is cut.
+    word : Word
+        Which subwords represent a word.
     device : str or None
         Name of the claimed GPU; None for the CPU.
 
@@ -41,7 +49,7 @@ def retrieve(
     tokenizer = WordTokenizer(load_tokenizer(encoder), max_length)
     last = len(encoder_blocks(model))
     places = {last // 2: "middle", last: "last"}
-    found = retrieval_by_language(model, gold, tokenizer, list(places), torch_device(device))
+    found = retrieval_by_language(model, gold, tokenizer, list(places), torch_device(device), word)
     return [
         {
             "language": language,

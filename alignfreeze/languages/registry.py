@@ -33,6 +33,10 @@ OwnFacts = Mapping[str, Mapping[str, str]]
 FACTS = ("name", "iso639_3", "uriel", "uriel_family", "family", "genus", "script")
 # Bokmål and Nynorsk stand on their own in langcodes; URIEL has one family vector for Norwegian.
 MACROLANGUAGE_OF = {"nob": "nor", "nno": "nor"}
+# ISO 639-2's codes of no language, of which URIEL has rows all the same.
+SPECIAL = {"mis", "mul", "und", "zxx"}
+# Codes that CLDR replaces, and has names for under the two-letter code alone.
+ALPHA2 = {"tgl": "tl", "hbs": "sh"}
 # Scripts by ISO 15924 code whose usual name in the field differs from CLDR's.
 SCRIPT_NAMES = {"Jpan": "Japanese", "Kore": "Hangul", "Hans": "Han", "Hant": "Han", "Hani": "Han", "Deva": "Devanagari"}
 
@@ -170,34 +174,55 @@ def _derived(code: str) -> Facts | None:
         alpha3 = language.to_alpha3() if language.language else ""
     except (ValueError, LookupError):
         return None
+    macro = _pairs("macrolanguages.tsv")
+    row = _row_of_its_own(code, language) or alpha3
+    if row in SPECIAL:
+        return None
+    uriel = macro.get(row, row)
     base = _curated().get(language.language or "")
-    if base is not None:  # a curated language with a script or a region, or under another code
-        facts = Facts(**base)
+    if base is not None and uriel in (base["uriel"], macro.get(alpha3, alpha3)):
+        facts = Facts(**base)  # a curated language with a script or a region, or under another code
     else:
-        if alpha3 not in uriel_codes() and code in uriel_codes():
-            alpha3 = code  # a code that ISO 639-3 has since retired
-        macro = _pairs("macrolanguages.tsv")
-        uriel = macro.get(alpha3, alpha3)
         if uriel not in uriel_codes():
             return None
-        lineage = [uriel, alpha3, _macrolanguage_of(language)]
+        lineage = [uriel, row, alpha3, _macrolanguage_of(language)]
         family_code = next((each for each in lineage if family_path(each)), "")
         family, genus = _classification(family_path(family_code))
-        name = language.language_name().removesuffix(" (individual language)")
         facts = Facts(
-            name,
-            alpha3,
+            _name(row, language),
+            row,
             uriel,
             family_code,
             family,
             genus,
             _usual_script(language.language),
         )
-    if language.script:
+    if language.script and language.script != langcodes.Language.make(language=language.language).maximize().script:
         script = _script_name(language.script)
-        if script != facts.script:
-            facts = replace(facts, script=script, name=f"{facts.name} ({script})")
+        kind = langcodes.Language.make(script=language.script).script_name() if script == facts.script else script
+        facts = replace(facts, script=script, name=f"{facts.name} ({kind})")
     return facts
+
+
+def _row_of_its_own(code: str, language: langcodes.Language) -> str | None:
+    """Return the ISO 639-3 code that a code is as written, if URIEL describes it.
+
+    CLDR takes some languages for others, such as Tagalog for Filipino and Dari for Persian, and so do the successors of
+    codes that ISO 639-3 has retired; URIEL has rows of their own for them.
+    """
+    try:
+        written = langcodes.Language.make(language=code.partition("-")[0].lower()).to_alpha3()
+        bibliographic = language.to_alpha3(variant="B") == written != language.to_alpha3()
+    except LookupError:
+        return None
+    return written if written in uriel_codes() and not bibliographic else None
+
+
+def _name(row: str, language: langcodes.Language) -> str:
+    """Return a language's English name, that of its row in URIEL where CLDR has one."""
+    own = langcodes.Language.make(language=ALPHA2.get(row, row)).language_name()
+    name = language.language_name() if own.startswith("Unknown language") else own
+    return name.removesuffix(" (individual language)")
 
 
 def _macrolanguage_of(language: langcodes.Language) -> str:
@@ -299,8 +324,12 @@ def canonical(code: str, own: OwnFacts | None = None) -> str:
     if code in (own or _own) or code in _curated():
         return code
     try:
+        language, macro = langcodes.Language.get(code), _pairs("macrolanguages.tsv")
+        row, usual = _row_of_its_own(code, language), language.to_alpha3() if language.language else ""
+        if row and macro.get(row, row) != macro.get(usual, usual):
+            return "-".join([row, *code.split("-")[1:]])
         return langcodes.standardize_tag(code, macro=True)
-    except ValueError:
+    except (ValueError, LookupError):
         return code
 
 

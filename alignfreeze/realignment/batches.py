@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from alignfreeze.encoders.padding import pad
+from alignfreeze.encoders.pooling import positions_of_ranges
 from alignfreeze.realignment.settings import Interleave, Shuffle
 from alignfreeze.realignment.word_pairs import PairRow, PairRows
 from alignfreeze.training.batches import bucketed_batches
@@ -31,7 +32,9 @@ class RealignmentBatch:
     target_ids, target_mask : torch.Tensor
         (B, Tt).
     source_index, target_index : torch.Tensor
-        (Ns,) and (Nt,), every word's first subword in the flattened (B * Ts) or (B * Tt) states.
+        Subwords that represent the words, word after word, as places in the flattened (B * Ts) or (B * Tt) states.
+    source_sizes, target_sizes : torch.Tensor
+        (Ns,) and (Nt,), of how many subwords each word's vector is the mean.
     anchors : torch.Tensor
         (2N,), rows of A as indices into W = source words then target words: N source words, N partners.
     partners : torch.Tensor
@@ -44,6 +47,8 @@ class RealignmentBatch:
     target_mask: torch.Tensor
     source_index: torch.Tensor
     target_index: torch.Tensor
+    source_sizes: torch.Tensor
+    target_sizes: torch.Tensor
     anchors: torch.Tensor
     partners: torch.Tensor
 
@@ -228,13 +233,19 @@ class RealignmentCollator:
         """Collate rows; everything is flat index arithmetic over the batch."""
         source_ids, source_mask = pad([row.source_ids for row in rows], self.pad_id)
         target_ids, target_mask = pad([row.target_ids for row in rows], self.pad_id)
-        number = np.arange(len(rows))
-        source_index = _ragged([row.source_words for row in rows], number * source_ids.shape[1])
-        target_index = _ragged([row.target_words for row in rows], number * target_ids.shape[1])
-        source_start = _starts([row.source_words for row in rows])
-        target_start = _starts([row.target_words for row in rows]) + len(source_index)
-        sources = _ragged([row.source_pairs for row in rows], source_start)
-        targets = _ragged([row.target_pairs for row in rows], target_start)
+        sides = []
+        for width, ranges in (
+            (source_ids.shape[1], [(row.source_start, row.source_end) for row in rows]),
+            (target_ids.shape[1], [(row.target_start, row.target_end) for row in rows]),
+        ):
+            in_states = np.arange(len(rows)) * width
+            start, end = (_ragged([pair[k] for pair in ranges], in_states) for k in (0, 1))
+            sides.append(positions_of_ranges(start, end))
+        (source_index, source_sizes), (target_index, target_sizes) = sides
+        source_words = _starts([row.source_start for row in rows])
+        target_words = _starts([row.target_start for row in rows]) + len(source_sizes)
+        sources = _ragged([row.source_pairs for row in rows], source_words)
+        targets = _ragged([row.target_pairs for row in rows], target_words)
         return RealignmentBatch(
             source_ids,
             source_mask,
@@ -242,6 +253,8 @@ class RealignmentCollator:
             target_mask,
             torch.from_numpy(source_index),
             torch.from_numpy(target_index),
+            torch.from_numpy(source_sizes),
+            torch.from_numpy(target_sizes),
             torch.from_numpy(np.concatenate([sources, targets])),
             torch.from_numpy(np.concatenate([targets, sources])),
         )

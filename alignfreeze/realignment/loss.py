@@ -6,8 +6,22 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from alignfreeze.encoders.pooling import mean_states
 from alignfreeze.realignment.batches import RealignmentBatch
 from alignfreeze.realignment.settings import Variant
+
+
+def word_vectors(states: torch.Tensor, index: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
+    """Vectors (words, h) of words, each the mean of its subwords' states.
+
+    Parameters
+    ----------
+    states : torch.Tensor
+        (B, T, h).
+    index, sizes : torch.Tensor
+        See `RealignmentBatch`.
+    """
+    return mean_states(states.flatten(0, 1).index_select(0, index), sizes)
 
 
 class RealignmentLoss(nn.Module):
@@ -16,7 +30,8 @@ class RealignmentLoss(nn.Module):
     W holds the vectors of all words of both sides, A the 2N aligned ones (N source words, then their partners).
     Both go through a projection head, Linear(h, h) - ReLU - Linear(h, 128) without biases. Similarity is
     cosine(A, W) / temperature. A row's own entry is masked; its partner is the label. The `weak` variant also masks
-    all other entries of the row's own side, so that only translations compete.
+    all other entries of the row's own side, so that only translations compete. Of the objective `sentences`, the words
+    are whole sentences: each finds its translation among all sentences of the batch.
 
     Parameters
     ----------
@@ -71,8 +86,8 @@ class RealignmentLoss(nn.Module):
         return self.of_words(
             torch.cat(
                 [
-                    source_states.flatten(0, 1).index_select(0, batch.source_index),
-                    target_states.flatten(0, 1).index_select(0, batch.target_index),
+                    word_vectors(source_states, batch.source_index, batch.source_sizes),
+                    word_vectors(target_states, batch.target_index, batch.target_sizes),
                 ]
             ),
             batch,
@@ -102,8 +117,8 @@ class RealignmentLoss(nn.Module):
 
     def _mask(self, batch: RealignmentBatch) -> torch.Tensor:
         """(2N, W) boolean, True where an entry does not compete."""
-        sources = len(batch.source_index)
-        every_word = torch.arange(sources + len(batch.target_index), device=batch.anchors.device)
+        sources = len(batch.source_sizes)
+        every_word = torch.arange(sources + len(batch.target_sizes), device=batch.anchors.device)
         if self.variant == "weak":
             return (batch.anchors < sources)[:, None] == (every_word < sources)[None, :]
         return batch.anchors[:, None] == every_word[None, :]

@@ -24,7 +24,7 @@ from alignfreeze.realignment.batches import (
     RowReader,
     batch_plan,
 )
-from alignfreeze.realignment.loss import RealignmentLoss
+from alignfreeze.realignment.loss import RealignmentLoss, word_vectors
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRow, PairRows
 from alignfreeze.support.trackers import Tracker
@@ -65,10 +65,13 @@ def subwords_of(batch: RealignmentBatch) -> int:
     return int(batch.source_mask.sum() + batch.target_mask.sum())
 
 
-def _index_in_rows(index: torch.Tensor, width: int, start: int, rows: int) -> torch.Tensor:
-    """Select the indices that fall in rows [start, start + rows) and count them from the first of these rows."""
+def _words_in_rows(
+    index: torch.Tensor, sizes: torch.Tensor, width: int, start: int, rows: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Index and sizes of the words in rows [start, start + rows), counted from the first of these rows."""
     first, end = start * width, (start + rows) * width
-    return index[(index >= first) & (index < end)] - first
+    begins = index[sizes.cumsum(0) - sizes]  # each word's first subword
+    return index[(index >= first) & (index < end)] - first, sizes[(begins >= first) & (begins < end)]
 
 
 class RealignmentObjective:
@@ -152,10 +155,14 @@ class RealignmentObjective:
             () scalar, the weighted loss of the whole batch, without a graph.
         """
         parts = [
-            (ids[start : start + size], mask[start : start + size], _index_in_rows(index, ids.shape[1], start, size))
-            for ids, mask, index in (
-                (batch.source_ids, batch.source_mask, batch.source_index),
-                (batch.target_ids, batch.target_mask, batch.target_index),
+            (
+                ids[start : start + size],
+                mask[start : start + size],
+                *_words_in_rows(index, sizes, ids.shape[1], start, size),
+            )
+            for ids, mask, index, sizes in (
+                (batch.source_ids, batch.source_mask, batch.source_index, batch.source_sizes),
+                (batch.target_ids, batch.target_mask, batch.target_index, batch.target_sizes),
             )
             for start in range(0, len(ids), size)
         ]
@@ -177,11 +184,13 @@ class RealignmentObjective:
                 again.backward(gradient)
         return loss.detach()
 
-    def _word_states(self, ids: torch.Tensor, mask: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-        """States (words, h) of the words of some rows; `index` into the flattened rows."""
+    def _word_states(
+        self, ids: torch.Tensor, mask: torch.Tensor, index: torch.Tensor, sizes: torch.Tensor
+    ) -> torch.Tensor:
+        """Vectors (words, h) of the words of some rows; `index` into the flattened rows."""
         with autocast(self.device, self.precision):
             states = state_at(self.model, self.layer, ids, mask)
-        return states.flatten(0, 1).index_select(0, index)
+        return word_vectors(states, index, sizes)
 
     def plan(self) -> Iterator[list[RowKey]]:
         """Rows of each batch, endless and the same every time."""

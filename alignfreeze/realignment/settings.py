@@ -6,12 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from alignfreeze.encoders.settings import FREEZE_FORMS, Freeze, Layer
+from alignfreeze.encoders.settings import FREEZE_FORMS, Freeze, Layer, Word
 from alignfreeze.support.settings import Count, Settings
 from alignfreeze.training.settings import Bucketing, LearningRate, Precision
 
 Variant = Literal["strong", "weak"]
 Interleave = Literal["first_exhausted", "all_exhausted"]
+Objective = Literal["words", "sentences"]
 Shuffle = Literal["whole", "buffer"]
 Schedule = Literal["before", "during", "after", "before+during"]
 Positive = Annotated[float, Field(gt=0)]
@@ -27,6 +28,16 @@ class RealignmentRecipe(Settings):
     layer: Layer = Field(
         default="paper",
         description="Layer whose states the loss compares: an index into hidden_states, paper (last but one) or last.",
+    )
+    objective: Objective = Field(
+        default="words",
+        description="What finds its translation in a batch: each linked word, or each sentence by the mean of its "
+        "subwords' states, for which no aligner is needed (aligners: [none]).",
+    )
+    word: Word = Field(
+        default="first",
+        description="State of a word: of its first subword (the paper), of its last one, or the mean of all. Word "
+        "retrieval reads the same one.",
     )
     temperature: Positive = Field(default=0.1, description="Divisor of the cosine similarities in the loss.")
     head: bool = Field(
@@ -77,6 +88,10 @@ class Strategy(Settings):
     )
     freeze_embeddings: bool | None = Field(
         default=None, description="Whether the embeddings are frozen, too; where left out, as realignment has it."
+    )
+    objective: Objective | None = Field(
+        default=None,
+        description="What finds its translation, words or sentences; where left out, as realignment has it.",
     )
     schedule: Schedule = Field(
         default="before",

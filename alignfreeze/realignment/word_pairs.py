@@ -1,4 +1,4 @@
-"""From links to training rows: the word pairs that realignment uses, as flat integers."""
+"""From sentence pairs to training rows: the word pairs that realignment uses, or the sentences, as flat integers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ import pyarrow as pa
 
 from alignfreeze.data.bitext import Bitext, Sentence
 from alignfreeze.data.pharaoh import Links, one_to_one
+from alignfreeze.encoders.settings import Word
 from alignfreeze.encoders.subwords import NO_SUBWORD, EncodedSentence, WordTokenizer
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.errors import InputError, damaged, quoted
 
 logger = logging.getLogger(__name__)
-COLUMNS = ("source_ids", "target_ids", "source_words", "target_words", "source_pairs", "target_pairs")
+COLUMNS = (
+    "source_ids", "target_ids", "source_start", "source_end", "target_start", "target_end", "source_pairs",
+    "target_pairs",
+)  # fmt: skip
 SCHEMA = pa.schema([(name, pa.list_(pa.int32())) for name in COLUMNS])
 
 
@@ -25,20 +29,24 @@ SCHEMA = pa.schema([(name, pa.list_(pa.int32())) for name in COLUMNS])
 class PairRow:
     """One sentence pair as realignment sees it; every field is int32.
 
+    What is compared are words, or whole sentences: ranges [start, end) of subwords, each for its mean state.
+
     Attributes
     ----------
     source_ids, target_ids : numpy.ndarray
         Subwords with special tokens.
-    source_words, target_words : numpy.ndarray
-        Position of the first subword of each word that has one.
+    source_start, source_end, target_start, target_end : numpy.ndarray
+        Ranges of subwords: of each word that has one (see `EncodedSentence.ranges`), or one of the whole sentence.
     source_pairs, target_pairs : numpy.ndarray
-        The word pairs, as indices into `source_words` and `target_words`.
+        What is a translation of what, as numbers of source and of target ranges.
     """
 
     source_ids: np.ndarray
     target_ids: np.ndarray
-    source_words: np.ndarray
-    target_words: np.ndarray
+    source_start: np.ndarray
+    source_end: np.ndarray
+    target_start: np.ndarray
+    target_end: np.ndarray
     source_pairs: np.ndarray
     target_pairs: np.ndarray
 
@@ -61,7 +69,7 @@ def drop_identical(links: Links, source: Sentence, target: Sentence) -> Links:
     return [(i, j) for i, j in links if source[i] != target[j]]
 
 
-def build_row(links: Links, source: EncodedSentence, target: EncodedSentence) -> PairRow | None:
+def build_row(links: Links, source: EncodedSentence, target: EncodedSentence, word: Word) -> PairRow | None:
     """Make a training row of one sentence pair.
 
     Words without a subword are dropped, and with them the pairs that touch one.
@@ -72,6 +80,8 @@ def build_row(links: Links, source: EncodedSentence, target: EncodedSentence) ->
         One-to-one links, as word positions (source, target).
     source, target : EncodedSentence
         The encoded sentences.
+    word : Word
+        Which subwords represent a word.
 
     Returns
     -------
@@ -88,15 +98,19 @@ def build_row(links: Links, source: EncodedSentence, target: EncodedSentence) ->
     return PairRow(
         source.ids,
         target.ids,
-        source.first[has_source],
-        target.first[has_target],
+        *source.ranges(word),
+        *target.ranges(word),
         new_source[sources].astype(np.int32),
         new_target[targets].astype(np.int32),
     )
 
 
 def build_rows(
-    bitext: Bitext, alignments: Sequence[Links], tokenizer: WordTokenizer, max_rows: int | None = None
+    bitext: Bitext,
+    alignments: Sequence[Links],
+    tokenizer: WordTokenizer,
+    word: Word = "first",
+    max_rows: int | None = None,
 ) -> Iterator[PairRow]:
     """Rows of a bitext; sentence pairs with no word pair left are skipped and counted in the log.
 
@@ -110,6 +124,8 @@ def build_rows(
         Links of each sentence pair.
     tokenizer : WordTokenizer
         Cuts sentences at its `max_length`.
+    word : Word
+        Which subwords represent a word; `first` in the paper. Of a word that is cut, those that are left count.
     max_rows : int, optional
         Only so many rows, the first ones.
 
@@ -117,18 +133,53 @@ def build_rows(
     ------
     PairRow
     """
-    tokenizer.learn(bitext.source)
-    tokenizer.learn(bitext.target)
+    _learn(bitext, tokenizer)
     kept = pairs = 0
     for source, target, links in zip(bitext.source, bitext.target, alignments, strict=True):
         if kept == max_rows:
             break
         chosen = drop_identical(one_to_one(links), source, target)
-        row = chosen and build_row(chosen, *tokenizer.encode([source]), *tokenizer.encode([target]))
+        row = chosen and build_row(chosen, *tokenizer.encode([source]), *tokenizer.encode([target]), word)
         if row:
             kept, pairs = kept + 1, pairs + len(row.source_pairs)
             yield row
     logger.info("kept %d of %d sentence pairs with %d word pairs", kept, len(bitext), pairs)
+
+
+def build_sentence_rows(bitext: Bitext, tokenizer: WordTokenizer, max_rows: int | None = None) -> Iterator[PairRow]:
+    """Rows of a bitext whose sentences are compared as wholes; it needs no word alignment.
+
+    A sentence's range is all of it, special tokens included, as in a mean over the attention mask (Reimers and Gurevych
+    2019). Pairs of identical sentences are skipped, as pairs of identical words are, and those with an empty side.
+
+    Parameters
+    ----------
+    bitext : Bitext
+    tokenizer : WordTokenizer
+        Cuts sentences at its `max_length`.
+    max_rows : int, optional
+        Only so many rows, the first ones.
+
+    Yields
+    ------
+    PairRow
+    """
+    _learn(bitext, tokenizer)
+    kept, zero = 0, np.zeros(1, np.int32)
+    for source, target in zip(bitext.source, bitext.target, strict=True):
+        if kept == max_rows:
+            break
+        encoded = tokenizer.encode([source, target])
+        if source != target and all(len(sentence.present) for sentence in encoded):
+            ends = [np.array([len(sentence.ids)], np.int32) for sentence in encoded]
+            kept += 1
+            yield PairRow(encoded[0].ids, encoded[1].ids, zero, ends[0], zero, ends[1], zero, zero)
+    logger.info("kept %d of %d sentence pairs", kept, len(bitext))
+
+
+def _learn(bitext: Bitext, tokenizer: WordTokenizer) -> None:
+    tokenizer.learn(bitext.source)
+    tokenizer.learn(bitext.target)
 
 
 def write_rows(path: str | Path, rows: Iterable[PairRow]) -> None:

@@ -230,6 +230,35 @@ def test_realign_is_the_realigner_of_the_workflow_and_leaves_the_model_alone(bit
     assert moved == {"2"}, "blocks 0 and 1 are frozen, the last one is above the layer that is read"
 
 
+@pytest.mark.parametrize("chosen", [{"word": "last"}, {"word": "mean"}, {"objective": "sentences"}])
+def test_other_words_and_sentences_are_those_of_the_workflow(bitext, in_memory, tmp_path, chosen):
+    """In the library and in the workflow; each gives weights of its own, and blocks that are frozen stay."""
+    from alignfreeze.encoders.subwords import WordTokenizer
+    from alignfreeze.realignment.objective import Realigner
+    from alignfreeze.realignment.settings import RealignmentSettings
+    from alignfreeze.realignment.word_pairs import PairRows, build_rows, build_sentence_rows, write_rows
+
+    links = {} if "objective" in chosen else {"alignments": LINKS}
+    # Longer words: `hab` is one subword of h, which is unknown; these have several.
+    bitext = alignfreeze.load_bitext(ENGLISH, ["dab da db", "dd dc", "dg de df", "dc ga da"])
+    found = alignfreeze.realign(in_memory, bitext, **links, **SETTINGS, **chosen)
+    paper = alignfreeze.realign(in_memory, bitext, alignments=LINKS, **SETTINGS)
+    words = WordTokenizer(in_memory.tokenizer, 16)
+    rows = build_rows(bitext, LINKS, words, chosen["word"]) if links else build_sentence_rows(bitext, words)
+    write_rows(tmp_path / "de", rows)
+    expected = tiny_encoder("bert")
+    settings = RealignmentSettings(freeze="front", batch_size=2, learning_rate=1e-2, **chosen)
+    Realigner(expected, {"und": PairRows(tmp_path / "de")}, settings, 31, torch.device("cpu")).run([2])
+    before, after = weights(in_memory.model), weights(found.model)
+    assert all(torch.equal(value, after[name]) for name, value in weights(expected).items())
+    changed = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert {name.split(".")[2] for name in changed if "layer." in name} == {"2"}
+    assert not all(torch.equal(value, after[name]) for name, value in weights(paper.model).items())
+    (training,) = found.trainings
+    assert training.settings["alignments"] == ("given" if links else "none")
+    assert chosen.items() <= training.settings.items()
+
+
 def test_default_steps_are_one_pass(bitext, in_memory):
     settings = {**SETTINGS, "steps": None, "batch_size": 3}
     both = {"de": bitext, "fr": alignfreeze.load_bitext(ENGLISH[:3], OTHER[:3])}
@@ -304,6 +333,9 @@ def test_a_folder_that_holds_something_is_kept(bitext, in_memory, tmp_path):
         ({"alignments": LINKS[:2]}, InputError, "links of 2 pairs, but the bitext has 4"),
         ({"alignments": {"fr": LINKS}}, InputError, "in one of them only"),
         ({"alignments": [[]] * 4}, InputError, "und: no sentence pair with a word pair"),
+        ({"objective": "sentences"}, InputError, "alignments: the objective sentences uses no word links"),
+        ({"objective": "sentence"}, InputError, "objective: 'sentence' found"),
+        ({"word": "middle"}, InputError, "word: 'middle' found"),
         ({"out": 3}, TypeError, "folder: int found"),
     ],
 )
@@ -339,6 +371,10 @@ def test_retrieval_of_two_models_side_by_side(bitext, in_memory):
     assert list(found.columns) == ["language", "metric", "layer", "before", "after", "difference", "n"]
     assert (found.difference == found.after - found.before).all()
     assert list(found.before) == list(tables[0].value)
+    mean = alignfreeze.retrieve(realigned, gold, max_length=16, word="mean", device="cpu")
+    assert list(mean.value) != list(tables[1].value)
+    with pytest.raises(InputError, match="word: 'middle' found; allowed are first, last, mean"):
+        alignfreeze.retrieve(realigned, gold, word="middle")
 
 
 def test_compare_refuses_different_data():

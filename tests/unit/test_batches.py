@@ -143,11 +143,11 @@ def test_collator_points_at_the_same_subwords_as_the_rows():
         assert set(ids[~mask].tolist()) <= {77}
     source_words = batch.source_ids.flatten()[batch.source_index].tolist()
     target_words = batch.target_ids.flatten()[batch.target_index].tolist()
-    assert source_words == [int(i) for row in rows for i in row.source_ids[row.source_words]]
-    assert target_words == [int(i) for row in rows for i in row.target_ids[row.target_words]]
+    assert source_words == [int(i) for row in rows for i in row.source_ids[row.source_start]]
+    assert target_words == [int(i) for row in rows for i in row.target_ids[row.target_start]]
     words = source_words + target_words
     pairs = [
-        (int(row.source_ids[row.source_words[i]]), int(row.target_ids[row.target_words[j]]))
+        (int(row.source_ids[row.source_start[i]]), int(row.target_ids[row.target_start[j]]))
         for row in rows
         for i, j in zip(row.source_pairs, row.target_pairs, strict=True)
     ]

@@ -61,12 +61,24 @@ def test_realign_makes_an_encoder_that_transformers_loads(run, folder):
 
 
 @pytest.mark.parametrize(
-    "aligner", [[], ["--aligner", "fastalign"], ["--aligner", "dictionary", "--dictionary", "words"]], ids=len
+    "aligner",
+    [
+        [],
+        ["--aligner", "fastalign"],
+        ["--aligner", "dictionary", "--dictionary", "words", "--word", "mean"],
+        ["--objective", "sentences"],
+    ],
+    ids=" ".join,
 )
 def test_realign_by_each_aligner(run, folder, aligner):
     code, _, err = run("realign", "en", "de", "-m", "tiny", "-o", "out", "--max-length", 16, *aligner)
     assert code == 0, err
     assert (folder / "out" / "model.safetensors").is_file()
+    (training,) = alignfreeze.load_encoder(folder / "out").trainings
+    assert training.settings["word"] == ("mean" if "mean" in aligner else "first")
+    assert training.settings["objective"] == ("sentences" if "sentences" in aligner else "words")
+    links = "none" if "sentences" in aligner else aligner[1] if aligner else "awesome"
+    assert training.description == f"en, de; word links: {links}"
 
 
 def test_align_writes_pharaoh_lines(run, folder):
@@ -104,6 +116,7 @@ def test_retrieve_two_models_and_write_the_table(run, folder):
         ("realign en de -m tiny -o out --alignments links --sample 2", "--alignments and --sample: "),
         ("realign en de -m tiny -o out --aligner dictionary", "--dictionary and --aligner dictionary belong together"),
         ("realign en de -m tiny -o out --dictionary words", "--dictionary and --aligner dictionary belong together"),
+        ("realign en de -m tiny -o out --objective sentences --alignments links", "--objective sentences uses no word"),
         ("realign en de -m tiny -o out --device cuda", "device: 'cuda', but no GPU is visible"),
         ("align en de -o found", "--model and --aligner awesome belong together"),
         ("align en words -m tiny -o found", "words: 3 lines, but en has 4"),

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import ROOT
 
+from alignfreeze.experiment import grid
 from alignfreeze.experiment.configuration import load
 from alignfreeze.experiment.configuration.experiment import Experiment
 from alignfreeze.support.errors import InputError
@@ -276,6 +277,44 @@ def test_aligner_that_is_not_configured():
     ]
 
 
+SENTENCES = {"freeze": "front", "objective": "sentences"}
+
+
+def test_sentences_need_no_aligner_and_words_do():
+    whole = changed(realignment__objective="sentences", tasks__udpos__aligners=["none"], aligners=None)
+    assert loaded(whole).strategies_with("udpos", "none") == ["full", "front", "back"]
+    assert only(changed(tasks__udpos__aligners=["none"])) == (
+        "tasks.udpos.aligners: only none found, but full, front, back compares words, which needs word links; name an "
+        "aligner, or compare sentences (realignment.objective: sentences)"
+    )
+    assert problems(changed(realignment__objective="sentences")) == [
+        "tasks.udpos.aligners: full, front, back compares sentences (objective), which uses no word links; write none "
+        "among them",
+        "tasks.udpos.aligners: no strategy of the task compares words, so awesome is not used; remove it",
+    ]
+    assert problems(changed(aligners={}))[0].startswith("aligners: nothing found; allowed are awesome")
+
+
+def test_strategies_of_both_objectives_stand_beside_each_other():
+    both = changed(realignment__strategies__sentences=SENTENCES, tasks__udpos__aligners=["awesome", "none"])
+    config = loaded(both)
+    assert config.strategies_with("udpos", "awesome") == ["full", "front", "back"]
+    assert config.strategies_with("udpos", "none") == ["sentences"]
+    assert config.realignment_settings("e5small", "sentences").objective == "sentences"
+    assert config.realignment_settings("e5small", "full").objective == "words"
+    assert grid.methods(config, "udpos") == [
+        *((strategy, "awesome", "all") for strategy in ("full", "front", "back")),
+        ("sentences", "none", "all"),
+    ]
+    assert only(changed(realignment__strategies__sentences=SENTENCES)) == (
+        "tasks.udpos.aligners: sentences compares sentences (objective), which uses no word links; write none among "
+        "them"
+    )
+    assert only(changed(tasks__udpos__aligners=["awesome", "none"])) == (
+        "tasks.udpos.aligners: none found, but no strategy of the task has objective sentences; remove none"
+    )
+
+
 def test_aligner_s_model_that_is_not_configured():
     line = only(changed(aligners__awesome__model="mbert"))
     assert line == "aligners.awesome.model: 'mbert' found; allowed are the keys of models: e5small"
@@ -321,7 +360,7 @@ def test_strategy_in_short_or_in_full(strategy):
         ({"freeze": "full", "weight": 0}, ".weight: 0 found; "),
         (
             {"freeze": "full", "hold": 1},
-            ".hold: unknown key; allowed are freeze, freeze_embeddings, label, schedule, weight",
+            ".hold: unknown key; allowed are freeze, freeze_embeddings, label, objective, schedule, weight",
         ),
     ],
 )

@@ -1,17 +1,20 @@
 import json
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
 from architectures import ARCHITECTURES, BLOCKS, POSITIONS, every_hidden_state, make, random_ids
 from safetensors.torch import load_file, save_file
 from support import FAMILIES, assert_same_weights, tiny_encoder, weights, wordpiece_tokenizer
-from transformers import AlbertConfig, AlbertModel, GPT2Config, GPT2Model, XLMConfig, XLMModel
+from transformers import AlbertConfig, AlbertModel, BertModel, GPT2Config, GPT2Model, XLMConfig, XLMModel
 
 from alignfreeze.encoders.anatomy import anatomy, encoder_blocks, state_at
 from alignfreeze.encoders.blocks import layer_index
-from alignfreeze.encoders.loading import check_length, load_encoder, load_tokenizer, positions
-from alignfreeze.encoders.settings import COUNTS_FROM_PADDING
+from alignfreeze.encoders.heads import HEADS, own_head
+from alignfreeze.encoders.loading import check_length, load_config, load_encoder, load_tokenizer, positions
+from alignfreeze.encoders.settings import COUNTS_FROM_PADDING, RandomBlocks
+from alignfreeze.encoders.trial import try_encoder
 from alignfreeze.kinds import load_task
 from alignfreeze.support.errors import InputError
 
@@ -266,3 +269,143 @@ def test_tokenizer_survives_the_folder(tmp_path):
     tokenizer = wordpiece_tokenizer()
     tokenizer.save_pretrained(tmp_path)
     assert load_tokenizer(tmp_path)("ab cd")["input_ids"] == tokenizer("ab cd")["input_ids"]
+
+
+# Heads that transformers has none of, and the trial before anything is trained.
+
+NO_HEAD = {"tagging": ["NLLB encoder (M2M100)"]}
+NO_HEAD["sentence_pairs"] = [*NO_HEAD["tagging"], "mT5 encoder", "umT5 encoder"]
+NO_HEAD["questions"] = [*NO_HEAD["sentence_pairs"], "EuroBERT", "NomicBERT", "GTE"]
+LABELS = {"tagging": ("A", "B", "C"), "sentence_pairs": ("a", "b"), "questions": None}
+
+
+def task_of(kind):
+    task = load_task(kind)
+    return task if LABELS[kind] is None else replace(task, labels=LABELS[kind])
+
+
+def targets(kind, ids, mask):
+    """Labels of the three random rows; of the subwords one in two has none, and one answer lies behind the window."""
+    if kind == "tagging":
+        labels = torch.randint(0, 3, ids.shape, generator=torch.Generator().manual_seed(1))
+        return {"labels": labels.masked_fill(~mask | (ids % 2 == 0), -100)}
+    if kind == "sentence_pairs":
+        return {"labels": torch.tensor([0, 1, 1])}
+    return {"start_positions": torch.tensor([1, 2, 0]), "end_positions": torch.tensor([4, 99, 3])}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name not in ("XLM-R", "DeBERTa", "RemBERT")])
+def test_every_encoder_takes_every_head_and_learns_and_survives_the_folder(name, kind, tmp_path):
+    make(name).save_pretrained(tmp_path / "encoder")
+    ids, mask = random_ids()
+    batch = {"input_ids": ids, "attention_mask": mask.long(), **targets(kind, ids, mask)}
+    torch.manual_seed(0)
+    model = task_of(kind).load_new(tmp_path / "encoder").train()
+    assert isinstance(model, tuple(HEADS.values())) is (name in NO_HEAD[kind])
+    start = weights(model)
+    optimiser = torch.optim.Adam(model.parameters(), 1e-2)
+    for _ in range(2):
+        optimiser.zero_grad()
+        model(**batch).loss.backward()
+        optimiser.step()
+    block = next(key for key in weights(encoder_blocks(model.base_model)[0]) if key.endswith("weight"))
+    assert any(key.endswith(block) and not torch.equal(start[key], value) for key, value in weights(model).items())
+    model.eval().save_pretrained(tmp_path / "model")
+    again = load_task(kind).load_finetuned(tmp_path / "model").eval()
+    assert type(again).__name__ == type(model).__name__
+    for mine, theirs in zip(model(**batch).to_tuple(), again(**batch).to_tuple(), strict=False):
+        assert not isinstance(mine, torch.Tensor) or torch.equal(mine, theirs)
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_own_heads_are_those_of_transformers(kind, tmp_path):
+    """BERT with our head in the place of its own: the same loss, and gradients where the states are the same."""
+    make("BERT").save_pretrained(tmp_path)
+    config = load_config(tmp_path)
+    config.num_labels = 2 if LABELS[kind] is None else len(LABELS[kind])
+    mapping = task_of(kind).kind._model_mapping
+    theirs = mapping[type(config)].from_pretrained(tmp_path, config=config).eval()
+    ours = own_head(task_of(kind).kind, config).from_pretrained(tmp_path, config=config).eval()
+    classifier = theirs.qa_outputs if kind == "questions" else theirs.classifier
+    ours.classifier.load_state_dict(classifier.state_dict())
+    ids, mask = random_ids()
+    batch = {"input_ids": ids, "attention_mask": mask.long(), **targets(kind, ids, mask)}
+    if kind == "sentence_pairs":  # theirs reads the first subword through a pooler: ours is the mean, by hand
+        states = ours.model(input_ids=ids, attention_mask=mask.long())[0]
+        means = torch.stack([state[kept].mean(0) for state, kept in zip(states, mask, strict=True)])
+        expected = torch.nn.functional.cross_entropy(ours.classifier(means), batch["labels"])
+    else:
+        expected = theirs(**batch).loss
+    torch.testing.assert_close(ours(**batch).loss, expected)
+
+
+HALVES = {"full": ("full", False), "front": ("front", True), "random": (RandomBlocks(random=2), False)}
+
+
+def trial(folder, model=None, tokenizer=None, **changes):
+    if model is not None:
+        model.save_pretrained(folder)
+        (tokenizer or wordpiece_tokenizer()).save_pretrained(folder)
+    return try_encoder(folder, **{"layer": "paper", "strategies": HALVES, "max_length": 40, **changes})
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_trial_says_what_an_encoder_is(name, tmp_path):
+    model = make(name)
+    found = trial(tmp_path, model)
+    assert (found.architecture, found.blocks, found.hidden) == (type(model).__name__, BLOCKS, 32)
+    assert found.longest_input == positions(model.config)
+    assert [found.frozen["full"], found.frozen["front"], len(found.frozen["random"])] == [[], [0, 1], 2]
+
+
+def no_padding(model, tokenizer):
+    tokenizer.pad_token = None
+
+
+def many_subwords(model, tokenizer):
+    model.resize_token_embeddings(20)
+
+
+def not_a_number(model, tokenizer):
+    model.encoder.layer[1].output.dense.weight.data[0, 0] = torch.nan
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "message"),
+    [
+        (no_padding, {}, "its tokenizer has no padding token"),
+        (many_subwords, {}, "its tokenizer has 22 subwords, but the encoder has embeddings of 20"),
+        (not_a_number, {}, "its states at layer 2 are not finite numbers"),
+        (None, {"max_length": 65}, "max_length: 65 found, but the model takes 64"),
+        (None, {"layer": 5}, "layer 5: an encoder of 4 blocks has layers 1 to 4"),
+        (None, {"strategies": {"s": ((2, 6), False)}}, r"freeze \[2, 6\]: an encoder of 4 blocks"),
+        (None, {"strategies": {"s": ((0, 4), True)}, "layer": "last"}, "no block below layer 4"),
+    ],
+)
+def test_trial_refuses_what_cannot_work(change, settings, message, tmp_path):
+    model, tokenizer = make("BERT"), wordpiece_tokenizer()
+    if change is not None:
+        change(model, tokenizer)
+    with pytest.raises(InputError, match=message) as caught:
+        trial(tmp_path, model, tokenizer, **settings)
+    assert str(caught.value).startswith(f"{tmp_path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_trial_refuses_positions_that_end_before_config_json_says(tmp_path, monkeypatch):
+    """Pretended: a family whose config.json does not say where its positions end."""
+    monkeypatch.setattr("alignfreeze.encoders.loading.longest_input", lambda config: None)
+    with pytest.raises(InputError, match="it does not take 65 subwords"):
+        trial(tmp_path, make("RoBERTa"), max_length=65)
+
+
+def test_trial_refuses_states_that_depend_on_padding(tmp_path, monkeypatch):
+    forward = BertModel.forward
+
+    def without_mask(self, input_ids, attention_mask=None, **named):
+        return forward(self, input_ids=input_ids, **named)
+
+    monkeypatch.setattr(BertModel, "forward", without_mask)
+    with pytest.raises(InputError, match="a sentence's states depend on the padding beside it"):
+        trial(tmp_path, make("BERT"))

@@ -9,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alignfreeze.languages.arrays import family_path, uriel_codes
-from alignfreeze.languages.registry import facts_of, facts_table, is_known, paper_languages, read_table
+from alignfreeze.languages.registry import (
+    LANGUAGES_PATH,
+    canonical,
+    facts_of,
+    facts_table,
+    is_known,
+    paper_languages,
+    read_table,
+)
 from alignfreeze.languages.uriel import (
     DISTANCES,
     coordinates,
@@ -84,6 +92,17 @@ def test_unknown_language_is_named_with_a_suggestion():
         language_table("en", ["sw", "qqq", "de"])
     with pytest.raises(InputError, match=r"no language 'Swahili' \(did you mean sw\?\)"):
         facts_of("Swahili")
+    for code in ("x-private", "und", "zxx", "qaa", "123", ""):
+        with pytest.raises(InputError, match=f"no language {code!r}; give an ISO 639 code"):
+            facts_of(code)
+
+
+def test_one_spelling_of_each_language():
+    same = [("sw", "swa", "swh", "SW"), ("tl", "tgl"), ("sh", "hbs"), ("zh", "zho", "cmn"), ("ar", "arb", "ara")]
+    same += [("he", "iw"), ("id", "in"), ("fil",), ("swc",), ("sr",), ("sr-Latn",), ("zh-Hant",), ("fa",), ("prs",)]
+    found = [{canonical(code) for code in codes} for codes in same]
+    assert all(len(spellings) == 1 for spellings in found), found
+    assert len(set.union(*found)) == len(same)
 
 
 # Code -> name, URIEL's code, its code for the family vector, family, genus, script: from ISO 639-3, Glottolog and CLDR.
@@ -104,6 +123,18 @@ KNOWN = {
     "nan": ("Min Nan Chinese", "nan", "nan", "Sino-Tibetan", "Sinitic", "Han"),
     "tw": ("Twi", "twi", "aka", "Atlantic-Congo", "Kwa", "Latin"),
     "sq": ("Albanian", "als", "als", "Indo-European", "Albanian", "Latin"),
+    "tl": ("Tagalog", "tgl", "tgl", "Austronesian", "Greater Central Philippine", "Latin"),  # no Filipino
+    "fil": ("Filipino", "fil", "fil", "Austronesian", "Greater Central Philippine", "Latin"),
+    "prs": ("Dari", "prs", "prs", "Indo-European", "Iranian", "Arabic"),  # no Persian
+    "sh": ("Serbo-Croatian (Latin)", "hbs", "hbs", "Indo-European", "Slavic", "Latin"),
+    "iw": ("Hebrew", "heb", "heb", "Afro-Asiatic", "Semitic", "Hebrew"),
+    "in": ("Indonesian", "ind", "ind", "Austronesian", "Malayo-Sumbawan", "Latin"),
+    "no": ("Norwegian", "nob", "nor", "Indo-European", "Germanic", "Latin"),
+    "ara": ("Arabic", "arb", "arb", "Afro-Asiatic", "Semitic", "Arabic"),
+    "cmn": ("Mandarin Chinese", "cmn", "cmn", "Sino-Tibetan", "Sinitic", "Han"),
+    "yue": ("Cantonese", "yue", "yue", "Sino-Tibetan", "Sinitic", "Han"),
+    "zh-Hant": ("Chinese (Traditional)", "cmn", "cmn", "Sino-Tibetan", "Sinitic", "Han"),
+    "tlh": ("Klingon", "tlh", "", "", "", ""),
     "eu": ("Basque", "eus", "", "", "", "Latin"),  # URIEL has no family of an isolate
     "ain": ("Ainu", "ain", "ain", "Ainu", "Ainu", ""),  # CLDR knows no script
 }
@@ -117,10 +148,16 @@ def test_facts_of_languages_beyond_the_paper(code):
 
 def test_every_language_of_uriel_is_known():
     assert len(uriel_codes()) == 7970
-    codes = sorted(uriel_codes() - {"und"})  # ISO 639's mark for an undetermined language
+    no_languages = {"und", "mul", "mis", "zxx"}  # ISO 639's marks: undetermined, several, uncoded, none
+    assert not any(is_known(code) for code in no_languages)
+    codes = sorted(uriel_codes() - no_languages)
     lost = [code for code in codes if not is_known(code)]
     assert not lost
-    assert all(facts_of(code).uriel in uriel_codes() for code in codes)
+    # Its own row, or the one that the table of macrolanguages names; two codes are those of other standards.
+    table = LANGUAGES_PATH.with_name("macrolanguages.tsv").read_text(encoding="utf-8")
+    rows = dict(line.split("\t")[:2] for line in table.splitlines()[1:])
+    other = [code for code in codes if facts_of(code).uriel != rows.get(code, code)]
+    assert other == ["alb", "gre"]
     assert not is_known("qqq")
     assert not is_known("../x")
 

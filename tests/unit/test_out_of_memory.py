@@ -79,13 +79,16 @@ def assert_close(found, expected, rtol=2e-4, atol=2e-6):
 # Realignment: the loss couples the rows of a batch.
 
 
+@pytest.mark.parametrize("one_subword", [True, False])
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("size", [1, 2, 3])
 @pytest.mark.parametrize(
     "settings",
     [{}, {"freeze": "front", "freeze_embeddings": True}, {"freeze": "back"}, {"head": False, "variant": "weak"}],
 )
-def test_gradients_in_parts_are_those_of_the_whole_batch(streams, family, size, settings):
+def test_gradients_in_parts_are_those_of_the_whole_batch(tmp_path, family, size, settings, one_subword):
+    """Words of one subword each, and means of several."""
+    streams = write_streams(tmp_path, {"de": 9, "ta": 7}, one_subword=one_subword)
     trainer = never_drop(realigner(streams, family, **settings))
     batch = next(trainer.batches(0))
     trainer.loss(batch).backward()
@@ -266,9 +269,10 @@ def test_finetuning_in_parts_has_the_whole_batch_s_loss_and_gradients(kind, fami
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("freeze", ["full", "front", "back"])
-@pytest.mark.parametrize("pairs", [4, 12])
-def test_realignment_during_finetuning_is_split_with_the_task(streams, family, freeze, pairs):
+@pytest.mark.parametrize(("pairs", "one_subword"), [(4, True), (12, True), (12, False)])
+def test_realignment_during_finetuning_is_split_with_the_task(tmp_path, family, freeze, pairs, one_subword):
     """With fewer and with more sentence pairs than items of the task in a batch."""
+    streams = write_streams(tmp_path, {"de": 9, "ta": 7}, one_subword=one_subword)
     during = (streams, RealignmentSettings(freeze=freeze, batch_size=pairs, head_size=16), 0.5)
     expected, whole, _ = finetune_in_parts("tokens", family, 99, realigned=during)
     model, report, calls = finetune_in_parts("tokens", family, 2, realigned=during)

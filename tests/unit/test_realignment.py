@@ -112,8 +112,9 @@ def test_freezing_that_freezes_nothing_is_refused(streams):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("freeze", ["full", "front"])
-def test_trimmed_run_equals_the_untrimmed_one(streams, family, freeze, tmp_path):
+@pytest.mark.parametrize(("freeze", "one_subword"), [("full", True), ("front", True), ("full", False)])
+def test_trimmed_run_equals_the_untrimmed_one(family, freeze, one_subword, tmp_path):
+    streams = write_streams(tmp_path / "rows", {"de": 9, "ta": 7}, one_subword=one_subword)
     logs, saved = [], []
     for trim in (True, False):
         trainer = realigner(streams, family, freeze=freeze, trim_vocabulary=trim)

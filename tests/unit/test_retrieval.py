@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from support import CPU, slow_encode, tiny_encoder, wordpiece_tokenizer
+from support import CPU, representing, slow_subwords, tiny_encoder, wordpiece_tokenizer
 
 from alignfreeze.analysis.retrieval import draw, summarise
 from alignfreeze.data.bitext import Bitext
@@ -64,19 +64,20 @@ def test_no_links_give_no_number():
     assert found.source_words == found.target_words == 0
 
 
-def test_states_are_those_of_first_subwords_one_sentence_at_a_time():
+@pytest.mark.parametrize("word", ["first", "last", "mean"])
+def test_states_are_those_of_the_words_subwords_one_sentence_at_a_time(word):
     tokenizer, model = wordpiece_tokenizer(), tiny_encoder("bert").eval()
     rng = np.random.default_rng(0)
     sentences = [[str(w) for w in rng.choice(WORDS, int(n))] for n in rng.integers(1, 9, 11)]
-    states, start = word_states(model, sentences, WordTokenizer(tokenizer, 12), [1, 4], CPU, batch_size=3)
+    states, start = word_states(model, sentences, WordTokenizer(tokenizer, 12), [1, 4], CPU, 3, word)
     assert start.tolist() == np.cumsum([0, *map(len, sentences)])[:-1].tolist()
     for begin, sentence in zip(start, sentences, strict=True):
-        ids, first = slow_encode(tokenizer, sentence, 12)
+        ids, positions = slow_subwords(tokenizer, sentence, 12)
         with torch.no_grad():
             hidden = model(torch.tensor([ids]), output_hidden_states=True).hidden_states
-        for offset, position in enumerate(first):
+        for offset, places in enumerate(positions):
             for row, layer in enumerate((1, 4)):
-                expected = torch.zeros(32) if position is None else hidden[layer][0, position]
+                expected = hidden[layer][0, representing(places, word)].mean(0) if places else torch.zeros(32)
                 torch.testing.assert_close(states[row, begin + offset], expected, rtol=1e-4, atol=1e-5)
 
 

@@ -28,9 +28,15 @@ STAGES = {
     "realignment.max_rows": {"encode_pairs"},
     "tasks.udpos.schedule_accumulation": {"finetune udpos"},
     "realignment.layer": {"realign", "finetune during"},
+    "realignment.word": {"encode_pairs", "realign", "finetune during"},
     "realignment.freeze_embeddings": {"realign", "finetune during"},
 }
-OTHER = {"tasks.udpos.schedule_accumulation": 4, "realignment.layer": "last", "realignment.freeze_embeddings": True}
+OTHER = {
+    "tasks.udpos.schedule_accumulation": 4,
+    "realignment.layer": "last",
+    "realignment.word": "mean",
+    "realignment.freeze_embeddings": True,
+}
 
 
 def switches():
@@ -69,7 +75,7 @@ def settings(config):
         "align_dictionary": config.aligners.dictionary.model_dump(),
         "align_fastalign": config.aligners.fastalign.model_dump(),
         "align_awesome": config.aligners.awesome.model_dump(),
-        "encode_pairs": (config.realignment.max_rows, config.realignment.max_length),
+        "encode_pairs": (config.realignment.max_rows, config.realignment.max_length, config.realignment.word),
         "realign": [config.realignment_settings(model, "full").model_dump() for model in config.models],
         "finetune during": [config.realignment_settings(model, "during_back").model_dump() for model in config.models],
     }

@@ -5,7 +5,15 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import random_row, sentencepiece_tokenizer, slow_encode, slow_pairs, wordpiece_tokenizer
+from support import (
+    random_row,
+    representing,
+    sentencepiece_tokenizer,
+    slow_encode,
+    slow_pairs,
+    slow_subwords,
+    wordpiece_tokenizer,
+)
 
 from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import one_to_one
@@ -42,37 +50,32 @@ def test_identical_surface_forms_are_dropped_and_case_counts():
     assert drop_identical([(0, 0), (1, 1)], ["Berlin", "the"], ["Berlin", "The"]) == [(1, 1)]
 
 
+@pytest.mark.parametrize("word", ["first", "last", "mean"])
 @pytest.mark.parametrize("family", TINY)
 @given(pairs=st.lists(aligned_pairs(), min_size=1, max_size=3), max_length=st.integers(3, 14))
-def test_rows_equal_a_slow_reading_of_the_rules(family, pairs, max_length):
+def test_rows_equal_a_slow_reading_of_the_rules(family, word, pairs, max_length):
     tokenizer = TINY[family]
     bitext = Bitext([source for source, _, _ in pairs], [target for _, target, _ in pairs])
-    rows = build_rows(bitext, [links for _, _, links in pairs], WordTokenizer(tokenizer, max_length))
-    found = [
-        (
-            row.source_ids.tolist(),
-            row.target_ids.tolist(),
-            row.source_words.tolist(),
-            row.target_words.tolist(),
-            sorted(zip(row.source_words[row.source_pairs], row.target_words[row.target_pairs], strict=True)),
-        )
-        for row in rows
-    ]
+    rows = build_rows(bitext, [links for _, _, links in pairs], WordTokenizer(tokenizer, max_length), word)
+    found = []
+    for row in rows:
+        source = [[*range(*places)] for places in zip(row.source_start, row.source_end, strict=True)]
+        target = [[*range(*places)] for places in zip(row.target_start, row.target_end, strict=True)]
+        word_pairs = sorted((source[i], target[j]) for i, j in zip(row.source_pairs, row.target_pairs, strict=True))
+        found.append((row.source_ids.tolist(), row.target_ids.tolist(), source, target, word_pairs))
     expected = []
     for source, target, links in pairs:
         source_ids, source_first = slow_encode(tokenizer, source, max_length)
         target_ids, target_first = slow_encode(tokenizer, target, max_length)
-        kept = slow_pairs(links, source, target, source_first, target_first)
+        sides = [
+            [representing(places, word) for places in slow_subwords(tokenizer, side, max_length)[1]]
+            for side in (source, target)
+        ]
+        kept = sorted(
+            (sides[0][i], sides[1][j]) for i, j in slow_pairs(links, source, target, source_first, target_first)
+        )
         if kept:
-            expected.append(
-                (
-                    source_ids,
-                    target_ids,
-                    [position for position in source_first if position is not None],
-                    [position for position in target_first if position is not None],
-                    sorted((source_first[i], target_first[j]) for i, j in kept),
-                )
-            )
+            expected.append((source_ids, target_ids, *([w for w in side if w] for side in sides), kept))
     assert found == expected
 
 
@@ -80,9 +83,21 @@ def test_rows_by_hand():
     bitext = Bitext([["ab", "猫", "c", "x"]], [["狗", "b", "\u200b", "x"]])
     (row,) = build_rows(bitext, [[(0, 1), (1, 0), (2, 2), (3, 3)]], WordTokenizer(TINY["sentencepiece"], 96))
     assert TINY["sentencepiece"].convert_ids_to_tokens(row.source_ids) == ["<s>", "▁ab", "猫", "c", "<unk>", "</s>"]
-    assert row.source_words.tolist() == [1, 2, 3, 4]
-    assert row.target_words.tolist() == [1, 2, 3]  # the zero-width word has no subword and its pair goes
+    assert row.source_start.tolist() == [1, 2, 3, 4]
+    assert row.target_start.tolist() == [1, 2, 3]  # the zero-width word has no subword and its pair goes
     assert list(zip(row.source_pairs, row.target_pairs, strict=True)) == [(0, 1), (1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("word", "ranges"), [("first", [(1, 2), (3, 4)]), ("last", [(2, 3), (4, 5)]), ("mean", [(1, 3), (3, 5)])]
+)
+def test_word_that_is_cut_is_represented_by_what_is_left_of_it(word, ranges):
+    """By hand: `bca` is b ##c ##a; four pieces fit, so the second word loses its last one."""
+    bitext = Bitext([["ac", "bca"]], [["b", "ac"]])
+    (row,) = build_rows(bitext, [[(0, 0), (1, 1)]], WordTokenizer(TINY["wordpiece"], 6), word)
+    assert TINY["wordpiece"].convert_ids_to_tokens(row.source_ids) == ["[CLS]", "a", "##c", "b", "##c", "[SEP]"]
+    assert list(zip(row.source_start, row.source_end, strict=True)) == ranges
+    assert row.source_pairs.tolist() == [0, 1]
 
 
 def test_skipped_sentence_pairs_are_counted_in_the_log(caplog):
@@ -128,7 +143,7 @@ def test_file_without_a_row_is_refused_by_name(tmp_path):
 def test_damaged_rows_are_named_with_what_makes_them_anew(tmp_path, damage):
     path = tmp_path / "de.arrow"
     field = np.array([1, 2, 3], np.int32)
-    write_rows(path, [PairRow(*[field] * 6)] * 4)
+    write_rows(path, [PairRow(*[field] * 8)] * 4)
     content = path.read_bytes()
     offsets = np.array([0, 3, 6, 9, 12], np.int32).tobytes()
     wrong = content.replace(offsets, np.array([0, 3, 6, 9, 10**6], np.int32).tobytes())

@@ -70,6 +70,7 @@ def expected_jobs():
         "build_bitext": len(pairs),
         "build_fit_bitext": len(pairs),
         **{f"align_{aligner}": len(pairs) for aligner in CONFIG["aligners"]},
+        "check_encoder": len(models),
         "encode_pairs": len(models) * len(used),
         "realign": len(models) * len(trajectories) * len(before) * len(seeds),
         "finetune": runs,

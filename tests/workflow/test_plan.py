@@ -144,6 +144,24 @@ def test_realignment_meanwhile_has_no_trajectory_and_makes_fine_tuning_dearer():
     assert during["finetune"].operations - before["finetune"].operations == pytest.approx(more)
 
 
+def test_sentences_without_an_aligner_align_nothing_and_cost_as_much_to_train():
+    config = experiment()
+    words = stages_of(config)
+    config["realignment"]["objective"] = "sentences"
+    del config["aligners"]
+    for task in config["tasks"].values():
+        task["aligners"] = ["none"]
+    found = stages_of(config)
+    assert {run[1:4] for run in grid.runs(loaded(config))} == {
+        ("baseline", "none", "none"), ("full", "none", "all"), ("front", "none", "all"),
+    }  # fmt: skip
+    assert not [name for name in found if name.startswith("align")]
+    assert found["build_bitext"].core_seconds == words["build_bitext"].core_seconds > 0
+    assert (found["encode_pairs"].jobs, words["encode_pairs"].jobs) == (2, 4)
+    # Half of the trajectories: there were two aligners.
+    assert found["realign"].operations == words["realign"].operations / 2
+
+
 def width_of_demo():
     lines = (ROOT / "data" / "demo" / "bitext" / "en.txt").read_text(encoding="utf-8").splitlines()
     return padded_width([len(line.split()) for line in lines], 8, 96, by_length=False)

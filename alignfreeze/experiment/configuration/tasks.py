@@ -48,7 +48,9 @@ class Task(Section, EncodingSettings, FinetuningRecipe):
     evaluate: str | None = Field(
         default=None, description="Language set of this task; where it is left out, the top-level evaluate."
     )
-    aligners: Names = Field(description="Aligners whose realignments are fine-tuned on this task.")
+    aligners: Names = Field(
+        description="Aligners whose realignments are fine-tuned on this task; none, for those that compare sentences."
+    )
     strategies: Names | None = Field(
         default=None, description="Strategies that are run on this task; all where it is left out."
     )

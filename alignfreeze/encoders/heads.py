@@ -1,0 +1,167 @@
+"""Heads of tasks for encoders that transformers has none for, or only with a decoder: dropout and one linear layer."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import (
+    AutoModel,
+    AutoModelForQuestionAnswering,
+    AutoModelForSequenceClassification,
+    AutoModelForTextEncoding,
+    AutoModelForTokenClassification,
+    PreTrainedConfig,
+    PreTrainedModel,
+)
+from transformers.modeling_outputs import (
+    QuestionAnsweringModelOutput,
+    SequenceClassifierOutput,
+    TokenClassifierOutput,
+)
+from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
+
+from alignfreeze.encoders.anatomy import text_encoder
+from alignfreeze.encoders.padding import IGNORED
+
+DROPOUT = 0.1
+
+
+def encoder_kind(config: PreTrainedConfig) -> Any:
+    """AutoModel class that loads an encoder: of T5's family, AutoModel is the encoder with its decoder.
+
+    Parameters
+    ----------
+    config : PreTrainedConfig
+    """
+    return AutoModelForTextEncoding if config.model_type in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES else AutoModel
+
+
+def head_kind(kind: Any, config: PreTrainedConfig) -> Any:
+    """What loads an encoder with the head of a task: an AutoModel class, or one of ours.
+
+    Parameters
+    ----------
+    kind : object
+        One of transformers' AutoModel classes.
+    config : PreTrainedConfig
+        Of the encoder.
+
+    Returns
+    -------
+    object
+        `kind` itself where transformers has that head on the encoder alone.
+    """
+    if kind not in HEADS or type(config) not in encoder_kind(config)._model_mapping:
+        return kind
+    is_native = type(config) in kind._model_mapping and not config.is_encoder_decoder
+    return kind if is_native else own_head(kind, config)
+
+
+def own_head(kind: Any, config: PreTrainedConfig) -> type[PreTrainedModel]:
+    """Class of an encoder with our head for a task.
+
+    Parameters
+    ----------
+    kind : object
+        One of transformers' AutoModel classes, a key of `HEADS`.
+    config : PreTrainedConfig
+        Of the encoder.
+    """
+    encoder = encoder_kind(config)._model_mapping[type(config)]
+    encoder = encoder[0] if isinstance(encoder, tuple) else encoder
+    head = HEADS[kind]
+    # The family's own base class knows how the encoder's weights are first set and loaded.
+    family = next(base for base in encoder.__mro__[1:] if issubclass(base, PreTrainedModel))
+    own = {"config_class": type(config), "encoder": encoder}
+    return type(f"{encoder.__name__}{head.__name__}", (head, family), own)
+
+
+class _Head(PreTrainedModel):
+    """An encoder, `model`, below a linear layer."""
+
+    base_model_prefix = "model"
+    encoder: type[PreTrainedModel]
+    outputs: int | None = None
+    """Numbers for each state; as many as there are labels where it is None."""
+
+    def __init__(self, config: PreTrainedConfig) -> None:
+        super().__init__(config)
+        self.model = self.encoder(config)
+        self.dropout = nn.Dropout(DROPOUT)
+        self.classifier = nn.Linear(config.hidden_size, self.outputs or config.num_labels)
+        self.post_init()
+
+    def states(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None) -> torch.Tensor:
+        """Last states, (B, T, h)."""
+        return cast(torch.Tensor, text_encoder(self.model)(input_ids=input_ids, attention_mask=attention_mask)[0])
+
+
+class TokenHead(_Head):
+    """A label for each subword."""
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        **_: Any,
+    ) -> TokenClassifierOutput:
+        """Logits (B, T, labels), and the mean cross-entropy over the subwords that have a label."""
+        logits = self.classifier(self.dropout(self.states(input_ids, attention_mask)))
+        loss = None if labels is None else functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+        return TokenClassifierOutput(loss=loss, logits=logits)
+
+
+class SequenceHead(_Head):
+    """A label for each sequence, by the mean of its states."""
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        **_: Any,
+    ) -> SequenceClassifierOutput:
+        """Logits (B, labels), and the mean cross-entropy over sequences."""
+        states = self.states(input_ids, attention_mask)
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        weights = (mask / mask.sum(1, keepdim=True)).to(states.dtype)
+        logits = self.classifier(self.dropout((weights[:, :, None] * states).sum(1)))
+        loss = None if labels is None else functional.cross_entropy(logits, labels)
+        return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+class SpanHead(_Head):
+    """Start and end of an answer."""
+
+    outputs = 2
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        start_positions: torch.Tensor | None = None,
+        end_positions: torch.Tensor | None = None,
+        **_: Any,
+    ) -> QuestionAnsweringModelOutput:
+        """Logits (B, T) of both, and the mean of their cross-entropies; positions beyond the sequence are left out."""
+        logits = self.classifier(self.dropout(self.states(input_ids, attention_mask)))
+        ends = [part.contiguous() for part in logits.unbind(-1)]
+        loss = None
+        if start_positions is not None and end_positions is not None:
+            labels = [
+                wanted.masked_fill(wanted >= input_ids.shape[1], IGNORED) for wanted in (start_positions, end_positions)
+            ]
+            losses = [functional.cross_entropy(end, label) for end, label in zip(ends, labels, strict=True)]
+            loss = (losses[0] + losses[1]) / 2
+        return QuestionAnsweringModelOutput(loss=loss, start_logits=ends[0], end_logits=ends[1])
+
+
+HEADS: dict[Any, type[_Head]] = {
+    AutoModelForTokenClassification: TokenHead,
+    AutoModelForSequenceClassification: SequenceHead,
+    AutoModelForQuestionAnswering: SpanHead,
+}
