@@ -24,8 +24,8 @@ def trial_memory(
     wildcards,
     attempt,
 ):
-    """Main memory (MB) of a job that trains a model on one small batch."""
-    return attempt * training_megabytes(size_of(wildcards.model), 2, CONFIG.longest_input, False, False)
+    """Main memory (MB) of a job that holds a model and its gradients."""
+    return attempt * 2 * memory.inference_megabytes(size_of(wildcards.model), False)
 
 
 # First of all jobs: what cannot work shall not wait for another model's training.

@@ -181,6 +181,10 @@ def _as_in_evaluation(model: nn.Module) -> Iterator[None]:
 
 def _examine(model: PreTrainedModel) -> Anatomy:
     name, encoder = type(model).__name__, text_encoder(model)
+    if not isinstance(getattr(model.config, "hidden_size", None), int):
+        raise InputError(
+            f"{name}: its config.json does not say how wide a state is (hidden_size); take another encoder"
+        )
     stacks = {path: part for path, part in encoder.named_modules() if isinstance(part, nn.ModuleList) and len(part)}
     calls: dict[str, list[_Call]] = {path: [] for path in stacks}
     with _as_in_evaluation(model), ExitStack() as hooks:

@@ -54,10 +54,11 @@ def head_kind(kind: Any, config: PreTrainedConfig) -> Any:
     object
         `kind` itself where transformers has that head on the encoder alone.
     """
-    if kind not in HEADS or type(config) not in encoder_kind(config)._model_mapping:
+    encoders, whole = encoder_kind(config)._model_mapping, AutoModel._model_mapping
+    if kind not in HEADS or type(config) not in encoders:
         return kind
-    is_native = type(config) in kind._model_mapping and not config.is_encoder_decoder
-    return kind if is_native else own_head(kind, config)
+    has_decoder = config.is_encoder_decoder or encoders[type(config)] is not whole[type(config)]
+    return own_head(kind, config) if has_decoder or type(config) not in kind._model_mapping else kind
 
 
 def own_head(kind: Any, config: PreTrainedConfig) -> type[PreTrainedModel]:

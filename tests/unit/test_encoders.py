@@ -273,9 +273,9 @@ def test_tokenizer_survives_the_folder(tmp_path):
 
 # Heads that transformers has none of, and the trial before anything is trained.
 
-NO_HEAD = {"tagging": ["NLLB encoder (M2M100)"]}
-NO_HEAD["sentence_pairs"] = [*NO_HEAD["tagging"], "mT5 encoder", "umT5 encoder"]
-NO_HEAD["questions"] = [*NO_HEAD["sentence_pairs"], "EuroBERT", "NomicBERT", "GTE"]
+WITH_DECODER = ["NLLB encoder (M2M100)", "mT5 encoder", "umT5 encoder"]
+NO_HEAD = {"tagging": WITH_DECODER, "sentence_pairs": WITH_DECODER}
+NO_HEAD["questions"] = [*WITH_DECODER, "EuroBERT", "NomicBERT", "GTE"]
 LABELS = {"tagging": ("A", "B", "C"), "sentence_pairs": ("a", "b"), "questions": None}
 
 

@@ -1,4 +1,7 @@
-"""Raw bitext in one file, FastAlign fitted on more than the sample, every schedule of realignment: for real."""
+"""Raw bitext in one file, FastAlign fitted on more than the sample, every schedule of realignment: for real.
+
+Words are means of their subwords, and one strategy compares sentences, without an aligner.
+"""
 
 import copy
 import csv
@@ -10,9 +13,11 @@ import yaml
 from support import ROOT
 from workflow_support import CONFIG, planned, snakemake
 
+from alignfreeze.realignment.word_pairs import PairRows
+
 pytestmark = pytest.mark.workflow
 LANGUAGES = ["de", "ja"]
-STRATEGIES = ["full", "during_front", "after_front", "before_during_full"]
+STRATEGIES = ["full", "during_front", "after_front", "before_during_full", "sentences"]
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +44,10 @@ def config(workspace):
         "during_front": {"freeze": "front", "schedule": "during", "weight": 0.2},
         "after_front": {"freeze": "front", "schedule": "after"},
         "before_during_full": {"freeze": "full", "schedule": "before+during"},
+        "sentences": {"freeze": "front", "schedule": "during", "objective": "sentences"},
     }
-    changed["tasks"]["udpos"] |= {"aligners": ["fastalign"], "strategies": STRATEGIES}
+    changed["realignment"]["word"] = "mean"
+    changed["tasks"]["udpos"] |= {"aligners": ["fastalign", "none"], "strategies": STRATEGIES}
     path = workspace / "scale.yaml"
     path.write_text(yaml.safe_dump(changed), encoding="utf-8")
     return path
@@ -52,7 +59,8 @@ def test_what_realigns_meanwhile_is_not_realigned_before(workspace, config):
     # The one after fine-tuning is the baseline's, realigned.
     assert plan["finetune"] == len(STRATEGIES)
     # One trajectory for both that realign before fine-tuning and freeze the same.
-    assert plan["realign"] == plan["realign_finetuned"] == plan["encode_pairs"] == 1
+    assert plan["realign"] == plan["realign_finetuned"] == plan["check_encoder"] == 1
+    assert plan["encode_pairs"] == 2
     assert plan["build_bitext"] == plan["build_fit_bitext"] == plan["align_fastalign"] == len(LANGUAGES)
     for strategy in ("during_front", "before_during_full"):
         run = f"results/scale/realigned/e5small/{strategy}/fastalign/all/seed31"
@@ -86,6 +94,19 @@ def test_run_from_raw_text_to_scores(workspace, config):
     assert records["baseline"]["realignment_steps"] == "0"
     assert records["during_front"]["realignment_steps"] == records["during_front"]["finetuning_steps"]
     assert records["during_front"]["pairs_seen"] == str(record["interleaved"]["pairs_seen"])
+    seen = json.loads((results / "checked" / "e5small.json").read_text())
+    assert (seen["blocks"], seen["hidden"], seen["longest_input"]) == (12, 384, 512)
+    assert seen["frozen"]["sentences"] == [*range(6)]
+    # Words are means of several subwords; a sentence is the mean of all of them.
+    words, sentences = (
+        PairRows(results / "encoded/e5small" / of / "all" / "de.arrow")[0] for of in ("fastalign", "none")
+    )
+    assert (words.source_end > words.source_start).all()
+    assert (words.target_end - words.target_start).max() > 1
+    assert (sentences.target_start.tolist(), sentences.target_end.tolist()) == ([0], [len(sentences.target_ids)])
+    run_record = results / "finetuned/e5small/sentences/none/all/udpos/seed31/run.json"
+    (realignment,) = json.loads(run_record.read_text())["settings"]["realignment"]
+    assert (realignment["settings"]["objective"], realignment["settings"]["word"]) == ("sentences", "mean")
     # Fine-tuned from the pretrained encoder, on other numbers than the baseline.
     folders = {name: results / "finetuned" / f"e5small/{name}/fastalign/all/udpos/seed31" for name in STRATEGIES}
     folders["baseline"] = results / "finetuned" / "e5small/baseline/none/none/udpos/seed31"
