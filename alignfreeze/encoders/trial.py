@@ -28,7 +28,7 @@ SENTENCES = tuple(
     )
 )  # fmt: skip
 # Difference between a sentence's states alone and beside a longer one, relative to their size; rounding is far below.
-PADDING_TOLERANCE = 1e-2
+PADDING_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
