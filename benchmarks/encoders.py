@@ -12,54 +12,141 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from architectures import ARCHITECTURES, every_hidden_state, make, random_ids
+sys.path.insert(1, str(Path(__file__).parents[1] / "tests" / "unit"))
+from architectures import ARCHITECTURES, FURTHER, REFUSED, every_hidden_state, make, random_ids
 from support import CPU, write_streams
+from tagging_support import LABELS, tagged_items
+from test_subwords import GOLDEN
 
 from alignfreeze.encoders.anatomy import encoder_blocks, state_at
 from alignfreeze.encoders.loading import load_encoder, positions
+from alignfreeze.encoders.subwords import WordTokenizer
+from alignfreeze.kinds import load_task
 from alignfreeze.realignment.objective import Realigner
 from alignfreeze.realignment.settings import RealignmentSettings
+from alignfreeze.support.errors import InputError
+from alignfreeze.training.finetuning import finetune
+from alignfreeze.training.settings import FinetuningSettings
 
+COLUMNS = (
+    "architecture", "peculiar", "blocks", "states equal", "realigned, half frozen", "fine-tuned", "saved and loaded",
+    "longest input",
+)  # fmt: skip
 HEAD = """# Encoders
 
 Blocks are found by running an encoder once: they are the list of modules of which each reads one state and writes the
-next. Nothing depends on an architecture's name. Refused, with the reason: shared weights (ALBERT), decoders,
-checkpoints that need code of their own, and those that lack weights of their blocks. Each row is what `make encoders`
-saw with random weights: blocks; every `hidden_states[k]` equal bit for bit; after two realignment steps with `front`
-the lower half unchanged bit for bit and the upper half changed; the same weights after saving and loading.
+next. Nothing depends on an architecture's name. Each row of the first table is what `make encoders` saw with random
+weights, from loading a folder on:
 
-| architecture | peculiar | blocks | states equal | frozen half unchanged | saved and loaded | longest input |
-| --- | --- | --- | --- | --- | --- | --- |"""
+- blocks, and whether the state read at each layer k equals `hidden_states[k]` of the untouched model bit for bit;
+- two realignment steps with `front`: whether the lower half is unchanged bit for bit and every block above has changed;
+- two fine-tuning steps as a tagger, the head by transformers or by us: whether every block has changed;
+- whether the realigned encoder and the tagger give the same states and scores after saving and loading.
+
+Heads are transformers' own where it has one on the encoder alone. For others (NLLB and T5's family, and question
+answering with EuroBERT, NomicBERT and GTE) they are dropout and one linear layer; a sentence's label is told from its
+mean state.
+
+Code that a checkpoint brings is never run. EuroBERT, NomicBERT, GTE and Jina v3 once came with code of their own, which
+has become a part of transformers: their checkpoints load where `config.json` names that class and the weights have its
+names, and are else refused with the reason. Before anything is trained, the workflow tries each encoder on five short
+sentences and on one of `max_length` subwords (rule `check_encoder`); what that saw is in `results/.../checked/`.
+"""
+
+FAMILIES = """
+## Others of transformers
+
+Tried in the same way, and not known to work beyond that.
+"""
+
+NOT = """
+## Refused
+
+| architecture | what is said |
+| --- | --- |"""
+
+TOKENIZERS = """
+## Tokenizers
+
+The first subword of each word, in bold, by kind of tokenizer; `tests/unit/test_subwords.py` has them as golden tests. A
+lone mark of a word's start is never one; byte-level tokenizers that add no space get one before each word.
+
+| kind | text | subwords |
+| --- | --- | --- |"""
 
 
-def row(name: str, folder: Path) -> str:
-    """One line of the table."""
-    model, (ids, mask) = make(name).eval(), random_ids()
+def changed(before: list[list[torch.Tensor]], blocks: torch.nn.ModuleList) -> list[bool]:
+    """Whether each block has another weight than before."""
+    return [not all(map(torch.equal, old, block.parameters())) for old, block in zip(before, blocks, strict=True)]
+
+
+def copies(blocks: torch.nn.ModuleList) -> list[list[torch.Tensor]]:
+    """Weights of each block."""
+    return [[parameter.detach().clone() for parameter in block.parameters()] for block in blocks]
+
+
+def row(name: str, peculiar: str, folder: Path) -> str:
+    """One line of a table of what works."""
+    make(name).save_pretrained(folder / "start", max_shard_size="20KB")
+    model, (ids, mask) = load_encoder(folder / "start").eval(), random_ids()
     expected = every_hidden_state(model, ids, mask)
     equal = all(torch.equal(state_at(model, layer, ids, mask), state) for layer, state in enumerate(expected))
-    before = [[p.detach().clone() for p in block.parameters()] for block in encoder_blocks(model)]
+    blocks, before = encoder_blocks(model), copies(encoder_blocks(model))
     settings = RealignmentSettings(freeze="front", batch_size=4, head_size=16, layer="last", learning_rate=1e-2)
     Realigner(model, write_streams(folder, {"de": 8}), settings, 0, CPU).run([2])
-    same = [
-        all(map(torch.equal, old, block.parameters())) for old, block in zip(before, encoder_blocks(model), strict=True)
-    ]
-    model.eval().save_pretrained(folder / "saved")
-    last = len(before)
-    trained, again = model.state_dict(), load_encoder(folder / "saved").state_dict()
-    loaded = trained.keys() == again.keys() and all(torch.equal(trained[key], again[key]) for key in trained)
+    moved, half = changed(before, blocks), len(blocks) // 2
+    model.eval().save_pretrained(folder / "realigned")
+    again = load_encoder(folder / "realigned").eval()
+    loaded = torch.equal(state_at(again, len(blocks), ids, mask), state_at(model, len(blocks), ids, mask))
+
+    task = load_task("tagging", {"labels": LABELS})
+    tagger = task.load_new(folder / "realigned")
+    before = copies(encoder_blocks(tagger.base_model))
+    report = finetune(tagger, tagged_items(), FinetuningSettings(batch_size=11, epochs=1, learning_rate=1e-2), 0, CPU)
+    tuned = report.steps == 2 and all(changed(before, encoder_blocks(tagger.base_model)))
+    tagger.eval().save_pretrained(folder / "tagger")
+    reloaded = task.load_finetuned(folder / "tagger").eval()
+    scores = [each(input_ids=ids, attention_mask=mask.long()).logits for each in (tagger, reloaded)]
     said = {True: "yes", False: "**no**"}
-    frozen = all(same[: last // 2]) and not any(same[last // 2 :])
-    longest = positions(model.config) or "no end"
-    cells = [name, ARCHITECTURES[name][2] or "-", last, said[equal], said[frozen], said[loaded], longest]
+    frozen = not any(moved[:half]) and all(moved[half:])
+    head = "our head" if type(tagger).__name__.endswith("TokenHead") else "yes"
+    cells = [
+        name, peculiar or "-", len(blocks), said[equal], said[frozen], head if tuned else "**no**",
+        said[loaded and torch.equal(*scores)], positions(model.config) or "no end",
+    ]  # fmt: skip
     return f"| {' | '.join(map(str, cells))} |"
+
+
+def refusal(name: str) -> str:
+    """One line of the table of what is refused."""
+    try:
+        encoder_blocks(make(name))
+    except InputError as error:
+        return f"| {name} | {error} |"
+    return f"| {name} | **nothing** |"
+
+
+def subwords(kind: str) -> str:
+    """One line of the table of tokenizers."""
+    build, text, *_ = GOLDEN[kind]
+    tokenizer = build()
+    (sentence,) = WordTokenizer(tokenizer, 96).encode([text.split(" ")])
+    pieces = tokenizer.convert_ids_to_tokens(sentence.ids)
+    shown = [f"**`{piece}`**" if place in sentence.first else f"`{piece}`" for place, piece in enumerate(pieces)]
+    return f"| {kind} | {text} | {' '.join(shown)} |"
 
 
 def main() -> None:
     """Print the page."""
-    print(HEAD)
-    for name in ARCHITECTURES:
-        with tempfile.TemporaryDirectory() as folder:
-            print(row(name, Path(folder)))
+    for head, architectures in ((HEAD, ARCHITECTURES), (FAMILIES, FURTHER)):
+        print(head, f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|", sep="\n")
+        for name, (_, _, peculiar) in architectures.items():
+            with tempfile.TemporaryDirectory() as folder:
+                print(row(name, peculiar, Path(folder)), flush=True)
+    for head, line, names in ((NOT, refusal, REFUSED), (TOKENIZERS, subwords, GOLDEN)):
+        print(head)
+        for name in names:
+            print(line(name))
 
 
 if __name__ == "__main__":

@@ -83,13 +83,47 @@ ARCHITECTURES = {
     ),
 }  # fmt: skip
 
+_BART = ARCHITECTURES["NLLB encoder (M2M100)"][1]
+_LLAMA = {**_BERT, "num_key_value_heads": 2, "head_dim": 8}
+# Others that transformers has: they work as they are.
+FURTHER = {
+    "CamemBERT": ("camembert", _FROM_PADDING, "positions count from the padding id"),
+    "ERNIE": ("ernie", _BERT, ""),
+    "LUKE": ("luke", {**_FROM_PADDING, "entity_vocab_size": 10, "entity_emb_size": 8}, "words alone, no entities"),
+    "data2vec text": ("data2vec-text", _FROM_PADDING, "positions count from the padding id"),
+    "RoBERTa PreLayerNorm": ("roberta-prelayernorm", _FROM_PADDING, "a norm after the last block"),
+    "BigBird": ("big_bird", {**_BERT, "attention_type": "original_full"}, "short inputs in full attention"),
+    "RoFormer": ("roformer", {**_BERT, "embedding_size": 16}, "rotary positions"),
+    "ConvBERT": (
+        "convbert", {**_BERT, "embedding_size": 32, "head_ratio": 2, "conv_kernel_size": 3},
+        "convolutions beside attention",
+    ),
+    "Megatron BERT": ("megatron-bert", _BERT, "a norm after the last block"),
+    "LayoutLM": ("layoutlm", _BERT, "text alone, no layout"),
+    "T5 encoder": ("t5", _T5, "relative positions in the first block; a norm after the last"),
+    "mBART encoder": ("mbart", _BART, "a decoder is kept as it is"),
+    "Gemma 3, bidirectional": (
+        "gemma3_text", {**_LLAMA, "use_bidirectional_attention": True}, "local and global attention in turn",
+    ),
+}  # fmt: skip
+# What cannot be frozen block by block, or is no encoder of text.
+REFUSED = {
+    "ALBERT": ("albert", {**_BERT, "embedding_size": 16}),
+    "XLM, FlauBERT": ("xlm", {"vocab_size": VOCABULARY, "emb_dim": WIDTH, "n_layers": BLOCKS, "n_heads": 4}),
+    "XLNet": ("xlnet", {"vocab_size": VOCABULARY, "d_model": WIDTH, "n_layer": BLOCKS, "n_head": 4, "d_inner": 48}),
+    "Longformer": ("longformer", {**_FROM_PADDING, "attention_window": 4}),
+    "Llama and other decoders": ("llama", _LLAMA),
+    "LiLT": ("lilt", _FROM_PADDING),
+}
+
 
 def make(name, seed=0, **changed):
     """A random model of an architecture, dropout on."""
-    kind, settings, _ = ARCHITECTURES[name]
+    kind, settings, *_ = {**ARCHITECTURES, **FURTHER, **REFUSED}[name]
     config = transformers.AutoConfig.for_model(kind, **settings | changed)
     torch.manual_seed(seed)
-    with_text_encoder = transformers.AutoModelForTextEncoding if kind in ("mt5", "umt5") else transformers.AutoModel
+    family = ("t5", "mt5", "umt5")
+    with_text_encoder = transformers.AutoModelForTextEncoding if kind in family else transformers.AutoModel
     return with_text_encoder.from_config(config)
 
 
