@@ -59,9 +59,7 @@ def score_files(
     ]
     files += [results(f"scores_{run}.csv") for run in in_language_runs(wildcards.langs)]
     if not files:
-        refuse(
-            f"tables/{wildcards.langs}: no task is evaluated in {wildcards.langs}; see evaluate of each task"
-        )
+        refuse(f"tables/{wildcards.langs}: no task is evaluated in {wildcards.langs}; see evaluate of each task")
     return files
 
 

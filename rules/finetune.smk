@@ -35,7 +35,7 @@ rule finetune:
         start=start_of,
         train=lambda wildcards: for_language(CONFIG.tasks[wildcards.task].train, SOURCE),
         rows=rows_of,
-        checked=checked,
+        checked=CHECKED,
         code=lambda wildcards: code_of_task(
             "finetune",
             wildcards.task,

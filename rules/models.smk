@@ -60,8 +60,16 @@ rule check_encoder:
         "../workflow_scripts/check_encoder.py"
 
 
-def checked(
-    wildcards,
-):
-    """What the trial of a run's encoder saw; another trial of it, for another strategy, trains nothing again."""
-    return ancient(results(f"checked/{wildcards.model}.json"))
+rule gather_trials:
+    """Every encoder of the experiment has been tried: trainings of one do not start before another's trial."""
+    input:
+        [results(f"checked/{model}.json") for model in MODELS],
+    output:
+        touch(results("checked/every_model")),
+    localrule: True
+    message:
+        "Every encoder can work"
+
+
+# Another trial, for another strategy or another model, trains nothing again.
+CHECKED = ancient(results("checked/every_model"))

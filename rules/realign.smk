@@ -11,7 +11,7 @@ def part_of(
 rule encode_pairs:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
-        checked=checked,
+        checked=CHECKED,
         bitext=lambda wildcards: [
             results(f"bitext/{part_of(wildcards)}{lang}.parquet")
             for lang in languages_of(wildcards.realignment_languages)
@@ -52,9 +52,7 @@ def trajectory_steps(
     method = wildcards.strategy, wildcards.aligner, wildcards.realignment_languages
     steps = grid.steps_of(CONFIG, wildcards.model, *method)
     if not steps:
-        refuse(
-            f"no task starts from {wildcards.strategy} realignment on word pairs of {wildcards.aligner}"
-        )
+        refuse(f"no task starts from {wildcards.strategy} realignment on word pairs of {wildcards.aligner}")
     return steps
 
 

@@ -95,6 +95,20 @@ class _Head(PreTrainedModel):
         self.classifier = nn.Linear(config.hidden_size, self.outputs or config.num_labels)
         self.post_init()
 
+    def get_input_embeddings(self) -> nn.Module:
+        """The encoder's."""
+        return self.model.get_input_embeddings()
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        """Replace the encoder's, by each of its names.
+
+        Parameters
+        ----------
+        value : Module
+            Word embeddings.
+        """
+        self.model.set_input_embeddings(value)
+
     def states(self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None) -> torch.Tensor:
         """Last states, (B, T, h)."""
         return cast(torch.Tensor, text_encoder(self.model)(input_ids=input_ids, attention_mask=attention_mask)[0])
