@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import torch
+from transformers import PreTrainedModel
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(1, str(Path(__file__).parents[1] / "tests" / "unit"))
@@ -41,7 +42,7 @@ weights, from loading a folder on:
 - blocks, and whether the state read at each layer k equals `hidden_states[k]` of the untouched model bit for bit;
 - two realignment steps with `front`: whether the lower half is unchanged bit for bit and every block above has changed;
 - two fine-tuning steps as a tagger, the head by transformers or by us: whether every block has changed;
-- whether the realigned encoder and the tagger give the same states and scores after saving and loading.
+- whether the realigned encoder and the tagger have the same weights, bit for bit, after saving and loading.
 
 Heads are transformers' own where it has one on the encoder alone. For others (NLLB and T5's family, and question
 answering with EuroBERT, NomicBERT and GTE) they are dropout and one linear layer; a sentence's label is told from its
@@ -85,6 +86,12 @@ def copies(blocks: torch.nn.ModuleList) -> list[list[torch.Tensor]]:
     return [[parameter.detach().clone() for parameter in block.parameters()] for block in blocks]
 
 
+def same_weights(first: PreTrainedModel, second: PreTrainedModel) -> bool:
+    """Whether two models have the same weights by the same names, bit for bit."""
+    mine, theirs = first.state_dict(), second.state_dict()
+    return mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
 def row(name: str, peculiar: str, folder: Path) -> str:
     """One line of a table of what works."""
     make(name).save_pretrained(folder / "start", max_shard_size="20KB")
@@ -96,8 +103,7 @@ def row(name: str, peculiar: str, folder: Path) -> str:
     Realigner(model, write_streams(folder, {"de": 8}), settings, 0, CPU).run([2])
     moved, half = changed(before, blocks), len(blocks) // 2
     model.eval().save_pretrained(folder / "realigned")
-    again = load_encoder(folder / "realigned").eval()
-    loaded = torch.equal(state_at(again, len(blocks), ids, mask), state_at(model, len(blocks), ids, mask))
+    loaded = same_weights(model, load_encoder(folder / "realigned"))
 
     task = load_task("tagging", {"labels": LABELS})
     tagger = task.load_new(folder / "realigned")
@@ -105,14 +111,13 @@ def row(name: str, peculiar: str, folder: Path) -> str:
     report = finetune(tagger, tagged_items(), FinetuningSettings(batch_size=11, epochs=1, learning_rate=1e-2), 0, CPU)
     tuned = report.steps == 2 and all(changed(before, encoder_blocks(tagger.base_model)))
     tagger.eval().save_pretrained(folder / "tagger")
-    reloaded = task.load_finetuned(folder / "tagger").eval()
-    scores = [each(input_ids=ids, attention_mask=mask.long()).logits for each in (tagger, reloaded)]
+    loaded = loaded and same_weights(tagger, task.load_finetuned(folder / "tagger"))
     said = {True: "yes", False: "**no**"}
     frozen = not any(moved[:half]) and all(moved[half:])
     head = "our head" if type(tagger).__name__.endswith("TokenHead") else "yes"
     cells = [
         name, peculiar or "-", len(blocks), said[equal], said[frozen], head if tuned else "**no**",
-        said[loaded and torch.equal(*scores)], positions(model.config) or "no end",
+        said[loaded], positions(model.config) or "no end",
     ]  # fmt: skip
     return f"| {' | '.join(map(str, cells))} |"
 
