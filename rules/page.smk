@@ -43,7 +43,7 @@ rule build_page:
     params:
         labels=LABELS,
         source=SOURCE,
-        realignment_sets={name: CONFIG.languages_of(name) for name in REALIGNMENT_SETS},
+        realignment_sets={name: CONFIG.languages_of(name) for name in SCORED_SETS},
     message:
         "Building the page of all results"
     script:
