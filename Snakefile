@@ -47,6 +47,16 @@ if not PUBLISHED and CONFIG.diagnostics.conflict:
     include: "rules/diagnostics.smk"
 
 
+if not PUBLISHED and CONFIG.diagnostics.representation:
+
+    include: "rules/representation.smk"
+
+
+if not PUBLISHED and CONFIG.diagnostics.sweeps:
+
+    include: "rules/layers.smk"
+
+
 if len(SCORED_SETS) > 1:
 
     include: "rules/realignment_languages.smk"

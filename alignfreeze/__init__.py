@@ -18,6 +18,7 @@ _MODULES = {
     "TaskModel": "interface.encoder",
     "align": "interface.alignment",
     "compare": "interface.evaluation",
+    "diagnose": "interface.evaluation",
     "evaluate": "interface.evaluation",
     "finetune": "interface.training",
     "load_bitext": "interface.bitext",
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from alignfreeze.interface.encoder import load_encoder as load_encoder
     from alignfreeze.interface.encoder import load_task_model as load_task_model
     from alignfreeze.interface.evaluation import compare as compare
+    from alignfreeze.interface.evaluation import diagnose as diagnose
     from alignfreeze.interface.evaluation import evaluate as evaluate
     from alignfreeze.interface.evaluation import retrieve as retrieve
     from alignfreeze.interface.training import finetune as finetune

@@ -14,7 +14,9 @@ NO_ADVICE = what_is_missing(
 
 
 if not NO_ADVICE:
-    TABLES += [results(f"tables/{EVALUATE}/{name}.csv") for name in ("advice", "regret")]
+    TABLES += [
+        results(f"tables/{EVALUATE}/{name}.{suffix}") for name in ("advice", "regret") for suffix in ("csv", "tex")
+    ]
     FIGURES += [results(f"figures/{EVALUATE}/advice.{suffix}") for suffix in ("pdf", "png")]
 elif workflow.is_main_process:
     logger.info(f"advice for new languages is left out: {'; '.join(NO_ADVICE)}")
@@ -26,18 +28,7 @@ rule tabulate_advice:
         facts=LANGUAGE_FACTS,
         code=code("tabulate_advice"),
     output:
-        advice=report(
-            results("tables/{langs}/advice.csv"),
-            category="Advice",
-            labels={"table": "advice", "languages": "{langs}"},
-            caption="../report/advice.rst",
-        ),
-        regret=report(
-            results("tables/{langs}/regret.csv"),
-            category="Advice",
-            labels={"table": "regret", "languages": "{langs}"},
-            caption="../report/regret.rst",
-        ),
+        **table_outputs(["advice", "regret"], "Advice"),
         png=report(
             results("figures/{langs}/advice.png"),
             category="Advice",

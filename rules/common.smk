@@ -262,6 +262,12 @@ def scored_as(wildcards):
     return grid.languages_as(CONFIG, wildcards.realignment_languages)
 
 
+def chosen_blocks(wildcards):
+    """File with the blocks that a strategy freezes by gradient conflict; nothing for other strategies."""
+    by_conflict = CONFIG.frozen_by_conflict(wildcards.strategy) is not None
+    return results(f"diagnostics/frozen/{REALIGNMENT_RUN.format(**wildcards)}.json") if by_conflict else []
+
+
 def trajectory(wildcards):
     """Checkpoints of the realignment that a run starts from; strategies that freeze the same share them."""
     named = {**wildcards, "strategy": grid.trajectory_of(CONFIG, wildcards.strategy)}

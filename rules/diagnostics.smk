@@ -11,6 +11,13 @@ CONFLICT_TABLES = {
     "prediction": "gradient_conflict_prediction",
 }
 
+CONFLICT_FILES = [
+    results(f"diagnostics/conflict/{model}/{aligner}/{realignment_languages}/{task}/seed{seed}.csv")
+    for model, task in ANALYSED
+    for _, aligner, realignment_languages in grid.methods(CONFIG, task)[:1]
+    for seed in CONFIG.seeds
+]
+
 TABLES += [results(f"tables/{EVALUATE}/{name}.csv") for name in CONFLICT_TABLES.values()]
 FIGURES += [results(f"figures/{EVALUATE}/{name}.{suffix}") for name in CONFLICT_FIGURES for suffix in ("pdf", "png")]
 
@@ -56,14 +63,40 @@ rule measure_conflict:
         "../workflow_scripts/measure_conflict.py"
 
 
+def conflict_of(
+    wildcards,
+):
+    """Conflict by which a strategy chooses its blocks: of the same model, word pairs and seed, on the strategy's task."""
+    task = CONFIG.frozen_by_conflict(wildcards.strategy).task
+    return results(f"diagnostics/conflict/{{model}}/{{aligner}}/{{realignment_languages}}/{task}/seed{{seed}}.csv")
+
+
+rule choose_blocks:
+    input:
+        conflict=conflict_of,
+        code=code("choose_blocks"),
+    output:
+        results(f"diagnostics/frozen/{REALIGNMENT_RUN}.json"),
+    log:
+        log_of(f"diagnostics/frozen/{REALIGNMENT_RUN}"),
+    wildcard_constraints:
+        strategy=one_of([name for name in STRATEGIES if CONFIG.frozen_by_conflict(name)]),
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=memory.TABLE,
+    params:
+        task=lambda wildcards: CONFIG.frozen_by_conflict(wildcards.strategy).task,
+        state=lambda wildcards: CONFIG.frozen_by_conflict(wildcards.strategy).state,
+    message:
+        "Blocks that strategy {wildcards.strategy} freezes in {wildcards.model}, seed {wildcards.seed}"
+    script:
+        "../workflow_scripts/choose_blocks.py"
+
+
 rule summarise_conflict:
     input:
-        conflict=[
-            results(f"diagnostics/conflict/{model}/{aligner}/{realignment_languages}/{task}/seed{seed}.csv")
-            for model, task in ANALYSED
-            for _, aligner, realignment_languages in grid.methods(CONFIG, task)[:1]
-            for seed in CONFIG.seeds
-        ],
+        conflict=CONFLICT_FILES,
         deltas=results("tables/{langs}/deltas.csv"),
         facts=LANGUAGE_FACTS,
         code=code("summarise_conflict"),

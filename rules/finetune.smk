@@ -36,6 +36,7 @@ rule finetune:
         train=lambda wildcards: for_language(CONFIG.tasks[wildcards.task].train, SOURCE),
         rows=rows_of,
         checked=CHECKED,
+        blocks=lambda wildcards: chosen_blocks(wildcards) if rows_of(wildcards) else [],
         code=lambda wildcards: code_of_task(
             "finetune",
             wildcards.task,
@@ -85,6 +86,7 @@ rule realign_finetuned:
     input:
         finetuned=finetuned_before,
         rows=encoded_rows,
+        blocks=chosen_blocks,
         code=lambda wildcards: code_of_task("realign_finetuned", wildcards.task, without=SCORING),
     output:
         kept(results(f"finetuned/{TASK_RUN}"), "all", "finetuned"),

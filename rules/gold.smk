@@ -87,6 +87,7 @@ rule retrieve_words:
     params:
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         checkpoint=lambda wildcards: ("." if wildcards.strategy == grid.BASELINE else f"steps{wildcards.steps}"),
+        realignment_languages=scored_as,
         languages=lambda wildcards: languages_of(wildcards.langs),
         max_length=CONFIG.realignment.max_length,
         word=CONFIG.realignment.word,

@@ -25,6 +25,7 @@ use rule finetune as finetune_in_language with:
         train=lambda wildcards: for_language(CONFIG.tasks[wildcards.task].train_in_language, wildcards.lang),
         rows=[],
         checked=CHECKED,
+        blocks=[],
         code=lambda wildcards: code_of_task("finetune", wildcards.task, without=SCORING),
     output:
         kept(results(f"finetuned_{IN_LANGUAGE_RUN}"), "all", "finetuned"),

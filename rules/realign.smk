@@ -60,6 +60,7 @@ rule realign:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
         rows=encoded_rows,
+        blocks=chosen_blocks,
         code=code("realign"),
     output:
         kept(results(f"realigned/{REALIGNMENT_RUN}"), "all"),

@@ -14,6 +14,7 @@ from support import ROOT
 
 TINY = ROOT / "experiments" / "tiny.yaml"
 CONFIG = yaml.safe_load(TINY.read_text())
+DIAGNOSTICS = {"conflict": {}, "representation": {}, "sweeps": True}
 
 
 def snakemake(folder, *arguments, config=TINY, checkout=ROOT, check=True):
@@ -59,7 +60,7 @@ def every_rule():
     """Snakemake's rules by name, of three configurations that include every file of rules between them."""
     found = {}
     # Any file would do as compare_with: rules are read, nothing is planned.
-    more = {"realignment": {"languages": ["all", "de"]}, "diagnostics": {"conflict": {}}}
+    more = {"realignment": {"languages": ["all", "de"]}, "diagnostics": DIAGNOSTICS}
     more |= {"data": {"bitext": {"filter": {"percentile": [50.0]}}}}
     more |= {"tasks": {"udpos": {"train_in_language": "data/demo/test/{lang}.conllu"}}}
     for name, changes in (("tiny", more), ("paper", {}), ("published", {})):

@@ -15,9 +15,13 @@ def main(smk: Any) -> None:
     run = smk.wildcards
     strategy = getattr(run, "strategy", None) or run.lang
     with only_one(f"{smk.params.state}.lock", smk.output[0]), claimed_device(smk.config["device"]) as device:
+        from alignfreeze.diagnostics.choice import with_chosen
         from alignfreeze.jobs.finetune import finetune_on_task
         from alignfreeze.training.settings import FinetuningSettings
 
+        meanwhile = smk.params.interleaving and smk.params.interleaving | {"folder": smk.input.rows}
+        if meanwhile:
+            meanwhile["settings"] = with_chosen(meanwhile["settings"], smk.input.blocks)
         finetune_on_task(
             smk.output[0],
             task=smk.wildcards.task,
@@ -33,7 +37,7 @@ def main(smk: Any) -> None:
             resume_every=smk.params.resume_every,
             max_train_items=smk.params.max_train_items,
             train_items=smk.params.train_items,
-            realignment=smk.params.interleaving and smk.params.interleaving | {"folder": smk.input.rows},
+            realignment=meanwhile,
             code=smk.input.code,
             description=f"fine-tune {run.model} {run.task} {strategy} seed {run.seed}",
             trackers=trackers_of(smk.config["trackers"], smk.output[0]),

@@ -13,6 +13,7 @@ def main(smk: Any) -> None:
     configure_logging(smk.log[0])
     run = smk.wildcards
     with only_one(f"{smk.params.state}.lock", smk.output[0]), claimed_device(smk.config["device"]) as device:
+        from alignfreeze.diagnostics.choice import with_chosen
         from alignfreeze.jobs.realign import realign
         from alignfreeze.realignment.settings import RealignmentSettings
 
@@ -22,7 +23,7 @@ def main(smk: Any) -> None:
             rows=smk.input.rows,
             languages=smk.params.languages,
             steps=smk.params.steps,
-            settings=RealignmentSettings(**smk.params.settings),
+            settings=RealignmentSettings(**with_chosen(smk.params.settings, smk.input.blocks)),
             seed=int(smk.wildcards.seed),
             device=device,
             state=smk.params.state,

@@ -22,6 +22,7 @@ def main(smk: Any) -> None:
         encoder = Path(smk.input.start, smk.params.checkpoint)
         rows = retrieve(encoder, gold, max_length=smk.params.max_length, word=smk.params.word, device=device)
         realignment = {key: smk.wildcards[key] for key in ("model", "strategy", "aligner", "seed", "steps")}
+        realignment["realignment_languages"] = smk.params.realignment_languages
         with atomic_file(smk.output[0]) as temporary:
             pd.DataFrame([realignment | row for row in rows]).to_csv(temporary, index=False)
 

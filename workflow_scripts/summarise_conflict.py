@@ -8,22 +8,17 @@ import pandas as pd
 from alignfreeze.analysis.conflict import by_block, by_language, draw_conflict, prediction
 from alignfreeze.analysis.figures import save_figure
 from alignfreeze.analysis.job import use_configuration
-from alignfreeze.data.table import read_own_table
+from alignfreeze.analysis.rows import read_rows
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
-
-
-def read_table(path: str | Path, numbers: list[str]) -> pd.DataFrame:
-    """A table whose names are never taken for missing values, only empty fields of these columns."""
-    return read_own_table(path, numbers, keep_default_na=False, na_values={column: [""] for column in numbers})
 
 
 def main(smk: Any) -> None:
     """Write tables/{langs}/gradient_conflict*.csv and figures/{langs}/gradient_conflict_{model}_{task}.*."""
     configure_logging(smk.log[0])
     use_configuration(smk)
-    rows = pd.concat([read_table(path, ["cosine", "norm_ratio"]) for path in smk.input.conflict])
-    deltas = read_table(smk.input.deltas, ["delta"])
+    rows = pd.concat(map(read_rows, smk.input.conflict))
+    deltas = read_rows(smk.input.deltas)
     languages, blocks = by_language(rows), by_block(rows)
     tables = {"by_language": languages, "by_block": blocks, "prediction": prediction(rows, deltas)}
     for name, table in tables.items():

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from alignfreeze.analysis.advice_needs import MINIMUM_FOR_INTERVAL, MINIMUM_LANGUAGES, POS_LANGUAGES, STRATEGIES
+from alignfreeze.analysis.advice_needs import (
+    LARGEST_SHARE,
+    MINIMUM_FOR_INTERVAL,
+    MINIMUM_LANGUAGES,
+    POS_LANGUAGES,
+    STRATEGIES,
+)
 from alignfreeze.analysis.gain_rule import Estimate, Fits, Rule, SeedVariance, decide
 from alignfreeze.analysis.names import BASELINE, main_metric, ordered, title
 from alignfreeze.data.table import decimal_numbers, place, read_text_table
@@ -32,7 +38,6 @@ SEEDS = 5  # that a user is assumed to run
 DIGITS = 8  # significant, in the file
 # An interval must become shorter by this share for a measurement to be worth naming.
 WORTH = 0.05
-LARGEST_SHARE = 5  # one language in five
 FEATURES_SAY = {
     "A": "nothing known of the language: the mean of the others",
     "B": "its own baseline and its distance to the source language",
@@ -603,6 +608,9 @@ def _for_new_encoder(
     wanted: str | None,
     seeds: int,
 ) -> Advice:
+    for known in fit.models:
+        if known != model and model.casefold() in (known.casefold(), title(known).casefold()):
+            raise InputError(f"advice: no encoder {model!r} in the results; did you mean {known}?")
     if wanted in ("B", "C"):
         raise InputError(f"advice: no results of {model} on {task}; only A and B+ can be had from other encoders")
     if any((task, strategy) not in fit.pooled for strategy in STRATEGIES):

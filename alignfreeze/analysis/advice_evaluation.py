@@ -22,7 +22,7 @@ from alignfreeze.analysis.advice_data import (
     problem_of,
     why_refused,
 )
-from alignfreeze.analysis.advice_needs import POS_LANGUAGES, STRATEGIES
+from alignfreeze.analysis.advice_needs import LARGEST_SHARE, POS_LANGUAGES, STRATEGIES
 from alignfreeze.analysis.cells import RESOLUTION_DIGITS
 from alignfreeze.analysis.gain_rule import Estimate
 from alignfreeze.analysis.names import BASELINE
@@ -67,6 +67,7 @@ class RegretRow(NamedTuple):
     largest_regret: float = UNKNOWN
     largest_regret_language: str = ""
     coverage: float = UNKNOWN
+    coverage_large_gap: float = UNKNOWN
     r2_full: float = UNKNOWN
     r2_front: float = UNKNOWN
     n_languages: int | None = None
@@ -187,6 +188,10 @@ def _outcomes(
             covered = ((observed >= limits[:, 0]) & (observed <= limits[:, 1])).astype(float)
             more[f"covered_{strategy}"] = np.where(np.isfinite(limits).all(axis=1), covered, np.nan)
             more[f"error_{strategy}"] = (observed - frame["gain"].to_numpy()) ** 2
+            if features == "B+":
+                own_problem = problem_of(known, model, task, strategy, features)
+                by_language = pd.Series(own_problem.features[:, 0], list(own_problem.languages))
+                more["gap"] = by_language.reindex(languages).to_numpy()
             more[f"spread_{strategy}"] = (observed - frame["mean"].to_numpy()) ** 2
         yield from outcome(features, np.array([estimates[name]["gain"] for name in STRATEGIES]), **more)
     others = [name for name, own_task in known.cells() if own_task == task and name != model]
@@ -250,6 +255,16 @@ def _r2(outcomes: pd.DataFrame, strategy: str) -> float:
     return round(value, RESOLUTION_DIGITS) + 0.0
 
 
+def _large_gap_coverage(outcomes: pd.DataFrame) -> float:
+    """Coverage in the fifth of languages (rounded) with the largest gap on the seeds learnt from; NaN without gaps."""
+    if "gap" not in outcomes or outcomes["gap"].isna().all():
+        return UNKNOWN
+    ranks = outcomes.groupby("split")["gap"].rank(method="first", ascending=False)
+    sizes = outcomes.groupby("split")["gap"].transform("count")
+    largest = outcomes[ranks <= (sizes / LARGEST_SHARE).round()]
+    return float(largest[[f"covered_{strategy}" for strategy in STRATEGIES]].to_numpy(float).mean())
+
+
 def _summary(model: str, task: str, policy: str, outcomes: pd.DataFrame) -> RegretRow:
     """Summarise the outcomes of one policy for one model and task."""
     regrets = outcomes.groupby("language")["regret"].mean()
@@ -263,6 +278,7 @@ def _summary(model: str, task: str, policy: str, outcomes: pd.DataFrame) -> Regr
         largest_regret=regrets.max(),
         largest_regret_language=str(regrets.idxmax()),
         coverage=float(covered.mean()),
+        coverage_large_gap=_large_gap_coverage(outcomes),
         r2_full=_r2(outcomes, "full"),
         r2_front=_r2(outcomes, "front"),
         n_languages=outcomes["language"].nunique(),
@@ -288,6 +304,7 @@ def _overall(policy: str, cells: Sequence[RegretRow]) -> RegretRow:
         largest_regret=worst.largest_regret,
         largest_regret_language=worst.largest_regret_language,
         coverage=frame["coverage"].mean(skipna=False),
+        coverage_large_gap=frame["coverage_large_gap"].mean(skipna=False),
         n_languages=int(frame["n_languages"].max()),
         n_splits=int(frame["n_splits"].max()),
         seeds_learnt_from=int(frame["seeds_learnt_from"].max()),
@@ -308,8 +325,9 @@ def regret_table(outcomes: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         One row per model, task and policy, and one per policy over all (`all`, each model and task counting alike).
         gain, regret : points on the seeds judged by, mean over languages and splits. largest_regret : of a language,
-        mean over splits. coverage : share of 90 % intervals that held the gain. r2_full, r2_front : of predictions
-        for held-out languages on the seeds judged by, about the mean of the gains learnt from.
+        mean over splits. coverage : share of 90 % intervals that held the gain; coverage_large_gap : of B+, in
+        the fifth of languages with the largest gap. r2_full, r2_front : of predictions for held-out languages on the
+        seeds judged by, about the mean of the gains learnt from.
     """
     rows = []
     for policy in POLICIES:

@@ -10,6 +10,7 @@ MINIMUM_LANGUAGES = 5
 MINIMUM_FOR_INTERVAL = 9
 # With fewer, the advice for PoS tagging is no better than the mean in the published results.
 POS_LANGUAGES = 20
+LARGEST_SHARE = 5  # one language in five: coverage is told for those with the largest gains or gaps, too
 MINIMUM_MODELS = 2
 MINIMUM_SEEDS = 2
 

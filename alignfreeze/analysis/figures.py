@@ -43,7 +43,6 @@ from alignfreeze.analysis.predictors import why_unusable
 from alignfreeze.analysis.tables import slope
 from alignfreeze.languages.uriel import DISTANCES
 from alignfreeze.support.atomic import atomic_file
-from alignfreeze.support.errors import InputError
 
 COLUMN = 3.03  # inches, one column of a paper: 7.7 cm
 PAGE = 6.3  # inches, both columns: 16 cm
@@ -94,7 +93,7 @@ CELL = ["model", "task", "aligner", "strategy", "realignment_languages"]
 
 
 def strategy_styles(strategies: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Give each strategy its colour and marker; ranges that a config names get the spare ones in order.
+    """Give each strategy its colour and marker; those that a config names get the spare ones in order.
 
     Parameters
     ----------
@@ -105,17 +104,13 @@ def strategy_styles(strategies: Iterable[str]) -> dict[str, tuple[str, str]]:
     -------
     dict from str to (str, str)
         Strategy -> colour and marker, in display order.
-
-    Raises
-    ------
-    InputError
-        More strategies without a style of their own than there are spare ones.
     """
     names = ordered("strategy", strategies)
     unknown = [name for name in names if name not in STRATEGY_STYLES]
-    if len(unknown) > len(SPARE_STYLES):
-        raise InputError(f"figures: {len(unknown)} strategies beside the named ones; at most {len(SPARE_STYLES)}")
-    spare = dict(zip(unknown, SPARE_STYLES, strict=False))
+    colours, markers = zip(*SPARE_STYLES, strict=True)
+    count = len(SPARE_STYLES)
+    # The first have a colour and a marker of their own; a sweep of dozens has every pair, and some of them again.
+    spare = {name: (colours[i % count], markers[(i + i // count) % count]) for i, name in enumerate(unknown)}
     return {name: STRATEGY_STYLES.get(name) or spare[name] for name in names}
 
 

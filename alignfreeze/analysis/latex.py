@@ -321,6 +321,34 @@ COLUMNS: dict[str, list[Column]] = {
         ("Time (s)", _spread("wall_time", "wall_time_std")),
         ("Device", _text("device")),
     ],
+    "advice": [
+        MODEL,
+        ("Task", _text("task")),
+        ("Known", _text("features", str)),
+        LANGUAGE,
+        *(
+            column
+            for strategy in ("full", "front")
+            for column in (
+                (f"{strategy.capitalize()}: exp.", _number(f"gain_{strategy}")),
+                (rf"{strategy.capitalize()}: 90\,\%", _between(f"low_{strategy}", f"high_{strategy}")),
+                (f"{strategy.capitalize()}: seen", _number(f"seen_{strategy}")),
+            )
+        ),
+    ],
+    "regret": [
+        MODEL,
+        ("Task", _text("task")),
+        ("Policy", _text("policy")),
+        ("Gain", _number("gain", 2)),
+        ("Regret", _number("regret", 2)),
+        ("Largest", _number("largest_regret")),
+        ("of", _text("largest_regret_language", str)),
+        ("Covered", _number("coverage", 2)),
+        ("Large gap", _number("coverage_large_gap", 2)),
+        ("$R^2$ full", _number("r2_full", 2)),
+        ("$R^2$ front", _number("r2_front", 2)),
+    ],
     "noise": [
         *CELL,
         ("Baseline", _number("std_baseline", 2)),
@@ -378,12 +406,14 @@ COLUMNS["correlations"] = [
 TEXT = {"Model", "Task", "Aligner", "Strategy", "Contrast", "Predicted from", "Term", "Language", "Code", "Name"}
 TEXT |= {"Realigned on", "Trained on", "Minus", "Genus", "Script", "Seeds", "Device", "Only imputed"}
 TEXT |= {"Gain most", "Gain least"}
+TEXT |= {"Known", "Policy", "of"}
 # Left out of the table and put into its caption where they are the same in all rows.
 CONSTANTS = {
     "Model": "{}",
     "Task": "{}",
     "Aligner": "{}",
     "Contrast": "{}",
+    "Known": "features {}",
     "Lang.": "{} languages",
     "Seeds": "seeds: {}",
     "Seeds (ours)": "seeds of ours: {}",
@@ -638,12 +668,34 @@ def _averages(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 CELL_KEYS = ["model", "task", "aligner", "strategy"]
+
+
+def _advice_in_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Both strategies beside each other, by the gap where encoders can be compared, else by most of what is known."""
+    known = frame[frame["language"] != ""]
+    keys = ["model", "task", "features", "language"]
+    blocks = []
+    for _, own in known.groupby(["model", "task"], sort=False):
+        chosen = next(name for name in ("B+", "B", "A", "C") if name in set(own["features"]))
+        blocks.append(own[own["features"] == chosen])
+    if not blocks:
+        return pd.DataFrame(columns=[*keys, *(f"{name}_{strategy}" for strategy in ("full", "front")
+                                              for name in ("gain", "low", "high", "seen"))])  # fmt: skip
+    rows = pd.concat(blocks)
+    order = rows.drop_duplicates(keys).set_index(keys).index
+    wide = rows.set_index([*keys, "strategy"])[["gain", "low", "high", "seen"]].unstack("strategy")
+    wide.columns = [f"{name}_{strategy}" for name, strategy in wide.columns]
+    columns = [f"{name}_{strategy}" for name in ("gain", "low", "high", "seen") for strategy in ("full", "front")]
+    return wide.reindex(index=order, columns=columns).reset_index()
+
+
 RESHAPED: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "counts": _counts_by_rule,
     "best_worst": _best_and_worst,
     "correlations": _correlations_by_predictor,
     "generalisation": _splits_in_columns,
     "noise": _averages,
+    "advice": _advice_in_columns,
 }
 NOTES = {
     "correlations": [r"*: $p < 0.05$ after Holm's correction; all $p$ are in the CSV file."],

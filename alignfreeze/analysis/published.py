@@ -219,7 +219,7 @@ def published_records(paths: Sequence[str | Path], source: str = "en") -> pd.Dat
         frame, trained_in = _read(path), file_facts(path.name).trained_in
         counts = {new: whole_numbers(frame, old, str(path)) for old, new in COUNTS.items()}
         tables.append(frame.assign(**counts, **{TRAINED_ON: trained_in or source}))
-    runs = pd.concat(tables, ignore_index=True).copy().assign(wall_time=float("nan"), device="")
+    runs = pd.concat(tables, ignore_index=True).copy().assign(wall_time=float("nan"), device="", frozen_blocks="")
     columns = [*RECORD_COLUMNS, *([TRAINED_ON] if (runs["strategy"] == IN_LANGUAGE).any() else [])]
     runs = runs.loc[:, columns].drop_duplicates()
     return runs.sort_values([*RECORD_COLUMNS[:6], *columns[len(RECORD_COLUMNS) :]], ignore_index=True)

@@ -26,6 +26,7 @@ RECORD_COLUMNS = (
     "pairs_seen",
     "wall_time",
     "device",
+    "frozen_blocks",
 )
 TRAINED_ON = "trained_on"
 """Language of a run's training data: a column of records only where some run is trained in the evaluated language."""
@@ -75,6 +76,7 @@ def run_record(
         The record of the run.
     """
     realigned = [found for found in (realignment, finetuning.get("interleaved")) if found]
+    frozen = next((found.get("frozen_blocks", []) for found in realigned), [])
     return {
         **identity,
         "finetuning_steps": finetuning["steps"],
@@ -84,6 +86,7 @@ def run_record(
         "pairs_seen": sum(found["pairs_seen"] for found in realigned),
         "wall_time": finetuning["wall_seconds"] + (realignment["wall_seconds"] if realignment else 0.0),
         "device": finetuning["device"],
+        "frozen_blocks": " ".join(str(block) for block in frozen),
     }
 
 
@@ -124,7 +127,8 @@ def runs_table(records: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         seeds : their list; n_seeds : their number. finetuning_steps, realignment_steps : optimiser steps.
         distinct_pairs : different sentence pairs seen; pairs_seen : all, repeats included.
-        wall_time, wall_time_std : seconds a run, both stages. All are means over seeds; `varies` names those that
+        wall_time, wall_time_std : seconds a run, both stages. frozen_blocks : those of realignment, counted from
+        0; of each seed where seeds differ. All numbers are means over seeds; `varies` names those that
         differ between seeds. Missing where the records do not tell. With a column trained_on, one row for each
         language that a cell was fine-tuned in, where the records have that column.
     """
@@ -141,12 +145,31 @@ def runs_table(records: pd.DataFrame) -> pd.DataFrame:
         row["varies"] = ", ".join(name for name in QUANTITIES if quantities[name].nunique() > 1)
         row["seeds"] = " ".join(str(seed) for seed in runs["seed"])
         row["n_seeds"] = len(runs)
+        row["frozen_blocks"] = _frozen(runs)
         row["device"] = ", ".join(sorted(set(runs["device"].fillna("")) - {""}))
         rows.append(row)
-    columns = [*keys, "seeds", "n_seeds", *QUANTITIES, "wall_time", "wall_time_std", "device", "varies"]
+    columns = [
+        *keys,
+        "seeds",
+        "n_seeds",
+        *QUANTITIES,
+        "wall_time",
+        "wall_time_std",
+        "device",
+        "varies",
+        "frozen_blocks",
+    ]
     return pd.DataFrame(rows, columns=columns).sort_values(
         keys, key=lambda column: column.map(lambda name: rank(column.name, name)), ignore_index=True
     )
+
+
+def _frozen(runs: pd.DataFrame) -> str:
+    """Blocks that realignment froze, once where all seeds agree."""
+    by_seed = runs.set_index("seed")["frozen_blocks"].fillna("")
+    if by_seed.nunique() == 1:
+        return str(by_seed.iloc[0])
+    return "; ".join(f"seed {seed}: {blocks}" for seed, blocks in by_seed.items())
 
 
 def read_records(path: str | Path) -> pd.DataFrame:
@@ -163,7 +186,7 @@ def read_records(path: str | Path) -> pd.DataFrame:
         One row per run, with the columns `RECORD_COLUMNS`; a number that the records do not tell is missing, text stays
         text.
     """
-    text = ["model", "task", "strategy", "aligner", "realignment_languages", "device", TRAINED_ON]
+    text = ["model", "task", "strategy", "aligner", "realignment_languages", "device", "frozen_blocks", TRAINED_ON]
     numbers = [*QUANTITIES, "wall_time"]
     return read_own_table(
         path,

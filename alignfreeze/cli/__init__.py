@@ -14,7 +14,7 @@ from alignfreeze import __version__
 from alignfreeze.support.errors import InputError
 
 # Name of a command and of its module, in the order of `--help`.
-COMMANDS = ("align", "realign", "retrieve", "plan", "advise", "fit_advice")
+COMMANDS = ("align", "realign", "retrieve", "diagnose", "plan", "advise", "fit_advice")
 
 app = typer.Typer(
     name="alignfreeze",

@@ -35,8 +35,11 @@ def run(
 ) -> None:
     """Advise for a language without results: no realignment, full or front, and the expected gain."""
     from alignfreeze.analysis.advice import PACKAGED_FIT, Measured, advice_text, advise, read_fit, read_measured
+    from alignfreeze.languages.registry import facts_of
 
     measured = Measured() if scores is None else read_measured(scores, task, language)
     learnt = read_fit(PACKAGED_FIT if fit is None else fit)
+    if scores is None and all(language not in codes for codes in learnt.languages.values()):
+        facts_of(language)  # refuses what nobody knows and nobody measured
     wanted = None if features is None else features.value
     typer.echo(advice_text(advise(learnt, model, task, language, measured, wanted, seeds)))

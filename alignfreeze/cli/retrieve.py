@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from alignfreeze.cli.diagnose import show
 from alignfreeze.cli.options import (
     Device,
     DeviceName,
@@ -53,7 +52,4 @@ def run(
     if out is not None:
         with atomic_file(out) as temporary:
             table.to_csv(temporary, index=False)
-    shown = Table(*table.columns)
-    for row in table.itertuples(index=False):
-        shown.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row))
-    Console().print(shown)
+    show(table)

@@ -33,3 +33,13 @@ class ConflictSettings(Settings):
         default=False,
         description="Whether an untrained projection head, such as realignment starts with, stands before the loss.",
     )
+
+
+class RepresentationSettings(Settings):
+    """On which words an encoder is compared with its realigned version."""
+
+    sentences: Count = Field(
+        default=100,
+        description="Only so many of the first gold-linked sentences of each language.",
+        json_schema_extra={"unit": "sentences"},
+    )

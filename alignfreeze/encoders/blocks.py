@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from alignfreeze.encoders.settings import FREEZE_FORMS, ChosenBlocks, Freeze, Layer, OnlyBlocks, RandomBlocks
+from alignfreeze.encoders.settings import (
+    FREEZE_FORMS,
+    ChosenBlocks,
+    ConflictBlocks,
+    Freeze,
+    Layer,
+    OnlyBlocks,
+    RandomBlocks,
+)
 from alignfreeze.support.errors import InputError
 
 HALVES = {"full": (0.0, 0.0), "front": (0.0, 0.5), "back": (0.5, 1.0)}
@@ -83,6 +91,11 @@ def frozen_blocks(freeze: Freeze | Mapping[str, Any], blocks: int) -> tuple[int,
             raise InputError(f"freeze random {freeze.random}: the encoder has {blocks} blocks; give fewer")
         drawn = np.random.default_rng(freeze.seed).choice(blocks, freeze.random, replace=False)
         return tuple(sorted(drawn.tolist()))
+    if isinstance(freeze, ConflictBlocks):
+        raise InputError(
+            f"freeze {describe_freeze(freeze)}: which blocks these are is known in an experiment alone, which measures "
+            "the conflict first; name them, {blocks: [...]}"
+        )
     if isinstance(freeze, OnlyBlocks):
         trained = _inside(freeze.only, f"only {list(freeze.only)}", blocks)
         if len(trained) == blocks:
@@ -144,7 +157,8 @@ def describe_freeze(freeze: Freeze) -> str:
     """
     if isinstance(freeze, str):
         return freeze
-    if isinstance(freeze, ChosenBlocks | RandomBlocks | OnlyBlocks):
-        fields = ", ".join(f"{name}: {list(value) if isinstance(value, tuple) else value}" for name, value in freeze)
+    if isinstance(freeze, ChosenBlocks | RandomBlocks | OnlyBlocks | ConflictBlocks):
+        stated = ((name, list(value) if isinstance(value, tuple) else value) for name, value in freeze)
+        fields = ", ".join(f"{name}: {value}" for name, value in stated if value is not None)
         return f"{{{fields}}}"
     return str(list(freeze))

@@ -59,8 +59,24 @@ class OnlyBlocks(Settings):
     only: _Blocks = Field(description="Blocks that are trained, counted from 0; all others are frozen.")
 
 
-FREEZE_KEYS = {"blocks", "random", "only"}
-FREEZE_FORMS = "full, front, back or [first, end], {blocks: [...]}, {random: ..., seed: ...} or {only: [...]}"
+class ConflictBlocks(Settings):
+    """The blocks in which the gradients of realignment and task pull apart most; an experiment measures which ones."""
+
+    conflict: Literal["half"] = Field(
+        description="How many blocks: half of them, those of the lowest cosine of the two gradients."
+    )
+    task: str | None = Field(
+        default=None, description="Task whose gradient is meant; may be left out where the experiment has one task."
+    )
+    state: Literal["pretrained", "finetuned"] = Field(
+        default="finetuned", description="Encoder whose gradients are compared: before fine-tuning, or fine-tuned."
+    )
+
+
+FREEZE_KEYS = {"blocks", "random", "only", "conflict"}
+FREEZE_FORMS = (
+    "full, front, back or [first, end], {blocks: [...]}, {random: ..., seed: ...}, {only: [...]} or {conflict: half}"
+)
 
 
 def _first_below_end(freeze: Any) -> Any:
@@ -80,14 +96,20 @@ Freeze = Annotated[
     | Annotated[tuple[_Block, _Block], Field(strict=False)]
     | ChosenBlocks
     | RandomBlocks
-    | OnlyBlocks,
+    | OnlyBlocks
+    | ConflictBlocks,
     one_of(
-        "full, front, back", "[first block, end block]", "{blocks: [...]}", "{random: ..., seed: ...}", "{only: [...]}"
+        "full, front, back",
+        "[first block, end block]",
+        "{blocks: [...]}",
+        "{random: ..., seed: ...}",
+        "{only: [...]}",
+        "{conflict: half}",
     ),
     AfterValidator(_first_below_end),
 ]
 """Frozen blocks: `full` (the full model is trained, none is frozen), `front`, `back`, [first, end), blocks by number, a
-number of random ones, or all but some."""
+number of random ones, all but some, or the half that conflicts most with a task."""
 
 
 def unused_positions(config: Mapping[str, Any]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from alignfreeze.analysis.names import BASELINE, NONE, Filtered
+from alignfreeze.encoders.settings import ConflictBlocks, RandomBlocks
 from alignfreeze.experiment.configuration import Experiment
 
 
@@ -101,6 +102,13 @@ def trajectory_of(config: Experiment, strategy: str) -> str:
         return config.realignment.strategies[name].freeze, config.freezes_embeddings(name), config.objective(name)
 
     return next(name for name in strategies_before(config) if frozen(name) == frozen(strategy))
+
+
+def choice_of_blocks(config: Experiment, strategy: str) -> str:
+    """How a strategy chooses the blocks that it freezes, if not by their place: `random`, `conflict` or nothing."""
+    freeze = config.realignment.strategies[strategy].freeze
+    kinds = {RandomBlocks: "random", ConflictBlocks: "conflict"}
+    return kinds.get(type(freeze), "")
 
 
 def realignment_steps(config: Experiment, task: str, model: str) -> int:

@@ -226,7 +226,8 @@ class _Planner:
             if run[1:4] in grid.trajectories(self.config, task)
         ]
         bitext = self._bitext_stages(sample, fit_pairs)
-        stages = [*bitext, realign, self._finetune(), self._realign_finetuned(), self._evaluate(), self._retrieve()]
+        trained = [realign, self._finetune(), self._realign_finetuned()]
+        stages = [*bitext, *trained, self._evaluate(), self._retrieve(), self._measure_conflict()]
         return Plan(
             stages=[stage for stage in stages if stage.jobs],
             realign=realign,
@@ -367,7 +368,8 @@ class _Planner:
             2 * self._batch(),
             self.sorted_bitext_width if by_length else self.bitext_width,
             layer_index(self.realignment.layer, size.blocks),
-            self.realignment.strategies[strategy].freeze,
+            # Which blocks conflict most is not known yet; the lower half costs as much as any other, or more.
+            "front" if self.config.frozen_by_conflict(strategy) else self.realignment.strategies[strategy].freeze,
             self.config.freezes_embeddings(strategy),
         )
 
@@ -464,6 +466,24 @@ class _Planner:
         encoders = [*self.sizes, *(run.model for run in self.realignments)]
         operations = sum(self.sizes[model].forward(rows, width) for model in encoders)
         return Stage("retrieve_words", len(encoders), operations=operations)
+
+    def _measure_conflict(self) -> Stage:
+        """Gradients of both losses before and after the fine-tuning of each baseline."""
+        chosen = self.config.diagnostics.conflict
+        if chosen is None:
+            return Stage("measure_conflict", 0)
+        first = self.config.realignment_sets[0]
+        batches = len(self.config.languages_of(first)) * chosen.realignment_batches
+        operations = 0.0
+        for run in self.runs:
+            if run.strategy != grid.BASELINE:
+                continue
+            size, width = self.sizes[run.model], self.training[run.task].width
+            task = step_operations(size, self.tasks[run.task].batch_size, width, size.blocks, "full", False)
+            layer = layer_index(chosen.layer, size.blocks)
+            pairs = step_operations(size, 2 * self._batch(), self.bitext_width, layer, "full", False)
+            operations += 2 * (chosen.task_batches * task + batches * pairs)
+        return Stage("measure_conflict", sum(run.strategy == grid.BASELINE for run in self.runs), operations=operations)
 
     # Sums.
 

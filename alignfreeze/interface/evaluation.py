@@ -10,8 +10,10 @@ import pandas as pd
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from alignfreeze.analysis.rows import table_of
 from alignfreeze.data.bitext import Bitext
 from alignfreeze.data.pharaoh import Links
+from alignfreeze.diagnostics.representation import LayerRow, Movement, block_movements, compare_layers
 from alignfreeze.encoders.anatomy import encoder_blocks
 from alignfreeze.encoders.blocks import layer_index
 from alignfreeze.encoders.loading import check_length
@@ -122,12 +124,7 @@ def retrieve(
     TypeError, InputError
         An argument of the wrong kind; layers that the encoder does not have.
     """
-    sentences = by_language(gold, "gold", tuple, "a bitext with its links, as load_gold returns them")
-    for language, parts in sentences.items():
-        if len(parts) != 2 or not isinstance(parts[0], Bitext):
-            raise TypeError(f"gold, {language}: give a bitext with its links, as load_gold returns them")
-        if len(parts[0]) != len(parts[1]):
-            raise InputError(f"gold, {language}: links of {len(parts[1])} pairs, but the bitext has {len(parts[0])}")
+    sentences = _gold_by_language(gold)
     if word not in get_args(Word):
         raise InputError(f"word: {word!r} found; allowed are {', '.join(get_args(Word))}")
     encoder, place = load_encoder(model, tokenizer, revision=revision), as_device(device)
@@ -148,6 +145,70 @@ def retrieve(
         for language, scores in found.items()
         for layer, score in scores.items()
     )
+
+
+def diagnose(
+    before: EncoderSource,
+    after: EncoderSource,
+    gold: tuple[Bitext, Sequence[Links]] | Mapping[str, tuple[Bitext, Sequence[Links]]] | None = None,
+    *,
+    sentences: int | None = None,
+    max_length: int = PAPER_MAX_LENGTH,
+    device: str | torch.device = "auto",
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What a realignment did to each layer and block of an encoder.
+
+    Parameters
+    ----------
+    before, after : str, Path, PreTrainedModel or Encoder
+        An encoder and its realigned version; see `load_encoder`.
+    gold : tuple of Bitext and links, or dict of str to these, optional
+        Sentences with gold links, see `load_gold`; by language code where there are several. Without them the weights
+        alone are compared.
+    sentences : int, optional
+        Only so many of the first sentences of each language.
+    max_length : int
+        Subwords of a sentence; words after the cut count as missed.
+    device : str or torch.device
+        See `realign`.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        By language and layer (0 is the embeddings): retrieval and linear CKA of linked words before and after, and CKA
+        of the target language's words before with the same after. By block: how far its weights moved.
+
+    Raises
+    ------
+    TypeError, InputError
+        An argument of the wrong kind; encoders that are not versions of one.
+    """
+    data = {} if gold is None else _gold_by_language(gold)
+    encoders, place = [load_encoder(model) for model in (before, after)], as_device(device)
+    moved = block_movements(*(encoder.model for encoder in encoders))
+    for encoder in encoders:
+        check_length(encoder.model.config, max_length)
+    first, second = ((encoder.model, WordTokenizer(encoder.tokenizer, max_length)) for encoder in encoders)
+    chosen = {
+        language: (Bitext(bitext.source[:sentences], bitext.target[:sentences]), links[:sentences])
+        for language, (bitext, links) in data.items()
+    }
+    return table_of(LayerRow, compare_layers(first, second, chosen, place)), table_of(Movement, moved)
+
+
+def _gold_by_language(
+    gold: tuple[Bitext, Sequence[Links]] | Mapping[str, tuple[Bitext, Sequence[Links]]],
+) -> Mapping[str, tuple[Bitext, Sequence[Links]]]:
+    """Check gold-linked sentences, and name the language of a single one."""
+    sentences: dict[str, tuple[Bitext, Sequence[Links]]] = by_language(
+        gold, "gold", tuple, "a bitext with its links, as load_gold returns them"
+    )
+    for language, parts in sentences.items():
+        if len(parts) != 2 or not isinstance(parts[0], Bitext):
+            raise TypeError(f"gold, {language}: give a bitext with its links, as load_gold returns them")
+        if len(parts[0]) != len(parts[1]):
+            raise InputError(f"gold, {language}: links of {len(parts[1])} pairs, but the bitext has {len(parts[0])}")
+    return sentences
 
 
 def compare(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Gradient conflict of a run: at the encoder that fine-tuning starts from, and at the fine-tuned one."""
+"""Where in the network: gradient conflict of a run, and an encoder beside its realigned version."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from typing import Any
 
 import torch
 
+from alignfreeze.data.bitext import Bitext
+from alignfreeze.data.pharaoh import Links
 from alignfreeze.diagnostics.conflict import gradient_conflict, task_batches
+from alignfreeze.diagnostics.representation import LayerRow, Movement, block_movements, compare_layers
 from alignfreeze.diagnostics.settings import ConflictSettings
-from alignfreeze.encoders.loading import load_config, load_tokenizer
+from alignfreeze.encoders.loading import load_config, load_encoder, load_tokenizer
+from alignfreeze.encoders.settings import Word
+from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.kinds import load_task
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows
@@ -93,3 +98,41 @@ def conflict(
         )
         found += [{"state": state, **row._asdict()} for row in compared]
     return found
+
+
+def compare_encoders(
+    before: str | Path,
+    after: str | Path,
+    gold: Mapping[str, tuple[Bitext, Sequence[Links]]],
+    *,
+    sentences: int | None,
+    max_length: int,
+    word: Word,
+    device: str | None,
+) -> tuple[list[LayerRow], list[Movement]]:
+    """Compare an encoder with its realigned version at every layer and block.
+
+    Parameters
+    ----------
+    before, after : path
+        Encoders with their tokenizers.
+    gold : mapping
+        Language -> sentences and their links; may be empty.
+    sentences : int or None
+        Only so many of the first sentences of each language.
+    max_length : int
+        Subwords of a sentence; what comes after is cut.
+    word : str
+        Which of a word's subwords are its state; see `RealignmentSettings`.
+    device : str or None
+        Name of the claimed GPU; None for the CPU.
+    """
+    models = [load_encoder(folder) for folder in (before, after)]
+    moved = block_movements(*models)
+    words = [WordTokenizer(load_tokenizer(folder), max_length) for folder in (before, after)]
+    first, second = zip(models, words, strict=True)
+    chosen = {
+        language: (Bitext(bitext.source[:sentences], bitext.target[:sentences]), links[:sentences])
+        for language, (bitext, links) in gold.items()
+    }
+    return list(compare_layers(first, second, chosen, torch_device(device), word)), moved

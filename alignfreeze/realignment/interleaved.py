@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
+from alignfreeze.encoders.anatomy import encoder_blocks
+from alignfreeze.encoders.blocks import frozen_blocks
 from alignfreeze.encoders.freezing import freeze
 from alignfreeze.encoders.vocabulary import TrimmedVocabulary
 from alignfreeze.realignment.batches import RealignmentBatch
@@ -149,8 +151,8 @@ class InterleavedRealignment:
         rows = {language: file_checksum(stream.path) for language, stream in self.objective.streams.items()}
         return {"settings": self.settings.model_dump(mode="json"), "weight": self.weight, "rows": rows}
 
-    def seen(self, steps: int) -> dict[str, int]:
-        """Sentence pairs that a number of steps sees, for the run record.
+    def seen(self, steps: int) -> dict[str, Any]:
+        """Sentence pairs that a number of steps sees and the frozen blocks, for the run record.
 
         Parameters
         ----------
@@ -159,11 +161,12 @@ class InterleavedRealignment:
 
         Returns
         -------
-        dict from str to int
-            `steps`, `pairs_seen` and `distinct_pairs`.
+        dict
+            `steps`, `pairs_seen`, `distinct_pairs` and `frozen_blocks`.
         """
         pairs_seen, distinct_pairs = self.objective.pairs_seen(steps)
-        return {"steps": steps, "pairs_seen": pairs_seen, "distinct_pairs": distinct_pairs}
+        frozen = list(frozen_blocks(self.settings.freeze, len(encoder_blocks(self.model))))
+        return {"steps": steps, "pairs_seen": pairs_seen, "distinct_pairs": distinct_pairs, "frozen_blocks": frozen}
 
     @contextlib.contextmanager
     def _isolated(self, step: int) -> Iterator[None]:

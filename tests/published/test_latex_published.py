@@ -4,6 +4,8 @@ from analysis_support import PUBLISHED, needs_published
 from latex_document import needs_latex, overfull
 
 from alignfreeze.analysis import latex, tables
+from alignfreeze.analysis.advice_data import read_results
+from alignfreeze.analysis.advice_evaluation import advice_table, outcomes_table, regret_table
 from alignfreeze.analysis.compare import compare_table
 from alignfreeze.analysis.correlations import correlations_table
 from alignfreeze.analysis.generalisation import generalisation_table
@@ -16,6 +18,7 @@ from alignfreeze.languages.uriel import language_table
 @needs_latex
 def test_every_table_fits_two_columns(tmp_path):
     scores = published_scores(published_files(PUBLISHED))
+    results = read_results(scores)
     made = {
         "main": tables.main_table(scores),
         "front_vs_full": tables.front_vs_full_table(scores),
@@ -29,6 +32,8 @@ def test_every_table_fits_two_columns(tmp_path):
         "compare": compare_table(scores, scores),
         "compare_by_language": compare_table(scores, scores, by_language=True),
         "languages": language_table("en"),
+        "advice": advice_table(results),
+        "regret": regret_table(outcomes_table(results, feature_sets=["A"])),
     }
     # What LaTeX is written of; a new table has to be compiled here, too.
     of_other_runs = {"runs", "realignment_languages", "filter_percentiles", "in_language"}

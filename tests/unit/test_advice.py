@@ -24,6 +24,7 @@ from alignfreeze.analysis.advice_evaluation import advice_table, outcomes_table,
 from alignfreeze.analysis.advice_figure import draw_advice
 from alignfreeze.analysis.advice_needs import what_is_missing
 from alignfreeze.analysis.gain_rule import Estimate, SeedVariance, decide, fit_rule, fit_without, seed_variance
+from alignfreeze.analysis.latex import latex_table
 from alignfreeze.languages.uriel import DISTANCES, uriel_distances
 from alignfreeze.support.errors import InputError
 
@@ -286,3 +287,11 @@ def test_the_figure_shows_every_language_that_has_an_estimate(results):
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["large, PoS tagging", "small, PoS tagging"]
     assert draw_advice(table[table["language"] == ""]).axes[0].texts
+
+
+def test_latex_has_both_strategies_beside_each_other_and_every_policy(results):
+    advice = latex_table("advice", advice_table(results))
+    row = next(line for line in advice.splitlines() if "Tamil" in line)
+    assert row.count("[") == 2
+    regret = latex_table("regret", regret_table(outcomes_table(results)))
+    assert "oracle" in regret

@@ -18,6 +18,7 @@ from alignfreeze.analysis.advice import (
     write_fit,
 )
 from alignfreeze.analysis.advice_data import features_of, join_scores, read_results
+from alignfreeze.cli.advise import run as ask
 from alignfreeze.support.errors import InputError
 
 # Of the published results, as the advice was specified: (gain, low, high) with all seeds, the language held out.
@@ -143,6 +144,8 @@ def test_limits_come_with_every_advice(packaged):
 def test_refusals(packaged, tmp_path):
     with pytest.raises(InputError, match="no results on task ner"):
         advise(packaged, "mbert", "ner", "sw")
+    with pytest.raises(InputError, match="no encoder 'mBERT' in the results; did you mean mbert"):
+        advise(packaged, "mBERT", "udpos", "sw")
     with pytest.raises(InputError, match="source language"):
         advise(packaged, "mbert", "udpos", "en")
     with pytest.raises(InputError, match=r"B\+ for mbert on udpos needs baselines of mbert and of another"):
@@ -154,6 +157,14 @@ def test_refusals(packaged, tmp_path):
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(InputError, match=r"other\.json: not a fit"):
         read_fit(tmp_path / "other.json")
+
+
+def test_a_language_that_nobody_knows_or_measured_is_refused_by_the_command(tmp_path):
+    for language, hint in (("Swahili", "did you mean sw"), ("qqq", "give an ISO 639 code")):
+        with pytest.raises(InputError, match=hint):
+            ask("mbert", "udpos", language)
+    (tmp_path / "my.csv").write_text("model,task,language,value\nmbert,udpos,qqq,0.4\n")
+    ask("mbert", "udpos", "qqq", tmp_path / "my.csv")
 
 
 def test_measurements_are_read(tmp_path):

@@ -91,6 +91,24 @@ def test_align_writes_pharaoh_lines(run, folder):
     assert (folder / "found").read_text() == "0-0 1-1\n"
 
 
+def test_diagnose_weights_alone_and_with_links(run, folder):
+    code, out, err = run("diagnose", "tiny", "tiny", "--max-length", 16)
+    assert code == 0, err
+    assert "distance" in out
+    assert "retrieval" not in out
+    gold = ["--gold", "en", "de", "links", "--language", "de", "--sentences", 3]
+    code, out, err = run("diagnose", "tiny", "tiny", "--max-length", 16, *gold, "-o", "found")
+    assert code == 0, err
+    found = [(folder / "found" / f"{name}.csv").read_text().splitlines() for name in ("layers", "blocks")]
+    layers, blocks = (list(csv.DictReader(lines)) for lines in found)
+    assert [row["layer"] for row in layers] == ["0", "1", "2", "3", "4"]
+    assert [float(row["cka_change"]) for row in layers] == pytest.approx([1.0] * 5)
+    assert [float(row["distance"]) for row in blocks] == [0.0] * 4
+    code, _, err = run("diagnose", "tiny", "nowhere")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "nowhere: no such folder" in err.replace("\n", " ")
+
+
 def test_retrieve_two_models_and_write_the_table(run, folder):
     models = ["-m", "tiny", "--after", "tiny", "--max-length", 16]
     code, out, err = run("retrieve", "en", "de", "links", *models, "--language", "de", "-o", "x")

@@ -114,6 +114,7 @@ def everything():
                     "freeze": "front", "freeze_embeddings": True, "label": "F", "schedule": "before", "weight": 0.1,
                 },
                 "chosen": {"blocks": [1]}, "random": {"random": 2, "seed": 1}, "but_one": {"only": [0]},
+                "conflicting": {"conflict": "half", "task": "udpos", "state": "pretrained"},
             },
             "languages": ["all", "de"], "learning_rate": 1e-3, "batch_size": 4, "max_length": 96, "layer": "paper",
             "temperature": 0.1, "head": True, "head_size": 8, "variant": "strong", "interleave": "first_exhausted",
@@ -133,6 +134,7 @@ def everything():
             "conflict": {
                 "task_batches": 2, "realignment_batches": 2, "examples": "train", "layer": "last", "head": False,
             },
+            "representation": {"sentences": 5}, "sweeps": True,
         },
     }  # fmt: skip
 

@@ -6,15 +6,18 @@ import math
 import numpy as np
 import pytest
 import torch
-from support import CPU, FAMILIES, tiny_encoder, write_streams
+from support import CPU, FAMILIES, realigner, tiny_encoder, wordpiece_tokenizer, write_streams
 from torch import nn
 from transformers import AutoModelForTokenClassification
 
+from alignfreeze.data.bitext import Bitext
 from alignfreeze.diagnostics.conflict import block_gradients, conflict, gradient_conflict
-from alignfreeze.diagnostics.representation import block_movements, linear_cka
+from alignfreeze.diagnostics.representation import block_movements, compare_layers, linear_cka
 from alignfreeze.encoders.anatomy import encoder_blocks
+from alignfreeze.encoders.subwords import WordTokenizer
 from alignfreeze.realignment.objective import RealignmentObjective
 from alignfreeze.realignment.settings import RealignmentSettings
+from alignfreeze.support.errors import InputError
 from alignfreeze.training.batches import TensorBatch
 
 SETTINGS = {"layer": "last", "head": False, "batch_size": 4, "head_size": 16}
@@ -140,3 +143,91 @@ def test_movement_of_one_block():
     assert [row.distance for row in moved] == pytest.approx([0, 0, 1.0, 0], abs=1e-6)
     norm = math.sqrt(sum(float(p.detach().double().square().sum()) for p in encoder_blocks(before)[2].parameters()))
     assert moved[2].relative == pytest.approx(1.0 / norm, rel=1e-6)
+
+
+@pytest.mark.parametrize(("freeze", "frozen"), [("front", [0, 1]), ("back", [2, 3]), ({"blocks": [1]}, [1])])
+def test_a_frozen_block_moved_by_exactly_nothing(tmp_path, freeze, frozen):
+    trained = realigner(write_streams(tmp_path, {"de": 9}), freeze=freeze, layer="last")
+    trained.run([2])
+    moved = block_movements(tiny_encoder("bert"), trained.model)
+    assert [row.block for row in moved if row.distance == 0.0] == frozen
+    assert [row.block for row in moved if row.relative == 0.0] == frozen
+
+
+def test_encoders_that_are_not_versions_of_one_are_refused():
+    with pytest.raises(InputError, match="give two versions of one encoder"):
+        block_movements(tiny_encoder("bert"), tiny_encoder("distilbert"))
+
+
+# Sentences with links.
+GOLD = {
+    "de": (
+        Bitext([["a", "b", "ab"], ["c", "d"]], [["ha", "hb", "h"], ["hd", "he", "g"]]),
+        [[(0, 0), (1, 2), (2, 1)], [(0, 1), (1, 0)]],
+    )
+}
+
+
+def states_word_by_word(model, tokenizer, sentences):
+    """States at every layer of each word's first subword, a sentence at a time; None for a word without one."""
+    found = []
+    for sentence in sentences:
+        encoded = tokenizer(sentence, is_split_into_words=True, return_tensors="pt")
+        with torch.no_grad():
+            states = model.eval()(**encoded, output_hidden_states=True).hidden_states
+        for word in range(len(sentence)):
+            first = encoded.word_to_tokens(0, word)
+            found.append(None if first is None else [layer[0, first.start].double().numpy() for layer in states])
+    return found
+
+
+def nearest_share(asked, others, gold):
+    """Share of the words whose nearest one by cosine is a partner."""
+    right = []
+    for place, state in enumerate(asked):
+        partners = [j for i, j in gold if i == place]
+        if partners:
+            cosines = [
+                -2 if other is None else state @ other / np.linalg.norm(state) / np.linalg.norm(other)
+                for other in others
+            ]
+            right.append(int(np.argmax(cosines)) in partners)
+    return sum(right) / len(right)
+
+
+@pytest.mark.parametrize("family", ["bert", "distilbert"])
+def test_layers_against_a_slow_comparison(family):
+    tokenizer = wordpiece_tokenizer()
+    before, after = tiny_encoder(family), tiny_encoder(family, seed=1)
+    words = WordTokenizer(tokenizer, 16)
+    rows = list(compare_layers((before, words), (after, words), GOLD, CPU))
+    assert [row.layer for row in rows] == [0, 1, 2, 3, 4]
+    bitext, links = GOLD["de"]
+    source, target = (
+        [states_word_by_word(model, tokenizer, side) for model in (before, after)]
+        for side in (bitext.source, bitext.target)
+    )
+    present = [number for number, states in enumerate(target[0]) if states is not None]
+    numbered = [(0, 0), (1, 2), (2, 1), (3, 4), (4, 3)]
+    pairs = [(i, j) for i, j in numbered if source[0][i] is not None and j in present]
+    for row in rows:
+        assert (row.n_words, row.n_links) == (len(present), len(pairs))
+        for version, found in ((0, row.retrieval_before), (1, row.retrieval_after)):
+            own, other = ([s and s[row.layer] for s in side[version]] for side in (source, target))
+            both = nearest_share(own, other, numbered), nearest_share(other, own, [(j, i) for i, j in numbered])
+            assert found == pytest.approx(sum(both) / 2)
+        for version, found in ((0, row.cka_before), (1, row.cka_after)):
+            x = np.array([source[version][i][row.layer] for i, _ in pairs])
+            y = np.array([target[version][j][row.layer] for _, j in pairs])
+            assert found == pytest.approx(slow_cka(x, y), abs=1e-6)
+        x, y = (np.array([target[version][j][row.layer] for j in present]) for version in (0, 1))
+        assert row.cka_change == pytest.approx(slow_cka(x, y), abs=1e-6)
+
+
+def test_an_encoder_beside_itself_has_not_changed():
+    model, words = tiny_encoder("bert"), WordTokenizer(wordpiece_tokenizer(), 16)
+    for row in compare_layers((model, words), (model, words), GOLD, CPU):
+        assert row.cka_change == pytest.approx(1.0, abs=1e-12)
+        assert row.retrieval_before == row.retrieval_after
+        assert row.cka_before == row.cka_after
+    assert [row.distance for row in block_movements(model, model)] == [0.0] * 4

@@ -32,7 +32,7 @@ def job(tmp_path):
     def make(folder, steps):
         return SimpleNamespace(
             input=SimpleNamespace(
-                rows=str(tmp_path / "rows"), model=str(tmp_path / "model"), code=[str(tmp_path / "code.py")]
+                rows=str(tmp_path / "rows"), model=str(tmp_path / "model"), code=[str(tmp_path / "code.py")], blocks=[]
             ),
             output=[str(tmp_path / folder / "realigned")],
             params=SimpleNamespace(

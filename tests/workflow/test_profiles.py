@@ -37,7 +37,9 @@ def test_core_jobs_ask_for_less_than_the_defaults():
 
 def test_jobs_that_hold_a_model_state_their_memory_and_the_machine_s_is_the_limit(tmp_path):
     memory = {job.rule.name: job.resources.mem_mb for job in jobs_of(TINY, tmp_path) if "gpu" in job.rule.resources}
-    assert memory.keys() == {"align_awesome", "retrieve_words", "realign", "finetune", "evaluate", "measure_conflict"}
+    assert memory.keys() == {
+        "align_awesome", "retrieve_words", "realign", "finetune", "evaluate", "measure_conflict", "compare_encoders"
+    }  # fmt: skip
     # The embedded model's weights alone are 470 MB.
     assert all(1_000 < megabytes <= memory_megabytes() for megabytes in memory.values()), memory
     assert memory["realign"] > memory["evaluate"]

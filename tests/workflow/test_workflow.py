@@ -3,6 +3,7 @@
 import copy
 import csv
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -104,6 +105,43 @@ def test_diagnostics_are_written(finished):
     assert {row["place"] for row in retrieval} == {"middle", "last"}
     assert all(0.2 < float(row["accuracy"]) <= 1 for row in retrieval)
     assert (finished / "figures" / "all" / "retrieval.png").stat().st_size > 10_000
+
+
+def test_encoders_are_compared_with_their_realigned_versions(finished):
+    layers = rows(finished / "tables" / "all" / "representation.csv")
+    expected = itertools.product(("full", "front"), LANGUAGES, map(str, range(13)))
+    assert {(row["strategy"], row["language"], row["layer"]) for row in layers} == set(expected)
+    assert all(0 < float(row["cka_change"]) <= 1 for row in layers)
+    moved = {(row["strategy"], int(row["block"])): float(row["distance"]) for row in rows(
+        finished / "tables" / "all" / "block_movements.csv")}  # fmt: skip
+    # The loss reads the output of block 10; front freezes blocks 0 to 5.
+    assert {key for key, distance in moved.items() if distance == 0} == {
+        ("full", 11), ("front", 11), *(("front", block) for block in range(6))
+    }  # fmt: skip
+    strategies = {row["strategy"]: row for row in rows(finished / "tables" / "all" / "layers.csv")}
+    assert (strategies["front"]["sweep"], strategies["front"]["position"]) == ("span from below", "6")
+    assert strategies["front"]["frozen_blocks"] == "0 1 2 3 4 5"
+    assert (finished / "figures" / "all" / "layers_e5small_udpos.png").stat().st_size > 10_000
+
+
+def test_strategy_by_conflict_freezes_the_half_that_its_own_seed_measured(finished, workspace, tmp_path):
+    """The baselines and their conflict are there already; choosing and realigning are all that is left to do."""
+    config = copy.deepcopy(CONFIG)
+    config["realignment"]["strategies"]["conflict_half"] = {"conflict": "half"}
+    path = tmp_path / "conflict.yaml"
+    path.write_text(yaml.safe_dump(config))
+    folder = finished / "realigned" / "e5small" / "conflict_half" / "dictionary" / "all"
+    targets = [folder.relative_to(workspace) / f"seed{seed}" for seed in CONFIG["seeds"]]
+    assert planned(snakemake(workspace, "-n", *targets, config=path)) == {"choose_blocks": 2, "realign": 2}
+    snakemake(workspace, "--notemp", targets[0], config=path)
+    record = json.loads((folder / "seed31" / "steps6" / "run.json").read_text())
+    measured = rows(finished / "diagnostics" / "conflict" / "e5small" / "dictionary" / "all" / "udpos" / "seed31.csv")
+    means = [
+        sum(float(row["cosine"]) for row in measured if (row["state"], row["block"]) == ("finetuned", str(block)))
+        for block in range(12)
+    ]
+    assert record["frozen_blocks"] == sorted(sorted(range(12), key=lambda block: means[block])[:6])
+    shutil.rmtree(folder)
 
 
 def test_training_outputs_keep_a_record_and_nothing_half_written(finished):

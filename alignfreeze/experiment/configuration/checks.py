@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from alignfreeze.analysis.names import BASELINE, IN_LANGUAGE, NONE
-from alignfreeze.encoders.blocks import check_trains, frozen_blocks, layer_index
+from alignfreeze.encoders.blocks import check_trains, describe_freeze, frozen_blocks, layer_index
+from alignfreeze.encoders.settings import ConflictBlocks
 from alignfreeze.experiment.configuration.experiment import Experiment, Scored
 from alignfreeze.experiment.configuration.messages import shown, suggestion
 from alignfreeze.experiment.cost import Architecture, architecture_of
@@ -335,11 +336,43 @@ def _check_blocks(config: Experiment, around: Surroundings) -> Iterator[str]:
     for name, size in _architectures(config, around):
         for strategy, settings in config.realignment.strategies.items():
             key = f"realignment.strategies.{strategy}: model {name}"
+            if isinstance(settings.freeze, ConflictBlocks):
+                if size.blocks < 2:
+                    yield f"{key}, freeze {describe_freeze(settings.freeze)} freezes nothing in an encoder of one block"
+                continue
             if any(_complaint("", layer_index, config.realignment.layer, size.blocks)):  # _check_layers has said it
                 yield from _complaint(key, frozen_blocks, settings.freeze, size.blocks)
             else:
                 frozen = settings.freeze, config.freezes_embeddings(strategy)
                 yield from _complaint(key, check_trains, *frozen, config.realignment.layer, size.blocks)
+
+
+def _check_conflict(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """Strategies that choose their blocks by gradient conflict have it measured, on a task of the experiment."""
+    tasks = config.tasks.names
+    for name, settings in config.realignment.strategies.items():
+        freeze, key = settings.freeze, f"realignment.strategies.{name}"
+        if not isinstance(freeze, ConflictBlocks):
+            continue
+        if config.diagnostics.conflict is None:
+            yield f"{key}: conflict is not measured; add diagnostics.conflict ({{}} takes the defaults)"
+        if freeze.task is None and len(tasks) > 1:
+            yield f"{key}.task: missing; with several tasks say whose conflict decides: {', '.join(tasks)}"
+        if freeze.task is not None and freeze.task not in tasks:
+            yield (
+                f"{key}.task: {freeze.task!r} found{suggestion(freeze.task, tasks)}; "
+                f"allowed are the keys of tasks: {', '.join(tasks)}"
+            )
+
+
+def _check_representation(config: Experiment, _: Surroundings) -> Iterator[str]:
+    """There are linked words to compare encoders on."""
+    if config.diagnostics.representation is None:
+        return
+    if config.data.gold is None:
+        yield "diagnostics.representation: needs gold-linked sentences; add data.gold, or take the key out"
+    if all(strategy.schedule == "during" for strategy in config.realignment.strategies.values()):
+        yield "diagnostics.representation: no strategy realigns before fine-tuning; add one, or take the key out"
 
 
 def _complaint(key: str, resolve: Callable[..., object], *arguments: object) -> Iterator[str]:
@@ -466,6 +499,8 @@ OF_EXPERIMENTS: tuple[Check, ...] = (
     _check_sizes_are_readable,
     _check_layers,
     _check_blocks,
+    _check_conflict,
+    _check_representation,
     _check_lengths,
     _check_data,
     _check_train_in_language,

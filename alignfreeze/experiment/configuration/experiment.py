@@ -9,6 +9,7 @@ from pydantic import Field
 
 from alignfreeze.analysis.names import NONE, Filtered
 from alignfreeze.analysis.published_files import file_facts
+from alignfreeze.encoders.settings import ConflictBlocks
 from alignfreeze.experiment.configuration.aligners import Aligners
 from alignfreeze.experiment.configuration.data import Data, Seed
 from alignfreeze.experiment.configuration.diagnostics import Diagnostics
@@ -258,6 +259,13 @@ class Experiment(Scored):
                 "head": conflict.head,
             }
         )
+
+    def frozen_by_conflict(self, strategy: str) -> ConflictBlocks | None:
+        """How a strategy chooses its blocks by gradient conflict, with its task; None if it does not."""
+        own = self.realignment.strategies.get(strategy)
+        if own is None or not isinstance(own.freeze, ConflictBlocks):
+            return None
+        return own.freeze if own.freeze.task else own.freeze.model_copy(update={"task": self.tasks.names[0]})
 
     def trained_in_language(self, task: str, langs: str, exists: Callable[[str], bool]) -> list[str]:
         """Languages of a set or code in which a task is fine-tuned in the language itself: those with training data.
