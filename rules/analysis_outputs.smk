@@ -7,8 +7,12 @@ CELL_TABLES = ["main", "front_vs_full", "counts", "source_vs_target", "best_wors
 LANGUAGE_FIGURES = {
     "delta_by_language": "delta_by_language",
     "heatmap": "heatmap",
-    "front_vs_full": "front_vs_full_figure",
 }
+# Figures that compare these strategies leave themselves out where an experiment has others.
+HAS_FULL, HAS_FRONT = (PUBLISHED or name in STRATEGIES for name in ("full", "front"))
+if HAS_FULL and HAS_FRONT:
+    LANGUAGE_FIGURES["front_vs_full"] = "front_vs_full_figure"
+DISTANCE_FIGURES = [f"delta_vs_distance_{task}" for task in TASKS if HAS_FULL or HAS_FRONT]
 CELL_FIGURES = ["forest_main", "seed_strips"]
 
 
@@ -26,8 +30,7 @@ def analysis_tables(langs):
 def analysis_figures(langs):
     """Every figure of a language set that the analysis makes."""
     names = [f"{name}_{model}_{task}" for name in LANGUAGE_FIGURES for model, task in ANALYSED]
-    names += [f"delta_vs_distance_{task}" for task in dict.fromkeys(task for _, task in ANALYSED)]
-    names += [*CELL_FIGURES, "generalisation"]
+    names += [*DISTANCE_FIGURES, *CELL_FIGURES, "generalisation"]
     return [results(f"figures/{langs}/{name}.{suffix}") for name in names for suffix in ("pdf", "png")]
 
 
@@ -78,9 +81,10 @@ def figure_outputs():
     figures = {
         name: (name, "Figures", {"figure": name.replace("_", " "), "languages": "{langs}"}) for name in CELL_FIGURES
     }
-    for task in dict.fromkeys(task for _, task in ANALYSED):
+    for name in DISTANCE_FIGURES:
+        task = name.removeprefix("delta_vs_distance_")
         labels = {"figure": "Δ and distance", "task": task, "languages": "{langs}"}
-        figures[f"delta_vs_distance_{task}"] = ("delta_vs_distance", "Figures", labels)
+        figures[name] = ("delta_vs_distance", "Figures", labels)
     for model, task in ANALYSED:
         for name, caption in LANGUAGE_FIGURES.items():
             labels = {"figure": name.replace("_", " "), "model": model, "task": task, "languages": "{langs}"}
