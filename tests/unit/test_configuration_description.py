@@ -14,7 +14,8 @@ from alignfreeze.experiment.reference import COMMAND, generated, json_schema
 from alignfreeze.languages.registry import LANGUAGES_PATH
 from alignfreeze.support.errors import InputError, quoted
 
-FILES = [ROOT / "config.yaml", *sorted((ROOT / "experiments").glob("*.yaml"))]
+# All but what is put on top of another experiment.
+FILES = [ROOT / "config.yaml", *sorted({*(ROOT / "experiments").glob("*.yaml")} - {*ROOT.glob("*/*_switches.yaml")})]
 SCHEMA = json_schema()
 
 
