@@ -1,5 +1,6 @@
 """The whole workflow, killed again and again at random times: the same command suffices, the bytes are the same."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -75,27 +76,27 @@ def test_killed_workflow_ends_in_the_same_bytes_by_the_same_command(tmp_path, ca
         folder.mkdir()
     began = time.monotonic()
     snakemake(undisturbed, TARGET, config=config)
-    seconds = time.monotonic() - began
-    kills = {"with its jobs": 0, "alone": 0}
-    while sum(kills.values()) < KILLS:
+    seconds, expected = time.monotonic() - began, made(undisturbed)
+    assert len(expected) > 20
+    kills, ended = {"with its jobs": 0, "alone": 0}, 0
+    while sum(kills.values()) < KILLS or not ended:
         assert time.monotonic() - began < LONGEST, (disturbed / "printed.txt").read_text()[-3_000:]
         run = started(disturbed, config)
-        time.sleep(generator.uniform(0, seconds))
+        is_last = sum(kills.values()) >= KILLS
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.wait(timeout=LONGEST if is_last else generator.uniform(0, seconds))
         if run.poll() is not None:  # it came to its end before it was killed
             assert run.returncode == 0, (disturbed / "printed.txt").read_text()[-3_000:]
+            different = sorted({path for path, _ in {*made(disturbed).items()} ^ {*expected.items()}})
+            assert different == []
+            ended += 1
             shutil.rmtree(disturbed / "results")
-            continue
-        if generator.random() < 0.5:
+        elif generator.random() < 0.5:
             os.killpg(run.pid, signal.SIGKILL)
             kills["with its jobs"] += 1
         else:  # the jobs outlive it, beside those of its successor
             run.kill()
             kills["alone"] += 1
         run.wait()
-    snakemake(disturbed, TARGET, config=config)
-    found, expected = map(made, (disturbed, undisturbed))
-    different = sorted({path for path, _ in {*found.items()} ^ {*expected.items()}})
     with capsys.disabled():
-        print(f"\nsnakemake: {kills}, {len(expected)} files, {len(different)} not as undisturbed")
-    assert len(expected) > 20
-    assert different == []
+        print(f"\nsnakemake: kills {kills}, {ended} ends, each with the {len(expected)} files of an undisturbed run")
