@@ -137,7 +137,10 @@ def _why(jobs: list[NeededJob], remade: bool) -> str:
     reasons = Counter("needed again" if remade and job.reason == "new" else job.reason for job in jobs)
     said = []
     for reason, count in reasons.most_common():
-        changed = sorted({name for job in jobs if job.reason == reason for name in job.changed})
+        # Of a file, its folder and name: its path from elsewhere is longer than a line.
+        changed = sorted(
+            {"/".join(Path(name).parts[-2:]) for job in jobs if job.reason == reason for name in job.changed}
+        )
         names = f" ({', '.join([*changed[:2], *(['...'] if changed[2:] else [])])})" if changed else ""
         said.append(f"{reason}{names}" if len(reasons) == 1 else f"{count:,} {reason}{names}")
     return ", ".join(said)
