@@ -92,7 +92,7 @@ class _Head(PreTrainedModel):
         super().__init__(config)
         self.model = self.encoder(config)
         self.dropout = nn.Dropout(DROPOUT)
-        self.classifier = nn.Linear(config.hidden_size, self.outputs or config.num_labels)
+        self.classifier = nn.Linear(config.hidden_size, self.outputs or cast(int, config.num_labels))
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Module:

@@ -139,7 +139,8 @@ def build_rows(
         if kept == max_rows:
             break
         chosen = drop_identical(one_to_one(links), source, target)
-        row = chosen and build_row(chosen, *tokenizer.encode([source]), *tokenizer.encode([target]), word)
+        encoded = tokenizer.encode([source, target])
+        row = chosen and build_row(chosen, encoded[0], encoded[1], word)
         if row:
             kept, pairs = kept + 1, pairs + len(row.source_pairs)
             yield row

@@ -308,7 +308,9 @@ class Experiment(Scored):
         RealignmentSettings
         """
         recipe = {name: getattr(self.realignment, name) for name in RealignmentRecipe.model_fields}
-        own = {"learning_rate": self.models[model].learning_rate or self.realignment.learning_rate}
+        own: dict[str, Any] = {
+            "learning_rate": self.models[model].learning_rate or self.realignment.learning_rate,
+        }
         own |= {"freeze_embeddings": self.freezes_embeddings(strategy), "objective": self.objective(strategy)}
         freeze = self.realignment.strategies[strategy].freeze
         return RealignmentSettings(**recipe | own, freeze=freeze, precision=self.precision)
