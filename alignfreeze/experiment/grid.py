@@ -101,7 +101,9 @@ def trajectory_of(config: Experiment, strategy: str) -> str:
     def frozen(name: str) -> tuple[object, bool, str]:
         return config.realignment.strategies[name].freeze, config.freezes_embeddings(name), config.objective(name)
 
-    return next(name for name in strategies_before(config) if frozen(name) == frozen(strategy))
+    # Those that realign before fine-tuning alone go first: another schedule beside them changes no path.
+    named = [*_scheduled(config, "before"), *_scheduled(config, "before+during")]
+    return next(name for name in named if frozen(name) == frozen(strategy))
 
 
 def choice_of_blocks(config: Experiment, strategy: str) -> str:

@@ -183,6 +183,8 @@ def test_strategies_that_freeze_the_same_share_a_trajectory():
     config = loaded({"full": FULL, "both": BOTH}, strategies=["both"])
     assert [run.strategy for run in grid.realignments(config)] == ["full"] * seeds
     assert grid.steps_of(config, "e5small", "full", "dictionary", "all") == [6]
+    # The order of the configuration does not matter between the two.
+    assert grid.trajectory_of(loaded({"both": BOTH, "full": FULL}), "both") == "full"
     # With frozen embeddings it is another one.
     config = loaded({"full": FULL, "both": BOTH | {"freeze_embeddings": True}})
     assert grid.trajectory_of(config, "both") == "both"
