@@ -22,7 +22,7 @@ def write(folder, models, **changes):
     """The tiny experiment with other models; without gold links, one seed, German."""
     config = copy.deepcopy(CONFIG) | {"models": models, "seeds": [31], "aligners": {"dictionary": {}}, **changes}
     config["language_sets"]["all"] = ["de"]
-    del config["data"]["gold"]
+    del config["data"]["gold"], config["diagnostics"]
     config["realignment"]["max_length"] = config["tasks"]["udpos"]["max_length"] = 60
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
