@@ -31,8 +31,13 @@ SWITCHES = {
     "tasks.wikiann.schedule_accumulation": (4, {"finetune wikiann"}),
     "tasks.xnli.schedule_accumulation": (4, {"finetune xnli"}),
     "tasks.xquad.schedule_accumulation": (4, {"finetune xquad"}),
-    "realignment.layer": ("last", OF_REALIGNMENT),
-    "realignment.freeze_embeddings": (True, OF_REALIGNMENT),
+    "realignment.word": (
+        "mean",
+        OF_REALIGNMENT | {f"encode_pairs {aligner}" for aligner in ("fastalign", "awesome", "dictionary")},
+    ),
+    # These two are tried on the encoder before any training.
+    "realignment.layer": ("last", OF_REALIGNMENT | {"check_encoder"}),
+    "realignment.freeze_embeddings": (True, OF_REALIGNMENT | {"check_encoder"}),
 }
 
 
