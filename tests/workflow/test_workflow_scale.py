@@ -35,7 +35,7 @@ def config(workspace):
         text = "".join(f"{source}\t{target}\n" for source, target in sides)
         (workspace / f"en-{language}.tsv").write_text(text, encoding="utf-8")
     changed = copy.deepcopy(CONFIG) | {"experiment": "scale", "seeds": [31], "language_sets": {"all": LANGUAGES}}
-    del changed["data"]["gold"], changed["data"]["dictionary"]
+    del changed["data"]["gold"], changed["data"]["dictionary"], changed["diagnostics"]["representation"]
     changed["data"]["bitext"] = {"pairs": str(workspace / "en-{lang}.tsv"), "segmented": False, "sample": 60}
     changed["aligners"] = {"fastalign": {"fit_pairs": 100}}
     changed["realignment"]["strategies"] = {
