@@ -299,10 +299,9 @@ class _Planner:
         stages = [self._build("build_bitext", self.available, taken)]
         if (chosen := self.config.data.bitext.filter) is not None:
             stages.append(self._score_pairs(taken))
-            percentiles = chosen.side_by_side or [None]
-            stages.append(Stage("filter_bitext", len(percentiles) * len(taken)))
-            if not chosen.side_by_side:
-                taken = {language: _left(count, chosen.percentile) for language, count in taken.items()}
+            stages.append(Stage("filter_bitext", (len(chosen.side_by_side) or 1) * len(taken)))
+            if not isinstance(percentile := chosen.percentile, list):
+                taken = {language: _left(count, percentile) for language, count in taken.items()}
 
         def pairs(parts: list[_Part]) -> int:
             return sum(_left(taken[language], percentile or 0) for percentile, language in parts)

@@ -78,7 +78,8 @@ def realign_finetuned(
     torch_name = torch_device(device)
     streams = {language: PairRows(Path(rows) / f"{language}.arrow") for language in languages}
     model = load_task(kind, encoding).load_finetuned(finetuned)
-    realigner = Realigner(model.base_model, streams, settings, seed, torch_name)
+    encoder: Any = model.base_model
+    realigner = Realigner(encoder, streams, settings, seed, torch_name)
     decisive = {
         "task": kind,
         "settings": settings.model_dump(mode="json"),
