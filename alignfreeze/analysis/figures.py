@@ -746,7 +746,7 @@ def filter_percentiles(table: pd.DataFrame) -> Figure:
         figure.supxlabel("percentile below which pairs are left out", fontsize=7)
         figure.supylabel("Δ to all pairs (points)", fontsize=7)
         handles = _handles({title(name): style for name, style in styles.items()})
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)))
+        figure.legend(handles=handles, loc="outside upper center", ncols=min(4, len(handles)))
     return figure
 
 
