@@ -107,6 +107,11 @@ def sweeps_of(frozen: Sequence[int], blocks: int, choice: str = "") -> list[Swee
     choice : str
         `random` or `conflict` if the blocks were chosen so; where they lie then says nothing.
 
+    Returns
+    -------
+    list of Sweep
+        Empty where the blocks lie in no sweep.
+
     Examples
     --------
     >>> [tuple(sweep) for sweep in sweeps_of([0], 12)]
@@ -310,6 +315,11 @@ def draw_layers(found: pd.DataFrame, table: pd.DataFrame, model: str, task: str)
         As `outcomes` and `layers_table` return them.
     model, task : str
         Names as in the tables; the first aligner and set of realignment languages are drawn.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        As wide as two columns.
     """
     own = table[(table["model"] == model) & (table["task"] == task)]
     first = {name: own[name].iloc[0] for name in RUN}

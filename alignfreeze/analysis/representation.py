@@ -47,6 +47,11 @@ def block_table(rows: pd.DataFrame) -> pd.DataFrame:
     ----------
     rows : pandas.DataFrame
         Rows of diagnostics/blocks/**/{langs}.csv; see `alignfreeze.diagnostics.representation.Movement`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each realignment and block; standard deviations (ddof = 1) are over seeds.
     """
     return rows.groupby([*REALIGNMENT, "block"], sort=False, as_index=False).agg(
         distance=("distance", "mean"),
@@ -68,6 +73,11 @@ def draw_representation(
         As `layer_table` and `block_table` return them.
     model, aligner, realignment_languages : str
         The realignments that are drawn.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        As wide as two columns.
     """
     chosen = {"model": model, "aligner": aligner, "realignment_languages": realignment_languages}
     for name, value in chosen.items():

@@ -133,6 +133,11 @@ def compare_layers(
     device : device
     word : str
         Which of a word's subwords are its state; see `RealignmentSettings`.
+
+    Yields
+    ------
+    LayerRow
+        By language, then by layer; layer 0 is the embeddings.
     """
     layers = range(len(encoder_blocks(before[0])) + 1)
 

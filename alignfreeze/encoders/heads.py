@@ -8,6 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 from transformers import (
+    MODEL_FOR_QUESTION_ANSWERING_MAPPING,
+    MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+    MODEL_FOR_TEXT_ENCODING_MAPPING,
+    MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING,
+    MODEL_MAPPING,
     AutoModel,
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
@@ -21,12 +26,18 @@ from transformers.modeling_outputs import (
     SequenceClassifierOutput,
     TokenClassifierOutput,
 )
-from transformers.models.auto.modeling_auto import MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES
 
 from alignfreeze.encoders.anatomy import text_encoder
 from alignfreeze.encoders.padding import IGNORED
 
 DROPOUT = 0.1
+CLASSES = {
+    AutoModel: MODEL_MAPPING,
+    AutoModelForTextEncoding: MODEL_FOR_TEXT_ENCODING_MAPPING,
+    AutoModelForTokenClassification: MODEL_FOR_TOKEN_CLASSIFICATION_MAPPING,
+    AutoModelForSequenceClassification: MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING,
+    AutoModelForQuestionAnswering: MODEL_FOR_QUESTION_ANSWERING_MAPPING,
+}
 
 
 def encoder_kind(config: PreTrainedConfig) -> Any:
@@ -35,8 +46,13 @@ def encoder_kind(config: PreTrainedConfig) -> Any:
     Parameters
     ----------
     config : PreTrainedConfig
+
+    Returns
+    -------
+    object
+        `AutoModel` or `AutoModelForTextEncoding`.
     """
-    return AutoModelForTextEncoding if config.model_type in MODEL_FOR_TEXT_ENCODING_MAPPING_NAMES else AutoModel
+    return AutoModelForTextEncoding if type(config) in MODEL_FOR_TEXT_ENCODING_MAPPING else AutoModel
 
 
 def head_kind(kind: Any, config: PreTrainedConfig) -> Any:
@@ -54,11 +70,11 @@ def head_kind(kind: Any, config: PreTrainedConfig) -> Any:
     object
         `kind` itself where transformers has that head on the encoder alone.
     """
-    encoders, whole = encoder_kind(config)._model_mapping, AutoModel._model_mapping
+    encoders, whole = CLASSES[encoder_kind(config)], MODEL_MAPPING
     if kind not in HEADS or type(config) not in encoders:
         return kind
     has_decoder = config.is_encoder_decoder or encoders[type(config)] is not whole[type(config)]
-    return own_head(kind, config) if has_decoder or type(config) not in kind._model_mapping else kind
+    return own_head(kind, config) if has_decoder or type(config) not in CLASSES[kind] else kind
 
 
 def own_head(kind: Any, config: PreTrainedConfig) -> type[PreTrainedModel]:
@@ -70,8 +86,13 @@ def own_head(kind: Any, config: PreTrainedConfig) -> type[PreTrainedModel]:
         One of transformers' AutoModel classes, a key of `HEADS`.
     config : PreTrainedConfig
         Of the encoder.
+
+    Returns
+    -------
+    type
+        A class with the methods of the encoder's family, its encoder and our head.
     """
-    encoder = encoder_kind(config)._model_mapping[type(config)]
+    encoder = CLASSES[encoder_kind(config)][type(config)]
     encoder = encoder[0] if isinstance(encoder, tuple) else encoder
     head = HEADS[kind]
     # The family's own base class knows how the encoder's weights are first set and loaded.
@@ -124,7 +145,22 @@ class TokenHead(_Head):
         labels: torch.Tensor | None = None,
         **_: Any,
     ) -> TokenClassifierOutput:
-        """Logits (B, T, labels), and the mean cross-entropy over the subwords that have a label."""
+        """Logits (B, T, labels), and the mean cross-entropy over the subwords that have a label.
+
+        Parameters
+        ----------
+        input_ids : torch.Tensor
+            (B, T) subwords.
+        attention_mask : torch.Tensor, optional
+            (B, T), 1 where there is a subword, 0 at padding.
+        labels : torch.Tensor, optional
+            (B, T), the label of each subword, -100 where there is none.
+
+        Returns
+        -------
+        TokenClassifierOutput
+            Its loss is None without labels.
+        """
         logits = self.classifier(self.dropout(self.states(input_ids, attention_mask)))
         loss = None if labels is None else functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
         return TokenClassifierOutput(loss=loss, logits=logits)
@@ -140,7 +176,22 @@ class SequenceHead(_Head):
         labels: torch.Tensor | None = None,
         **_: Any,
     ) -> SequenceClassifierOutput:
-        """Logits (B, labels), and the mean cross-entropy over sequences."""
+        """Logits (B, labels), and the mean cross-entropy over sequences.
+
+        Parameters
+        ----------
+        input_ids : torch.Tensor
+            (B, T) subwords.
+        attention_mask : torch.Tensor, optional
+            (B, T), 1 where there is a subword, 0 at padding.
+        labels : torch.Tensor, optional
+            (B,), the label of each sequence.
+
+        Returns
+        -------
+        SequenceClassifierOutput
+            Its loss is None without labels.
+        """
         states = self.states(input_ids, attention_mask)
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         weights = (mask / mask.sum(1, keepdim=True)).to(states.dtype)
@@ -162,7 +213,22 @@ class SpanHead(_Head):
         end_positions: torch.Tensor | None = None,
         **_: Any,
     ) -> QuestionAnsweringModelOutput:
-        """Logits (B, T) of both, and the mean of their cross-entropies; positions beyond the sequence are left out."""
+        """Logits (B, T) of both, and the mean of their cross-entropies; positions beyond the sequence are left out.
+
+        Parameters
+        ----------
+        input_ids : torch.Tensor
+            (B, T) subwords.
+        attention_mask : torch.Tensor, optional
+            (B, T), 1 where there is a subword, 0 at padding.
+        start_positions, end_positions : torch.Tensor, optional
+            (B,), first and last subword of each answer.
+
+        Returns
+        -------
+        QuestionAnsweringModelOutput
+            Its loss is None without positions.
+        """
         logits = self.classifier(self.dropout(self.states(input_ids, attention_mask)))
         ends = [part.contiguous() for part in logits.unbind(-1)]
         loss = None

@@ -89,6 +89,11 @@ class EncodedSentence:
     def ranges(self, word: Word) -> tuple[np.ndarray, np.ndarray]:
         """Subwords whose mean state represents each word that has one.
 
+        Parameters
+        ----------
+        word : str
+            `first`, `last` or `mean`; see `RealignmentSettings`.
+
         Returns
         -------
         start, end : ndarray

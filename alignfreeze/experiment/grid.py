@@ -107,7 +107,19 @@ def trajectory_of(config: Experiment, strategy: str) -> str:
 
 
 def choice_of_blocks(config: Experiment, strategy: str) -> str:
-    """How a strategy chooses the blocks that it freezes, if not by their place: `random`, `conflict` or nothing."""
+    """How a strategy chooses the blocks that it freezes, if not by their place: `random`, `conflict` or nothing.
+
+    Parameters
+    ----------
+    config : Experiment
+    strategy : str
+        Name of a strategy.
+
+    Returns
+    -------
+    str
+        Empty where the blocks are named by their place.
+    """
     freeze = config.realignment.strategies[strategy].freeze
     kinds = {RandomBlocks: "random", ConflictBlocks: "conflict"}
     return kinds.get(type(freeze), "")

@@ -126,6 +126,13 @@ def compare_encoders(
         Which of a word's subwords are its state; see `RealignmentSettings`.
     device : str or None
         Name of the claimed GPU; None for the CPU.
+
+    Returns
+    -------
+    layers : list of LayerRow
+        By language and layer; empty without `gold`.
+    blocks : list of Movement
+        By block, from the lowest.
     """
     models = [load_encoder(folder) for folder in (before, after)]
     moved = block_movements(*models)

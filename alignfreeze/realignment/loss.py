@@ -20,6 +20,11 @@ def word_vectors(states: torch.Tensor, index: torch.Tensor, sizes: torch.Tensor)
         (B, T, h).
     index, sizes : torch.Tensor
         See `RealignmentBatch`.
+
+    Returns
+    -------
+    torch.Tensor
+        (words, h).
     """
     return mean_states(states.flatten(0, 1).index_select(0, index), sizes)
 

@@ -261,7 +261,18 @@ class Experiment(Scored):
         )
 
     def frozen_by_conflict(self, strategy: str) -> ConflictBlocks | None:
-        """How a strategy chooses its blocks by gradient conflict, with its task; None if it does not."""
+        """How a strategy chooses its blocks by gradient conflict, with its task; None if it does not.
+
+        Parameters
+        ----------
+        strategy : str
+            Name of a strategy.
+
+        Returns
+        -------
+        ConflictBlocks or None
+            Its `task` is always named.
+        """
         own = self.realignment.strategies.get(strategy)
         if own is None or not isinstance(own.freeze, ConflictBlocks):
             return None
@@ -321,11 +332,35 @@ class Experiment(Scored):
         return max(self.realignment.max_length, *(self.tasks[name].max_length for name in self.tasks.names))
 
     def objective(self, strategy: str) -> Objective:
-        """What finds its translation under a strategy, by its own word or that of all realignments."""
+        """What finds its translation under a strategy, by its own word or that of all realignments.
+
+        Parameters
+        ----------
+        strategy : str
+            Name of a strategy.
+
+        Returns
+        -------
+        str
+            `words` or `sentences`.
+        """
         return self.realignment.strategies[strategy].objective or self.realignment.objective
 
     def strategies_with(self, task: str, aligner: str) -> list[str]:
-        """Strategies that a task runs on an aligner's word pairs; without an aligner, those that compare sentences."""
+        """Strategies that a task runs on an aligner's word pairs; without an aligner, those that compare sentences.
+
+        Parameters
+        ----------
+        task : str
+            Name of a task.
+        aligner : str
+            Name of an aligner, or `none`.
+
+        Returns
+        -------
+        list of str
+            In the order of the configuration.
+        """
         own = self.tasks[task].strategies
         wanted = "sentences" if aligner == NONE else "words"
         strategies = list(self.realignment.strategies) if own is None else own
