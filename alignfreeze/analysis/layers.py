@@ -195,7 +195,7 @@ def layers_table(found: pd.DataFrame, frozen: pd.DataFrame, facts: Mapping[str, 
         texts = list(dict.fromkeys(chosen.values()))
         numbers = [int(block) for block in texts[0].split()]
         by_seed = own.groupby("seed")[list(OUTCOMES)].agg(lambda values: values.mean(skipna=False))
-        measures: dict[str, float] = {}
+        measures: dict[str, Any] = {}
         for name in OUTCOMES:
             limits = mean_interval(by_seed[name].to_numpy())
             measures |= {name: by_seed[name].mean(skipna=False), f"{name}_low": limits.low, f"{name}_high": limits.high}
@@ -280,7 +280,7 @@ def _predict(identity: Mapping[str, Any], cosines: pd.DataFrame, effects: pd.Dat
     blocks = sorted(set(cosines.columns) & set(effects.columns))
     shared = cosines.index.intersection(effects.index).sort_values()
     seeds, languages = (sorted(set(shared.get_level_values(level))) for level in ("seed", "language"))
-    counts = {"n_blocks": len(blocks), "n_seeds": len(seeds), "n_languages": len(languages)}
+    counts: dict[str, Any] = {"n_blocks": len(blocks), "n_seeds": len(seeds), "n_languages": len(languages)}
     unknown = BlockPredictionRow(**identity, rho=np.nan, low=np.nan, high=np.nan, p=np.nan, **counts, reason="")
     if len(blocks) < MINIMUM_BLOCKS:
         return unknown._replace(reason=f"{len(blocks)} blocks with conflict and outcome; at least {MINIMUM_BLOCKS}")

@@ -76,7 +76,7 @@ def run_record(
         The record of the run.
     """
     realigned = [found for found in (realignment, finetuning.get("interleaved")) if found]
-    frozen = next((found.get("frozen_blocks", []) for found in realigned), [])
+    frozen: list[int] = next((found.get("frozen_blocks", []) for found in realigned), [])
     return {
         **identity,
         "finetuning_steps": finetuning["steps"],

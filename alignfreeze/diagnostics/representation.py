@@ -156,14 +156,18 @@ def compare_layers(
             pairs = [(i, j) for i, j in linked if own[0][i].any() and other[0][j].any()]
             first, second = torch.tensor(pairs, dtype=torch.long).reshape(-1, 2).T
             present = other[0].any(1)
+            found = [retrieval(one, two, linked).mean for one, two in zip(own, other, strict=True)]
+            alike = [linear_cka(one[first], two[second]) for one, two in zip(own, other, strict=True)]
             yield LayerRow(
                 language,
                 layer,
-                *(retrieval(one, two, linked).mean for one, two in zip(own, other, strict=True)),
-                *(linear_cka(one[first], two[second]) for one, two in zip(own, other, strict=True)),
-                linear_cka(*(part[present] for part in other)),
-                int(present.sum()),
-                len(pairs),
+                retrieval_before=found[0],
+                retrieval_after=found[1],
+                cka_before=alike[0],
+                cka_after=alike[1],
+                cka_change=linear_cka(*(part[present] for part in other)),
+                n_words=int(present.sum()),
+                n_links=len(pairs),
             )
 
 

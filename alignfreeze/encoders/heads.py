@@ -92,8 +92,8 @@ def own_head(kind: Any, config: PreTrainedConfig) -> type[PreTrainedModel]:
     type
         A class with the methods of the encoder's family, its encoder and our head.
     """
-    encoder = CLASSES[encoder_kind(config)][type(config)]
-    encoder = encoder[0] if isinstance(encoder, tuple) else encoder
+    found: Any = CLASSES[encoder_kind(config)][type(config)]
+    encoder = found[0] if isinstance(found, tuple) else found
     head = HEADS[kind]
     # The family's own base class knows how the encoder's weights are first set and loaded.
     family = next(base for base in encoder.__mro__[1:] if issubclass(base, PreTrainedModel))

@@ -121,8 +121,9 @@ def choice_of_blocks(config: Experiment, strategy: str) -> str:
         Empty where the blocks are named by their place.
     """
     freeze = config.realignment.strategies[strategy].freeze
-    kinds = {RandomBlocks: "random", ConflictBlocks: "conflict"}
-    return kinds.get(type(freeze), "")
+    if isinstance(freeze, RandomBlocks):
+        return "random"
+    return "conflict" if isinstance(freeze, ConflictBlocks) else ""
 
 
 def realignment_steps(config: Experiment, task: str, model: str) -> int:

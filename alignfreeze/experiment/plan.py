@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from alignfreeze.analysis.names import NONE
+from alignfreeze.analysis.names import BASELINE, NONE
 from alignfreeze.data.bitext import ParallelText
 from alignfreeze.data.text import stream_lines
 from alignfreeze.encoders.blocks import layer_index
@@ -475,14 +475,14 @@ class _Planner:
         batches = len(self.config.languages_of(first)) * chosen.realignment_batches
         operations = 0.0
         for run in self.runs:
-            if run.strategy != grid.BASELINE:
+            if run.strategy != BASELINE:
                 continue
             size, width = self.sizes[run.model], self.training[run.task].width
             task = step_operations(size, self.tasks[run.task].batch_size, width, size.blocks, "full", False)
             layer = layer_index(chosen.layer, size.blocks)
             pairs = step_operations(size, 2 * self._batch(), self.bitext_width, layer, "full", False)
             operations += 2 * (chosen.task_batches * task + batches * pairs)
-        return Stage("measure_conflict", sum(run.strategy == grid.BASELINE for run in self.runs), operations=operations)
+        return Stage("measure_conflict", sum(run.strategy == BASELINE for run in self.runs), operations=operations)
 
     # Sums.
 
