@@ -106,7 +106,7 @@ FURTHER = {
         "gemma3_text", {**_LLAMA, "use_bidirectional_attention": True}, "local and global attention in turn",
     ),
 }  # fmt: skip
-# What cannot be frozen block by block, or is no encoder of text.
+# What cannot be frozen block by block (with `full` ALBERT works), or is no encoder of text.
 REFUSED = {
     "ALBERT": ("albert", {**_BERT, "embedding_size": 16}),
     "XLM, FlauBERT": ("xlm", {"vocab_size": VOCABULARY, "emb_dim": WIDTH, "n_layers": BLOCKS, "n_heads": 4}),

@@ -67,14 +67,14 @@ def block_gradients(loss: torch.Tensor, blocks: Iterable[nn.Module]) -> list[tor
     return [torch.cat([next(found).flatten() for _ in block]) for block in parameters]
 
 
-def mean_gradients(losses: Iterable[torch.Tensor], blocks: nn.ModuleList) -> list[torch.Tensor]:
+def mean_gradients(losses: Iterable[torch.Tensor], blocks: Sequence[nn.Module]) -> list[torch.Tensor]:
     """Mean over losses of `block_gradients`; one graph is held at a time.
 
     Parameters
     ----------
     losses : iterable of torch.Tensor
         Scalars with their graphs, at least one.
-    blocks : torch.nn.ModuleList
+    blocks : sequence of torch.nn.Module
 
     Returns
     -------
@@ -173,7 +173,8 @@ def gradient_conflict(
     encoder: Any = model.base_model
     blocks = encoder_blocks(model)
     model.eval().requires_grad_(False).to(device)
-    blocks.requires_grad_(True)
+    for block in blocks:
+        block.requires_grad_(True)
     try:
         of_task = mean_gradients((model(**batch.to(device).tensors).loss for batch in batches), blocks)
         for language, stream in streams.items():

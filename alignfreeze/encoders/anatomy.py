@@ -24,6 +24,9 @@ class Anatomy:
     ----------
     stack : str
         The list of blocks, a module of `text_encoder(model)`.
+    order : tuple of int
+        For each state but the lowest, the number in `stack` of the module that makes it: 0, 1, 2, ... but where blocks
+        share their weights (ALBERT).
     embeddings : frozenset of str
         Parameters that `hidden_states[0]` depends on.
     used : frozenset of str
@@ -31,6 +34,7 @@ class Anatomy:
     """
 
     stack: str
+    order: tuple[int, ...]
     embeddings: frozenset[str]
     used: frozenset[str]
 
@@ -86,8 +90,8 @@ def anatomy(model: PreTrainedModel) -> Anatomy:
     return _known[model]
 
 
-def encoder_blocks(model: PreTrainedModel) -> nn.ModuleList:
-    """Transformer blocks, lowest first.
+def encoder_blocks(model: PreTrainedModel) -> list[nn.Module]:
+    """Transformer blocks, lowest first; a module stands there as often as it runs (ALBERT's share their weights).
 
     Parameters
     ----------
@@ -95,7 +99,7 @@ def encoder_blocks(model: PreTrainedModel) -> nn.ModuleList:
 
     Returns
     -------
-    torch.nn.ModuleList
+    list of torch.nn.Module
         L blocks.
 
     Raises
@@ -103,9 +107,10 @@ def encoder_blocks(model: PreTrainedModel) -> nn.ModuleList:
     InputError
         See `anatomy`.
     """
-    blocks = text_encoder(model).get_submodule(anatomy(model).stack)
-    assert isinstance(blocks, nn.ModuleList)
-    return blocks
+    parts = anatomy(model)
+    stack = text_encoder(model).get_submodule(parts.stack)
+    assert isinstance(stack, nn.ModuleList)
+    return [stack[number] for number in parts.order]
 
 
 class _ReachedError(Exception):
@@ -145,7 +150,13 @@ def state_at(
         state: torch.Tensor = encoder(input_ids=input_ids, attention_mask=mask)[0]
         return state
 
+    earlier = sum(block is blocks[layer] for block in blocks[:layer])  # more than 0 where blocks share their weights
+
     def leave(_: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
+        nonlocal earlier
+        earlier -= 1
+        if earlier >= 0:
+            return
         raise _ReachedError(_first_state(arguments, named))
 
     hook = blocks[layer].register_forward_pre_hook(leave, with_kwargs=True)
@@ -208,9 +219,10 @@ def _examine(model: PreTrainedModel) -> Anatomy:
             raise InputError(f"{name}: no encoder, a word's state does not depend on the words after it")
         found = [path for path, made in calls.items() if _makes(made, states)]
         if not found:
-            _refuse(name, stacks, calls, len(states) - 1)
+            raise InputError(f"{name}: blocks not found, no list of modules makes its hidden states one by one")
+        order = tuple(call.number for call in calls[found[0]])
         names = {parameter: path for path, parameter in model.named_parameters()}
-        return Anatomy(found[0], _parameters(states[0], names), _parameters(last, names))
+        return Anatomy(found[0], order, _parameters(states[0], names), _parameters(last, names))
 
 
 def _recorder(calls: list[_Call], number: int) -> Any:
@@ -222,14 +234,14 @@ def _recorder(calls: list[_Call], number: int) -> Any:
 
 
 def _makes(calls: list[_Call], states: tuple[torch.Tensor, ...]) -> bool:
-    """Whether modules ran once each, in order, and each read one hidden state and wrote the next.
+    """Whether every module ran, one call for each state, and each read one hidden state and wrote the next.
 
     DeBERTa has a convolution beside its first block, so that not every one has to write the next one's state itself.
     """
-    if [call.number for call in calls] != list(range(len(states) - 1)):
+    if len(calls) != len(states) - 1:
         return False
-    reads = all(_same(call.read, states[call.number]) for call in calls)
-    return reads and (len(calls) == 1 or any(_same(call.written, states[call.number + 1]) for call in calls[:-1]))
+    reads = all(_same(call.read, state) for call, state in zip(calls, states, strict=False))
+    return reads and (len(calls) == 1 or any(_same(call.written, states[k + 1]) for k, call in enumerate(calls[:-1])))
 
 
 def _same(first: Any, second: torch.Tensor) -> bool:
@@ -237,16 +249,6 @@ def _same(first: Any, second: torch.Tensor) -> bool:
     if not isinstance(first, torch.Tensor) or first.shape != second.shape:
         return False
     return bool(((first == second) | (first.isnan() & second.isnan())).all())
-
-
-def _refuse(name: str, stacks: dict[str, nn.ModuleList], calls: dict[str, list[_Call]], states: int) -> None:
-    for path, stack in stacks.items():
-        if states > len(stack) and len(calls[path]) == states:
-            raise InputError(
-                f"{name}: its {states} layers share the weights of {path} ({len(stack)}), so some of them cannot be "
-                "frozen without the others; take an encoder whose blocks have weights of their own"
-            )
-    raise InputError(f"{name}: blocks not found, no list of modules makes its hidden states one by one")
 
 
 def _parameters(state: torch.Tensor, names: dict[nn.Parameter, str]) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -142,6 +142,32 @@ def check_trains(freeze: Freeze, freeze_embeddings: bool, layer: Layer, blocks: 
             f"freeze {describe_freeze(freeze)}: no block below layer {read}, which realignment reads, is trained; "
             "free one of them, or read a higher layer"
         )
+
+
+def check_shares(freeze: Freeze, weights: Sequence[int]) -> None:
+    """Refuse a strategy that freezes one of two blocks that share their weights, as ALBERT's do.
+
+    Parameters
+    ----------
+    freeze : Freeze
+        The strategy, as a configuration has it.
+    weights : sequence of int
+        For each block a number that it has in common with those whose weights are its own.
+
+    Raises
+    ------
+    InputError
+        Such blocks are named. Also as in `frozen_blocks`.
+    """
+    frozen = frozen_blocks(freeze, len(weights))
+    owners = {weights[block]: block for block in frozen}
+    for block, own in enumerate(weights):
+        if block not in frozen and own in owners:
+            first, second = sorted((block, owners[own]))
+            raise InputError(
+                f"freeze {describe_freeze(freeze)}: blocks {first} and {second} share their weights, so that one "
+                "cannot be frozen without the other; take full, or an encoder whose blocks have weights of their own"
+            )
 
 
 def describe_freeze(freeze: Freeze) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from transformers import PreTrainedModel
 
 from alignfreeze.encoders.anatomy import anatomy, encoder_blocks
-from alignfreeze.encoders.blocks import frozen_blocks
+from alignfreeze.encoders.blocks import check_shares, frozen_blocks
 from alignfreeze.encoders.settings import Freeze
 
 
@@ -42,10 +42,11 @@ def freeze(model: PreTrainedModel, strategy: Freeze, freeze_embeddings: bool) ->
     Raises
     ------
     InputError
-        See `frozen_blocks`.
+        See `frozen_blocks` and `check_shares`.
     """
     blocks = encoder_blocks(model)
     chosen = frozen_blocks(strategy, len(blocks))
+    check_shares(strategy, [id(block) for block in blocks])
     model.requires_grad_(True)
     for number in chosen:
         blocks[number].requires_grad_(False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,8 @@ class Architecture:
         Subwords of the longest sequence that the encoder takes; None where there is no end.
     feed_forward : int
         Matrices of the feed-forward layer: 2, or 3 where it has a gate.
+    groups : int
+        Groups of neighbouring blocks that share their weights (ALBERT); 0 where each has its own.
     """
 
     blocks: int
@@ -43,6 +45,7 @@ class Architecture:
     positions: int
     longest_input: int | None
     feed_forward: int = 2
+    groups: int = 0
 
     @property
     def block(self) -> int:
@@ -50,9 +53,14 @@ class Architecture:
         return 4 * self.hidden**2 + self.feed_forward * self.hidden * self.intermediate
 
     @property
+    def weights_of_blocks(self) -> list[int]:
+        """Number of the weights of each block; the same one where blocks share them."""
+        return [block * (self.groups or self.blocks) // self.blocks for block in range(self.blocks)]
+
+    @property
     def parameters(self) -> int:
         """Weights of embeddings and blocks, without the few of norms, biases and a pooler."""
-        return self.blocks * self.block + (self.vocabulary + self.positions) * self.hidden
+        return (self.groups or self.blocks) * self.block + (self.vocabulary + self.positions) * self.hidden
 
     @property
     def checkpoint_bytes(self) -> int:
@@ -128,13 +136,12 @@ def architecture_of(model: str, source: str, folder: Path) -> Architecture:
     Raises
     ------
     InputError
-        Neither; or config.json is damaged, or its layers share their weights.
+        Neither; or config.json is damaged.
     """
     settings = folder / "config.json"
     if settings.is_file():
         try:
             read = json.loads(settings.read_text(encoding="utf-8"))
-            shared = "num_hidden_groups" in read
             sizes = {size: next(read[name] for name in names if name in read) for size, names in SIZES.items()}
             if not all(isinstance(size, int) and size > 0 for size in sizes.values()):
                 raise ValueError(f"{sizes} found, whole numbers wanted")
@@ -143,17 +150,12 @@ def architecture_of(model: str, source: str, folder: Path) -> Architecture:
             learned = kind not in (*ROTARY, "m2m_100") and longest is not None
             rows = read["max_position_embeddings"] if learned else 0
             found = Architecture(**sizes, positions=rows, longest_input=longest, feed_forward=2 + (kind in GATED))
+            return replace(found, groups=int(read.get("num_hidden_groups", 0)))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
             raise InputError(
                 f"models.{model}.source: {settings} is damaged, or does not say how large the encoder is: "
                 f"{quoted(error)}"
             ) from error
-        if shared:
-            raise InputError(
-                f"models.{model}.source: the layers of {settings} share their weights (ALBERT), so some of them "
-                "cannot be frozen without the others; take another encoder"
-            )
-        return found
     if source in KNOWN_MODELS:
         return KNOWN_MODELS[source]
     raise InputError(f"models.{model}: the size of {source} is not known before it is here; fetch it first")

@@ -7,10 +7,11 @@ import transformers
 from architectures import ARCHITECTURES, BLOCKS, POSITIONS, every_hidden_state, make, random_ids
 from safetensors.torch import load_file, save_file
 from support import FAMILIES, assert_same_weights, tiny_encoder, weights, wordpiece_tokenizer
-from transformers import AlbertConfig, AlbertModel, BertModel, GPT2Config, GPT2Model, XLMConfig, XLMModel
+from transformers import BertModel, GPT2Config, GPT2Model, XLMConfig, XLMModel
 
 from alignfreeze.encoders.anatomy import anatomy, encoder_blocks, state_at
 from alignfreeze.encoders.blocks import layer_index
+from alignfreeze.encoders.freezing import freeze
 from alignfreeze.encoders.heads import HEADS, own_head
 from alignfreeze.encoders.loading import check_length, load_config, load_encoder, load_tokenizer, positions
 from alignfreeze.encoders.settings import COUNTS_FROM_PADDING, RandomBlocks
@@ -113,12 +114,31 @@ def test_embeddings_are_what_the_lowest_state_depends_on(name):
     assert anatomy(model).embeddings == {name for name, p in model.named_parameters() if p.grad is not None}
 
 
-def test_weights_shared_by_all_layers_are_refused():
-    config = AlbertConfig(
-        vocab_size=90, hidden_size=32, num_hidden_layers=4, num_attention_heads=4, intermediate_size=48
-    )
-    with pytest.raises(InputError, match="AlbertModel: its 4 layers share the weights of .*cannot be frozen"):
-        encoder_blocks(AlbertModel(config))
+@pytest.mark.parametrize(("groups", "shared"), [(1, "blocks 1 and 2"), (2, None)])
+def test_blocks_that_share_their_weights_are_read_as_ever_and_frozen_together(groups, shared):
+    model = make("ALBERT", num_hidden_groups=groups).eval()
+    ids, mask = random_ids()
+    expected = every_hidden_state(model, ids, mask)
+    blocks = encoder_blocks(model)
+    assert len(blocks) == BLOCKS
+    assert len(set(blocks)) == groups
+    runs = []
+    for block in set(blocks):
+        block.register_forward_hook(lambda *_: runs.append(1))
+    for layer in range(BLOCKS + 1):
+        runs.clear()
+        assert torch.equal(state_at(model, layer, ids, mask), expected[layer])
+        assert len(runs) == layer
+    assert freeze(model, "full", False).frozen == 0
+    if shared:
+        with pytest.raises(InputError, match=f"freeze front: {shared} share their weights"):
+            freeze(model, "front", False)
+    else:
+        report = freeze(model, "front", False)
+        assert report.blocks == (0, 1)
+        assert [next(block.parameters()).requires_grad for block in blocks] == [False, False, True, True]
+    with pytest.raises(InputError, match=r"freeze \[1, 3\]: blocks 0 and [12] share their weights"):
+        freeze(model, (1, 3), False)
 
 
 def test_decoder_alone_is_refused():

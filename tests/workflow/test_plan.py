@@ -14,7 +14,7 @@ import yaml
 from architectures import ARCHITECTURES, make
 from support import ROOT, tiny_encoder
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import AlbertConfig
+from transformers import AlbertConfig, AlbertModel
 from workflow_support import planned, snakemake
 
 from alignfreeze.encoders.anatomy import encoder_blocks, state_at, text_encoder
@@ -239,10 +239,16 @@ def test_architecture_is_read_from_any_encoder_s_configuration(name, tmp_path):
     assert found.positions == sum(len(table) for table in tables)
 
 
-def test_shared_weights_are_refused_before_the_run(tmp_path):
-    AlbertConfig().save_pretrained(tmp_path)
-    with pytest.raises(InputError, match=r"models\.tiny\.source: the layers of .* share their weights"):
-        architecture_of("tiny", "path:x", tmp_path)
+@pytest.mark.parametrize("groups", [1, 2, 3])
+def test_weights_that_blocks_share_are_counted_once(groups, tmp_path):
+    settings = AlbertConfig(num_hidden_layers=6, num_hidden_groups=groups)
+    settings.save_pretrained(tmp_path)
+    found = architecture_of("tiny", "path:x", tmp_path)
+    stack = AlbertModel(settings).encoder.albert_layer_groups
+    assert len(stack) == groups
+    assert found.weights_of_blocks == [int(block / (6 / groups)) for block in range(6)], "transformers' own formula"
+    own = Architecture(6, 4096, 16384, 30000, 512, 512)
+    assert own.parameters - found.parameters == (6 - groups) * own.block
 
 
 def test_model_of_unknown_size_is_an_error_in_one_line():

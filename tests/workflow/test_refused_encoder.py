@@ -51,6 +51,6 @@ def test_shared_weights_are_refused_with_the_configuration(tmp_path):
     albert = transformers.AlbertModel(transformers.AlbertConfig(**sizes, embedding_size=16, intermediate_size=48))
     path = write(tmp_path, {"albert": save(tmp_path / "albert", albert)})
     output = snakemake(tmp_path, "-n", config=path, check=False)
-    assert "models.albert.source: the layers of" in output
-    assert "cannot be frozen without the others" in output
+    assert "model albert, freeze front: blocks 1 and 2 share their weights" in output
+    assert "freeze full" not in output
     assert json.loads((tmp_path / "albert" / "config.json").read_text())["model_type"] == "albert"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from alignfreeze.analysis.names import BASELINE, IN_LANGUAGE, NONE
-from alignfreeze.encoders.blocks import check_trains, describe_freeze, frozen_blocks, layer_index
+from alignfreeze.encoders.blocks import check_shares, check_trains, describe_freeze, frozen_blocks, layer_index
 from alignfreeze.encoders.settings import ConflictBlocks
 from alignfreeze.experiment.configuration.experiment import Experiment, Scored
 from alignfreeze.experiment.configuration.messages import shown, suggestion
@@ -345,6 +345,7 @@ def _check_blocks(config: Experiment, around: Surroundings) -> Iterator[str]:
             else:
                 frozen = settings.freeze, config.freezes_embeddings(strategy)
                 yield from _complaint(key, check_trains, *frozen, config.realignment.layer, size.blocks)
+                yield from _complaint(key, check_shares, settings.freeze, size.weights_of_blocks)
 
 
 def _check_conflict(config: Experiment, _: Surroundings) -> Iterator[str]:
