@@ -35,7 +35,7 @@ rule finetune:
         start=start_of,
         train=lambda wildcards: for_language(CONFIG.tasks[wildcards.task].train, SOURCE),
         rows=rows_of,
-        checked=CHECKED,
+        checked=trial_of,
         blocks=lambda wildcards: chosen_blocks(wildcards) if rows_of(wildcards) else [],
         code=lambda wildcards: code_of_task(
             "finetune",

@@ -24,7 +24,7 @@ use rule finetune as finetune_in_language with:
         start=lambda wildcards: model_folder(wildcards.model),
         train=lambda wildcards: for_language(CONFIG.tasks[wildcards.task].train_in_language, wildcards.lang),
         rows=[],
-        checked=CHECKED,
+        checked=trial_of,
         blocks=[],
         code=lambda wildcards: code_of_task("finetune", wildcards.task, without=SCORING),
     output:

@@ -28,7 +28,7 @@ def trial_memory(
     return attempt * 2 * memory.inference_megabytes(size_of(wildcards.model), False)
 
 
-# First of all jobs: what cannot work shall not wait for another model's training.
+# First of all jobs: what cannot work shall not wait for the training of another model.
 rule check_encoder:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
@@ -46,30 +46,16 @@ rule check_encoder:
         mem_mb=trial_memory,
     params:
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
-        layer=CONFIG.realignment.layer,
-        strategies={
-            name: as_params(
-                CONFIG.realignment_settings(next(iter(MODELS)), name), include={"freeze", "freeze_embeddings"}
-            )
-            for name in STRATEGIES
-        },
-        max_length=CONFIG.longest_input,
     message:
         "Trying the encoder {wildcards.model} on a few sentences"
     script:
         "../workflow_scripts/check_encoder.py"
 
 
-rule gather_trials:
-    """Every encoder of the experiment has been tried: trainings of one do not start before another's trial."""
-    input:
-        [results(f"checked/{model}.json") for model in MODELS],
-    output:
-        touch(results("checked/every_model")),
-    localrule: True
-    message:
-        "Every encoder can work"
-
-
-# Another trial, for another strategy or another model, trains nothing again.
-CHECKED = ancient(results("checked/every_model"))
+# Before anything is trained with it. Only what depends on the checkpoint alone is tried: Snakemake does not see other
+# changes of jobs below one that has to run, not even where they need it as `ancient`.
+def trial_of(
+    wildcards,
+):
+    """Record of the trial of a run's encoder."""
+    return results(f"checked/{wildcards.model}.json")

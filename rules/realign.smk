@@ -11,7 +11,7 @@ def part_of(
 rule encode_pairs:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
-        checked=CHECKED,
+        checked=trial_of,
         bitext=lambda wildcards: [
             results(f"bitext/{part_of(wildcards)}{lang}.parquet")
             for lang in languages_of(wildcards.realignment_languages)

@@ -95,14 +95,15 @@ def jobs_of(inputs, work):
         job(
             encode_pairs, "encoded",
             {"model": str(inputs / "model"), "bitext": [at["bitext"]], "alignments": [at["alignments"]]},
-            {"languages": ["de"], "max_length": 20, "max_rows": {}},
+            {"languages": ["de"], "max_length": 20, "max_rows": {}, "objective": "words", "word": "first"},
         ),
         job(
-            realign, "realigned", {"model": str(inputs / "model"), "rows": at["encoded"]},
+            realign, "realigned", {"model": str(inputs / "model"), "rows": at["encoded"], "blocks": []},
             training | {"languages": ["de"], "steps": [3, 6], "settings": recipe, "state": str(work / "state/r.pt")},
         ),
         job(
-            finetune, "finetuned", {"start": at["realigned"], "train": str(inputs / "train.conllu")},
+            finetune, "finetuned",
+            {"start": at["realigned"], "train": str(inputs / "train.conllu"), "rows": [], "blocks": []},
             training | {
                 "kind": "udpos", "settings": recipe | {"epochs": 2},
                 "encoding": {"max_length": 20}, "train_items": None, "source": "en",

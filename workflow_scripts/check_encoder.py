@@ -4,9 +4,6 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from alignfreeze.encoders.settings import Freeze
 from alignfreeze.support.atomic import atomic_file
 from alignfreeze.support.logs import configure_logging
 
@@ -16,14 +13,7 @@ def main(smk: Any) -> None:
     configure_logging(smk.log[0])
     from alignfreeze.encoders.trial import try_encoder
 
-    form = TypeAdapter[Freeze](Freeze)
-    strategies = {
-        name: (form.validate_python(chosen["freeze"]), chosen["freeze_embeddings"])
-        for name, chosen in smk.params.strategies.items()
-    }
-    trial = try_encoder(
-        smk.input.model, layer=smk.params.layer, strategies=strategies, max_length=smk.params.max_length
-    )
+    trial = try_encoder(smk.input.model)
     with atomic_file(smk.output[0]) as temporary:
         temporary.write_text(json.dumps(asdict(trial), indent=2) + "\n", encoding="utf-8")
 

@@ -173,8 +173,8 @@ def gradient_conflict(
     encoder: Any = model.base_model
     blocks = encoder_blocks(model)
     model.eval().requires_grad_(False).to(device)
-    for block in blocks:
-        block.requires_grad_(True)
+    for part in blocks:
+        part.requires_grad_(True)
     try:
         of_task = mean_gradients((model(**batch.to(device).tensors).loss for batch in batches), blocks)
         for language, stream in streams.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,9 @@ import torch
 from transformers import PreTrainedModel
 
 from alignfreeze.encoders.anatomy import encoder_blocks, state_at, text_encoder
-from alignfreeze.encoders.blocks import check_trains, layer_index
-from alignfreeze.encoders.freezing import freeze
-from alignfreeze.encoders.loading import check_length, load_encoder, load_tokenizer, positions
+from alignfreeze.encoders.loading import load_encoder, load_tokenizer, positions
 from alignfreeze.encoders.memory import is_out_of_memory
 from alignfreeze.encoders.padding import pad
-from alignfreeze.encoders.settings import Freeze, Layer
 from alignfreeze.encoders.subwords import EncodedSentence, WordTokenizer, lone_mark_id, space_before_words
 from alignfreeze.support.errors import SHOWN, InputError
 
@@ -29,6 +26,8 @@ SENTENCES = tuple(
 )  # fmt: skip
 # Difference between a sentence's states alone and beside a longer one, relative to their size; rounding is far below.
 PADDING_TOLERANCE = 1e-3
+# Subwords of the longest input that is tried; more would take long where an encoder has positions for thousands.
+LONGEST = 512
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,6 @@ class Trial:
         Number of blocks, width of a state, number of weights.
     longest_input : int or None
         Subwords of the longest sequence; None where positions have no end.
-    frozen : dict from str to list of int
-        Blocks that each strategy freezes.
     """
 
     architecture: str
@@ -52,24 +49,17 @@ class Trial:
     hidden: int
     parameters: int
     longest_input: int | None
-    frozen: dict[str, list[int]]
 
 
-def try_encoder(
-    path: str | Path, *, layer: Layer, strategies: Mapping[str, tuple[Freeze, bool]], max_length: int
-) -> Trial:
+def try_encoder(path: str | Path) -> Trial:
     """Do on a few sentences what an experiment will do on many, on the CPU.
+
+    What is tried depends on the checkpoint alone, so that another strategy or task tries, and trains, nothing again.
 
     Parameters
     ----------
     path : str or Path
         Folder of a checkpoint with its tokenizer.
-    layer : Layer
-        What realignment reads.
-    strategies : mapping from str to tuple
-        What each strategy freezes, and whether the embeddings are frozen, too.
-    max_length : int
-        Subwords of the longest input.
 
     Returns
     -------
@@ -80,21 +70,19 @@ def try_encoder(
     InputError
         The encoder or its tokenizer cannot serve, with the reason in one line.
     """
-    tokenizer, model = WordTokenizer(load_tokenizer(path), max_length), load_encoder(path).eval()
+    model = load_encoder(path).eval()
+    longest = positions(model.config)
+    tokenizer = WordTokenizer(load_tokenizer(path), LONGEST if longest is None else min(longest, LONGEST))
     try:
-        check_length(model.config, max_length)
         blocks = len(encoder_blocks(model))
-        index = layer_index(layer, blocks)
-        for frozen, embeddings in strategies.values():
-            check_trains(frozen, embeddings, layer, blocks)
         sentences = _encode(tokenizer, model)
         _check_states(model, sentences)
-        _check_longest(model, sentences, max_length)
-        chosen = _check_gradients(model, sentences, index, strategies)
+        _check_longest(model, sentences, tokenizer.max_length)
+        _check_gradients(model, sentences, blocks)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     size = sum(parameter.numel() for parameter in model.parameters())
-    return Trial(type(model).__name__, blocks, model.config.hidden_size, size, positions(model.config), chosen)
+    return Trial(type(model).__name__, blocks, model.config.hidden_size, size, longest)
 
 
 def _encode(words: WordTokenizer, model: PreTrainedModel) -> list[EncodedSentence]:
@@ -157,31 +145,20 @@ def _check_longest(model: PreTrainedModel, sentences: Sequence[EncodedSentence],
         if is_out_of_memory(error):
             raise
         reason = " ".join(str(error).split())[:SHOWN]
-        raise InputError(f"it does not take {max_length} subwords ({reason}); set max_length to fewer") from error
+        raise InputError(f"it does not take {max_length} subwords ({reason}); take another encoder") from error
 
 
-def _check_gradients(
-    model: PreTrainedModel,
-    sentences: Sequence[EncodedSentence],
-    layer: int,
-    strategies: Mapping[str, tuple[Freeze, bool]],
-) -> dict[str, list[int]]:
-    """Refuse an encoder that learns nothing under a strategy; the blocks that each freezes."""
+def _check_gradients(model: PreTrainedModel, sentences: Sequence[EncodedSentence], blocks: int) -> None:
+    """Refuse an encoder of which a block learns nothing."""
     ids, mask = pad([sentence.ids for sentence in sentences[:2]], model.config.pad_token_id or 0)
     model.requires_grad_(True)
-    states = state_at(model, layer, ids, mask)
+    states = state_at(model, blocks, ids, mask)
     # In some direction: the squares of states behind a norm always have the same sum.
     direction = torch.randn(states.shape[-1], generator=torch.Generator().manual_seed(0))
     (states @ direction).square().mean().backward()
-    gradients = {name: weight.grad for name, weight in model.named_parameters() if weight.grad is not None}
-    if not all(gradient.isfinite().all() for gradient in gradients.values()):
+    gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    if not all(gradient.isfinite().all() for gradient in gradients):
         raise InputError("its gradients are not finite numbers; its weights are damaged")
-    moved = {name for name, gradient in gradients.items() if gradient.any()}
-    chosen = {}
-    for name, (frozen, embeddings) in strategies.items():
-        report = freeze(model, frozen, embeddings)
-        trained = {parameter for parameter, weight in model.named_parameters() if weight.requires_grad}
-        if not trained & moved:
-            raise InputError(f"strategy {name}: nothing that it trains changes the states at layer {layer}")
-        chosen[name] = list(report.blocks)
-    return chosen
+    for number, block in enumerate(encoder_blocks(model)):
+        if not any(weight.grad is not None and weight.grad.any() for weight in block.parameters()):
+            raise InputError(f"nothing in its block {number} changes the last state; take another encoder")

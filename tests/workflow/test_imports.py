@@ -134,6 +134,7 @@ def test_every_job_depends_on_the_code_that_decides_its_result(tmp_path, name):
         "encoders/freezing",
         "encoders/blocks",
         "realignment/word_pairs",
+        "encoders/pooling",
         "data/bitext",
         "data/settings",
         "data/pharaoh",

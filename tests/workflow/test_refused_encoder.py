@@ -36,7 +36,11 @@ def test_decoder_is_refused_before_the_other_model_is_trained(tmp_path):
         "works": save(tmp_path / "bert", tiny_encoder("bert")),
         "decoder": save(tmp_path / "llama", decoder),
     }
-    output = snakemake(tmp_path, "results/tiny/tables/all/scores.csv", config=write(tmp_path, models), check=False)
+    # One job at a time: the trials go first.
+    one = ("--set-threads", "check_encoder=2")
+    output = snakemake(
+        tmp_path, "results/tiny/tables/all/scores.csv", *one, config=write(tmp_path, models), check=False
+    )
     log = (tmp_path / "results/tiny/logs/checked/decoder.log").read_text()
     said = f"{tmp_path}/llama: LlamaModel: no encoder, a word's state does not depend on the words after it"
     assert [line for line in log.splitlines() if said in line], log

@@ -36,8 +36,8 @@ SWITCHES = {
         OF_REALIGNMENT | {f"encode_pairs {aligner}" for aligner in ("fastalign", "awesome", "dictionary")},
     ),
     # These two are tried on the encoder before any training.
-    "realignment.layer": ("last", OF_REALIGNMENT | {"check_encoder"}),
-    "realignment.freeze_embeddings": (True, OF_REALIGNMENT | {"check_encoder"}),
+    "realignment.layer": ("last", OF_REALIGNMENT),
+    "realignment.freeze_embeddings": (True, OF_REALIGNMENT),
 }
 
 

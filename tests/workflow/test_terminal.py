@@ -2,6 +2,7 @@
 
 import copy
 import os
+import re
 import subprocess
 import sys
 
@@ -40,8 +41,9 @@ def test_a_run_on_a_terminal(damaged):
     environment = os.environ | {"TERM": "xterm"}
     code, written = run_on_terminal(command(damaged, "--quiet", "host"), columns=100, env=environment)
     assert code == 1
-    for told in ("0 of 4 jobs", "build_bitext ×2", "  build_bitext de: 0:00:0", "of 4 jobs, 1 failed"):
+    for told in ("0 of 4 jobs", "of 4 jobs, 1 failed"):
         assert told in written, written[-3000:]
+    assert re.search(r"  build_bitext (de|tr): 0:00:\d\d", written), "a line for a job at work"
     lines = screen(written)
     assert any(line.startswith("[1/4] ") for line in lines)
     assert any("ERROR" in line and "de.txt" in line for line in lines), "what the job itself says on the terminal"

