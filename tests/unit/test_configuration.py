@@ -75,7 +75,7 @@ def test_misspelt_strategy():
     assert line == (
         "realignment.strategies.front: 'frnt' found (did you mean front?); "
         "allowed are full, front, back or [first block, end block] or {blocks: [...]} or {random: ..., seed: ...} or "
-        "{only: [...]}"
+        "{only: [...]} or {conflict: half}"
     )
 
 

@@ -30,7 +30,7 @@ def test_longest_method_name_wins(method, expected):
     assert parse_method(method) == expected
 
 
-@pytest.mark.parametrize("method", ["before", "after_dico", "freeze_realign_unfreeze_last_4_dico", "before_giza"])
+@pytest.mark.parametrize("method", ["before", "afterwards_dico", "freeze_realign_unfreeze_last_4_dico", "before_giza"])
 def test_unknown_method_is_refused(method):
     with pytest.raises(InputError, match=method):
         parse_method(method)
@@ -110,7 +110,7 @@ def test_unknown_model_and_wrong_file(tmp_path):
     ("found", "wanted", "said"),
     [
         ("42,", "31.7,", ":2: seed is '31.7'; write a whole number"),
-        ("before_dico", "after_dico", ":3: unknown method 'after_dico'"),
+        ("before_dico", "afterwards_dico", ":3: unknown method 'afterwards_dico'"),
         ("0.7\n31", "\n31", ":2: no score"),
         (",0.7\n", ",good\n", ":2: value is 'good'"),
         (",0.7\n", "\n", ":2: 10 fields, but the header has 11"),
