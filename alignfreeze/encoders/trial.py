@@ -1,4 +1,4 @@
-"""Try an encoder on a few sentences before anything is trained: whether it loads, is read where we say, and learns."""
+"""Try an encoder on a few sentences before it is trained: whether it loads, is read where we say, and learns."""
 
 from __future__ import annotations
 
