@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -66,7 +67,10 @@ def needed_jobs(config_file: Path, workflow: Path, *arguments: str) -> list[Need
     """
     command = [sys.executable, "-m", "alignfreeze.experiment.dry_run", "--cores", "1", *arguments]
     command += ["--snakefile", str(workflow / "Snakefile"), "--configfile", str(config_file)]
-    finished = subprocess.run(command, capture_output=True, text=True)
+    # Wherever it is called from, it is this package that is run.
+    package = str(Path(__file__).parents[2])
+    paths = os.pathsep.join(filter(None, [package, os.getenv("PYTHONPATH")]))
+    finished = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": paths})
     if finished.returncode:
         raise InputError((finished.stdout + finished.stderr).strip())
     rows = json.loads(finished.stdout.splitlines()[-1])

@@ -29,25 +29,22 @@ def write(folder, models, **changes):
     return path
 
 
-def test_decoder_is_refused_before_the_other_model_is_trained(tmp_path):
+def test_decoder_is_refused_before_it_is_trained(tmp_path):
     sizes = {"vocab_size": 90, "hidden_size": 32, "num_hidden_layers": 4, "num_attention_heads": 4}
     decoder = transformers.LlamaModel(transformers.LlamaConfig(**sizes, intermediate_size=48))
     models = {
         "works": save(tmp_path / "bert", tiny_encoder("bert")),
         "decoder": save(tmp_path / "llama", decoder),
     }
-    # One job at a time: the trials go first.
-    one = ("--set-threads", "check_encoder=2")
-    output = snakemake(
-        tmp_path, "results/tiny/tables/all/scores.csv", *one, config=write(tmp_path, models), check=False
-    )
+    output = snakemake(tmp_path, "results/tiny/tables/all/scores.csv", config=write(tmp_path, models), check=False)
     log = (tmp_path / "results/tiny/logs/checked/decoder.log").read_text()
     said = f"{tmp_path}/llama: LlamaModel: no encoder, a word's state does not depend on the words after it"
     assert [line for line in log.splitlines() if said in line], log
     assert "check_encoder" in output
     results = tmp_path / "results" / "tiny"
-    for trained in ("finetuned", "realigned", "state", "scores"):
-        assert not (results / trained).exists(), "nothing was trained"
+    for trained in ("finetuned", "realigned", "state", "scores", "encoded"):
+        assert not (results / trained / "decoder").exists(), "it was not trained"
+    assert not (results / "tables").exists()
 
 
 def test_shared_weights_are_refused_with_the_configuration(tmp_path):

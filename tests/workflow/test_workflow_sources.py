@@ -127,8 +127,9 @@ def test_file_that_is_not_the_locked_one_stops_the_next_run(workspace, hub):
 
 
 def test_failed_fetch_shows_its_line_and_keeps_no_output(workspace, hub, tmp_path):
-    shutil.copy(workspace / "remote.yaml", tmp_path)
-    shutil.copy(workspace / "experiment.lock.json", tmp_path)
+    lock = shutil.copy(workspace / "experiment.lock.json", tmp_path)
+    config = yaml.safe_load((workspace / "remote.yaml").read_text()) | {"resources_lock": str(lock)}
+    (tmp_path / "remote.yaml").write_text(yaml.safe_dump(config))
     target = "resources/muse/en-de.txt"
     with HubServer(hub) as server:
         server.fail("/raw/muse", 404)
