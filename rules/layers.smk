@@ -59,7 +59,7 @@ rule tabulate_layers:
                     "choice": grid.choice_of_blocks(CONFIG, name),
                     "freeze_embeddings": CONFIG.freezes_embeddings(name),
                 }
-                for name in STRATEGIES
+                for name in sorted(STRATEGIES)
             },
         },
     message:
