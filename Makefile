@@ -5,7 +5,7 @@ CORES ?= all
 VENV := .venv$(if $(filter environment command,$(firstword $(origin PYTHON))),-$(notdir $(PYTHON)))
 BIN := $(VENV)/bin
 
-.PHONY: help demo docs published-page pictures plan report configuration encoders test test-faults test-slurm lint types lock bench test-arithmetic rooms
+.PHONY: help demo docs published-page pictures plan report configuration encoders test test-slow test-faults test-slurm lint types lock bench test-arithmetic rooms
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
@@ -53,6 +53,9 @@ report: $(VENV)/installed ## What is missing of an experiment, then its HTML rep
 
 test: $(VENV)/installed lint ## Lint and the whole test suite.
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-slow: $(VENV)/installed ## Tests that take minutes each: a run with sets, filter and upper bound; the advice recomputed.
+	$(BIN)/python -m pytest -m slow
 
 test-faults: $(VENV)/installed ## Damaged files by the ten thousand, kills, full disks; the counts are printed.
 	$(BIN)/python -m pytest -m faults -s -n 2

@@ -15,7 +15,8 @@ CONFIG = yaml.safe_load(SETS.read_text(encoding="utf-8"))
 LANGUAGES, SEEDS = CONFIG["language_sets"]["all"], CONFIG["seeds"]
 BITEXTS = CONFIG["tasks"]["udpos"]["realignment_languages"]
 PERCENTILE = CONFIG["data"]["bitext"]["filter"]["percentile"][0]
-pytestmark = pytest.mark.workflow
+# A run of 65 jobs: minutes, which the suite has not.
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
