@@ -17,11 +17,11 @@ $(VENV)/installed: requirements.lock
 	$(BIN)/pip install --disable-pip-version-check --progress-bar off --quiet -r requirements.lock
 	touch $@
 
-demo: $(VENV)/installed ## The whole pipeline on embedded data: about ten minutes on two cores.
-	@echo "Running the demo: about 10 minutes on two cores, about 10 GB of disk at its peak (6 GB stay)."
+demo: $(VENV)/installed ## The whole pipeline on embedded data: about eleven minutes on two cores.
+	@echo "Running the demo: about 11 minutes on two cores, about 10 GB of disk at its peak (6 GB stay)."
 	$(BIN)/snakemake --cores $(CORES) --quiet host reason
 	$(BIN)/snakemake --report results/demo/report.html --quiet all
-	@$(BIN)/python workflow_scripts/print_summary.py results/demo all
+	@PYTHONPATH=. $(BIN)/python workflow_scripts/print_summary.py results/demo all
 
 # FROM=FOLDER takes the twelve files from a local folder in place of fetching them.
 PUBLISHED := --configfile experiments/published.yaml $(if $(FROM),--config published_source=$(FROM))
