@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from alignfreeze.analysis.latex import read_table
+from alignfreeze.analysis.names import BASELINE
 
 COLUMNS = ["model", "task", "aligner", "strategy", "mean", "std", "delta", "delta_low", "delta_high", "n_up", "n_down"]
 
@@ -21,8 +22,8 @@ Main table, per cent. mean, std: the language average over seeds (std with ddof 
 the same seed, with a 95 % interval over seeds and languages. n_up, n_down: languages beyond one std of their baseline.
 """)
     print(shown.to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.1f}"))
-    noise = shown.loc[shown["strategy"] == "baseline", "std"].max()
-    moved = shown.loc[shown["strategy"] != "baseline", "delta"]
+    noise = shown.loc[shown["strategy"] == BASELINE, "std"].max()
+    moved = shown.loc[shown["strategy"] != BASELINE, "delta"]
     print(f"\nThe strategies moved the average by {moved.min():+.1f} to {moved.max():+.1f} points; ", end="")
     print(f"the baseline's own spread (std) over seeds is {noise:.1f}. An interval that holds 0 shows no effect.")
 

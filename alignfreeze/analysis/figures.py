@@ -40,6 +40,7 @@ from alignfreeze.analysis.names import (
     title,
 )
 from alignfreeze.analysis.predictors import why_unusable
+from alignfreeze.analysis.records import CELL
 from alignfreeze.analysis.tables import slope
 from alignfreeze.languages.uriel import DISTANCES
 from alignfreeze.support.atomic import atomic_file
@@ -88,8 +89,6 @@ NUMBERED_CELLS = 6
 SEED = 20250206
 LABEL_STEPS = 400
 LOWEST_R2 = -1.0
-
-CELL = ["model", "task", "aligner", "strategy", "realignment_languages"]
 
 
 def strategy_styles(strategies: Iterable[str]) -> dict[str, tuple[str, str]]:

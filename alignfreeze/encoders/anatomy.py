@@ -234,11 +234,13 @@ def _recorder(calls: list[_Call], number: int) -> Any:
 
 
 def _makes(calls: list[_Call], states: tuple[torch.Tensor, ...]) -> bool:
-    """Whether every module ran, one call for each state, and each read one hidden state and wrote the next.
+    """Whether modules ran in order, one call for each state, and each read one hidden state and wrote the next.
 
     DeBERTa has a convolution beside its first block, so that not every one has to write the next one's state itself.
     """
-    if len(calls) != len(states) - 1:
+    numbers = [call.number for call in calls]
+    in_order = numbers == sorted(numbers) and set(numbers) == set(range(len(set(numbers))))
+    if len(calls) != len(states) - 1 or not in_order:
         return False
     reads = all(_same(call.read, state) for call, state in zip(calls, states, strict=False))
     return reads and (len(calls) == 1 or any(_same(call.written, states[k + 1]) for k, call in enumerate(calls[:-1])))

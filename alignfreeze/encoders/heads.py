@@ -135,69 +135,59 @@ class _Head(PreTrainedModel):
         return cast(torch.Tensor, text_encoder(self.model)(input_ids=input_ids, attention_mask=attention_mask)[0])
 
 
-class TokenHead(_Head):
+class _LabelHead(_Head):
+    """A label for each vector that `pooled` makes of the states."""
+
+    output: type[TokenClassifierOutput] | type[SequenceClassifierOutput]
+
+    def pooled(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:  # noqa: ARG002 - for sequences
+        """Vectors (..., h) that get a label; by default the states themselves."""
+        return states
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor | None = None,
+        labels: torch.Tensor | None = None,
+        **_: Any,
+    ) -> TokenClassifierOutput | SequenceClassifierOutput:
+        """Logits, and the mean cross-entropy over what has a label.
+
+        Parameters
+        ----------
+        input_ids : torch.Tensor
+            (B, T) subwords.
+        attention_mask : torch.Tensor, optional
+            (B, T), 1 where there is a subword, 0 at padding.
+        labels : torch.Tensor, optional
+            (B, T), the label of each subword, -100 where there is none; or (B,), that of each sequence.
+
+        Returns
+        -------
+        TokenClassifierOutput or SequenceClassifierOutput
+            Logits (B, T, labels) or (B, labels); its loss is None without labels.
+        """
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        logits = self.classifier(self.dropout(self.pooled(self.states(input_ids, attention_mask), mask)))
+        loss = None if labels is None else functional.cross_entropy(logits.flatten(0, -2), labels.flatten())
+        return self.output(loss=loss, logits=logits)
+
+
+class TokenHead(_LabelHead):
     """A label for each subword."""
 
-    def forward(
-        self,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor | None = None,
-        labels: torch.Tensor | None = None,
-        **_: Any,
-    ) -> TokenClassifierOutput:
-        """Logits (B, T, labels), and the mean cross-entropy over the subwords that have a label.
-
-        Parameters
-        ----------
-        input_ids : torch.Tensor
-            (B, T) subwords.
-        attention_mask : torch.Tensor, optional
-            (B, T), 1 where there is a subword, 0 at padding.
-        labels : torch.Tensor, optional
-            (B, T), the label of each subword, -100 where there is none.
-
-        Returns
-        -------
-        TokenClassifierOutput
-            Its loss is None without labels.
-        """
-        logits = self.classifier(self.dropout(self.states(input_ids, attention_mask)))
-        loss = None if labels is None else functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
-        return TokenClassifierOutput(loss=loss, logits=logits)
+    output = TokenClassifierOutput
 
 
-class SequenceHead(_Head):
+class SequenceHead(_LabelHead):
     """A label for each sequence, by the mean of its states."""
 
-    def forward(
-        self,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor | None = None,
-        labels: torch.Tensor | None = None,
-        **_: Any,
-    ) -> SequenceClassifierOutput:
-        """Logits (B, labels), and the mean cross-entropy over sequences.
+    output = SequenceClassifierOutput
 
-        Parameters
-        ----------
-        input_ids : torch.Tensor
-            (B, T) subwords.
-        attention_mask : torch.Tensor, optional
-            (B, T), 1 where there is a subword, 0 at padding.
-        labels : torch.Tensor, optional
-            (B,), the label of each sequence.
-
-        Returns
-        -------
-        SequenceClassifierOutput
-            Its loss is None without labels.
-        """
-        states = self.states(input_ids, attention_mask)
-        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+    def pooled(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Mean state of each sequence, (B, h)."""
         weights = (mask / mask.sum(1, keepdim=True)).to(states.dtype)
-        logits = self.classifier(self.dropout((weights[:, :, None] * states).sum(1)))
-        loss = None if labels is None else functional.cross_entropy(logits, labels)
-        return SequenceClassifierOutput(loss=loss, logits=logits)
+        return (weights[:, :, None] * states).sum(1)
 
 
 class SpanHead(_Head):

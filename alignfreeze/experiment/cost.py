@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +114,7 @@ ROTARY = ("modernbert", "eurobert", "nomic_bert", "gte", "jina_embeddings_v3")
 GATED = ("modernbert", "eurobert", "nomic_bert", "gte", "umt5", "mt5")
 
 # Its encoder, InfoXLM large.
-COMETKIWI = Architecture(24, 1024, 4096, 250_002, 514, 2)
+COMETKIWI = Architecture(24, 1024, 4096, 250_002, 514, 512)
 
 
 def architecture_of(model: str, source: str, folder: Path) -> Architecture:
@@ -149,8 +149,8 @@ def architecture_of(model: str, source: str, folder: Path) -> Architecture:
             # Sinusoidal positions (M2M100) are no weights either.
             learned = kind not in (*ROTARY, "m2m_100") and longest is not None
             rows = read["max_position_embeddings"] if learned else 0
-            found = Architecture(**sizes, positions=rows, longest_input=longest, feed_forward=2 + (kind in GATED))
-            return replace(found, groups=int(read.get("num_hidden_groups", 0)))
+            own = {"feed_forward": 2 + (kind in GATED), "groups": int(read.get("num_hidden_groups", 0))}
+            return Architecture(**sizes, positions=rows, longest_input=longest, **own)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
             raise InputError(
                 f"models.{model}.source: {settings} is damaged, or does not say how large the encoder is: "

@@ -409,6 +409,16 @@ def test_trial_refuses_what_cannot_work(change, message, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+def test_trial_refuses_a_block_that_learns_nothing(tmp_path):
+    """All matrices of a block without biases are 0: it hands on what it reads, and none of them gets a gradient."""
+    model = make("ModernBERT (mmBERT)")
+    for weight in encoder_blocks(model)[2].parameters():
+        if weight.ndim == 2:
+            weight.data.zero_()
+    with pytest.raises(InputError, match="nothing in its block 2 changes the last state"):
+        trial(tmp_path, model)
+
+
 def test_trial_refuses_positions_that_end_before_config_json_says(tmp_path, monkeypatch):
     """Pretended: a family whose config.json does not say where its positions end."""
     monkeypatch.setattr("alignfreeze.encoders.loading.longest_input", lambda config: None)

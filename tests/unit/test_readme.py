@@ -59,3 +59,12 @@ def test_targets_of_shown_commands_stand_first():
         late = [word for word in words[options:] if word.startswith("results/") and not word.endswith(".html")]
         assert not late, f"{name}: snakemake {' '.join(words)}"
     assert with_target >= 6
+
+
+def test_scripts_of_the_makefile_find_the_library():
+    """A script in a folder does not see the checkout by itself."""
+    calls = re.findall(r"^\t@?(.*)\$\(BIN\)/python ([\w/]+\.py)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert len(calls) >= 5
+    for before, script in calls:
+        needs = re.search(r"^(from|import) alignfreeze", (ROOT / script).read_text(encoding="utf-8"), re.MULTILINE)
+        assert not needs or "PYTHONPATH=." in before, script
