@@ -7,10 +7,12 @@ import subprocess
 import sys
 from unittest import mock
 
+import transformers
 import yaml
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
 from support import ROOT
+from tokenizers import BertWordPieceTokenizer
 
 TINY = ROOT / "experiments" / "tiny.yaml"
 CONFIG = yaml.safe_load(TINY.read_text())
@@ -30,6 +32,22 @@ def snakemake(folder, *arguments, config=TINY, checkout=ROOT, check=True):
     if check:
         assert finished.returncode == 0, output[-6000:]
     return output
+
+
+def small_model(folder):
+    """A random encoder of four blocks with pieces of the demonstration's words, for runs whose scores do not matter.
+
+    It starts, trains and saves in a tenth of the embedded one's time; returned is its entry of `models`.
+    """
+    tokenizer = BertWordPieceTokenizer(lowercase=False)
+    texts = sorted(map(str, (ROOT / "data" / "demo" / "bitext").glob("*.txt")))
+    tokenizer.train(texts, vocab_size=2000, show_progress=False)
+    special = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")}
+    transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer._tokenizer, **special).save_pretrained(folder)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 48}
+    encoder = transformers.BertModel(transformers.BertConfig(vocab_size=tokenizer.get_vocab_size(), **sizes))
+    encoder.save_pretrained(folder)
+    return {"source": f"path:{folder}"}
 
 
 def planned(output):

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from support import ROOT
-from workflow_support import CONFIG, planned, snakemake
+from workflow_support import CONFIG, planned, small_model, snakemake
 
 from alignfreeze.realignment.word_pairs import PairRows
 
@@ -36,6 +36,7 @@ def config(workspace):
         (workspace / f"en-{language}.tsv").write_text(text, encoding="utf-8")
     changed = copy.deepcopy(CONFIG) | {"experiment": "scale", "seeds": [31], "language_sets": {"all": LANGUAGES}}
     del changed["data"]["gold"], changed["data"]["dictionary"], changed["diagnostics"]["representation"]
+    changed["models"] = {"small": small_model(workspace / "small")}
     changed["data"]["bitext"] = {"pairs": str(workspace / "en-{lang}.tsv"), "segmented": False, "sample": 60}
     changed["aligners"] = {"fastalign": {"fit_pairs": 100}}
     changed["realignment"]["strategies"] = {
@@ -63,10 +64,10 @@ def test_what_realigns_meanwhile_is_not_realigned_before(workspace, config):
     assert plan["encode_pairs"] == 2
     assert plan["build_bitext"] == plan["build_fit_bitext"] == plan["align_fastalign"] == len(LANGUAGES)
     for strategy in ("during_front", "before_during_full"):
-        run = f"results/scale/realigned/e5small/{strategy}/fastalign/all/seed31"
+        run = f"results/scale/realigned/small/{strategy}/fastalign/all/seed31"
         assert "MissingRuleException" in snakemake(workspace, "-n", run, config=config, check=False)
     refused = snakemake(
-        workspace, "-n", "results/scale/realigned/e5small/unused/fastalign/all/seed31", config=config, check=False
+        workspace, "-n", "results/scale/realigned/small/unused/fastalign/all/seed31", config=config, check=False
     )
     assert "no task starts from unused realignment on word pairs of fastalign" in refused
 
@@ -83,7 +84,7 @@ def test_run_from_raw_text_to_scores(workspace, config):
     with (results / "tables" / "all" / "scores.csv").open(encoding="utf-8") as handle:
         strategies = {row["strategy"] for row in csv.DictReader(handle)}
     assert strategies == {"baseline", *STRATEGIES}
-    run = "e5small/during_front/fastalign/all/udpos/seed31"
+    run = "small/during_front/fastalign/all/udpos/seed31"
     record = json.loads((results / "finetuned" / run / "run.json").read_text())
     (realignment,) = record["settings"]["realignment"]
     assert realignment["weight"] == 0.2
@@ -94,24 +95,24 @@ def test_run_from_raw_text_to_scores(workspace, config):
     assert records["baseline"]["realignment_steps"] == "0"
     assert records["during_front"]["realignment_steps"] == records["during_front"]["finetuning_steps"]
     assert records["during_front"]["pairs_seen"] == str(record["interleaved"]["pairs_seen"])
-    seen = json.loads((results / "checked" / "e5small.json").read_text())
-    assert (seen["blocks"], seen["hidden"], seen["longest_input"]) == (12, 384, 512)
+    seen = json.loads((results / "checked" / "small.json").read_text())
+    assert (seen["blocks"], seen["hidden"], seen["longest_input"]) == (4, 32, 512)
     # Words are means of several subwords; a sentence is the mean of all of them.
     words, sentences = (
-        PairRows(results / "encoded/e5small" / of / "all" / "de.arrow")[0] for of in ("fastalign", "none")
+        PairRows(results / "encoded/small" / of / "all" / "de.arrow")[0] for of in ("fastalign", "none")
     )
     assert (words.source_end > words.source_start).all()
     assert (words.target_end - words.target_start).max() > 1
     assert (sentences.target_start.tolist(), sentences.target_end.tolist()) == ([0], [len(sentences.target_ids)])
-    run_record = results / "finetuned/e5small/sentences/none/all/udpos/seed31/run.json"
+    run_record = results / "finetuned/small/sentences/none/all/udpos/seed31/run.json"
     (realignment,) = json.loads(run_record.read_text())["settings"]["realignment"]
     assert (realignment["settings"]["objective"], realignment["settings"]["word"]) == ("sentences", "mean")
     # Fine-tuned from the pretrained encoder, on other numbers than the baseline.
     aligners = dict.fromkeys(STRATEGIES, "fastalign") | {"sentences": "none"}
     folders = {
-        name: results / f"finetuned/e5small/{name}/{aligner}/all/udpos/seed31" for name, aligner in aligners.items()
+        name: results / f"finetuned/small/{name}/{aligner}/all/udpos/seed31" for name, aligner in aligners.items()
     }
-    folders["baseline"] = results / "finetuned" / "e5small/baseline/none/none/udpos/seed31"
+    folders["baseline"] = results / "finetuned" / "small/baseline/none/none/udpos/seed31"
     runs = {name: json.loads((folder / "run.json").read_text()) for name, folder in folders.items()}
     assert record["settings"]["encoder"] == runs["baseline"]["settings"]["encoder"]
     logs = {name: (folder / "training_log.csv").read_text() for name, folder in folders.items()}
@@ -121,7 +122,7 @@ def test_run_from_raw_text_to_scores(workspace, config):
     assert after["settings"]["finetuned"] == {
         name: checksum for name, checksum in runs["baseline"]["files"].items() if name.endswith(".safetensors")
     }
-    assert (after["steps"], after["frozen_blocks"]) == (6, list(range(6)))
+    assert (after["steps"], after["frozen_blocks"]) == (6, list(range(2)))
     row = records["after_front"]
     assert (row["finetuning_steps"], row["realignment_steps"]) == (records["baseline"]["finetuning_steps"], "6")
     assert float(row["wall_time"]) > float(records["baseline"]["wall_time"])

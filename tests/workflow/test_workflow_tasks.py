@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 import yaml
 from support import ROOT
-from workflow_support import planned, snakemake
+from workflow_support import planned, small_model, snakemake
 
 from alignfreeze.data.squad import read_squad
 from alignfreeze.data.treebank import read_treebank
@@ -31,8 +31,8 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def config(workspace):
-    """Fewer languages, items and steps; else as it is."""
-    changed = copy.deepcopy(CONFIG)
+    """A small encoder, fewer languages, items and steps; else as it is."""
+    changed = copy.deepcopy(CONFIG) | {"models": {"small": small_model(workspace / "small")}}
     changed["language_sets"] |= {"all": LANGUAGES, "ner": ["de"], "nli": LANGUAGES, "qa": LANGUAGES}
     changed["data"]["bitext"]["sample"] = 30
     changed["realignment"]["strategies"] = {"front": "front"}
