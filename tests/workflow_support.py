@@ -1,6 +1,7 @@
 """Snakemake, run for real on experiments/tiny.yaml, and what a dry run plans."""
 
 import contextlib
+import copy
 import os
 import re
 import subprocess
@@ -48,6 +49,14 @@ def small_model(folder):
     encoder = transformers.BertModel(transformers.BertConfig(vocab_size=tokenizer.get_vocab_size(), **sizes))
     encoder.save_pretrained(folder)
     return {"source": f"path:{folder}"}
+
+
+def small_config(folder):
+    """The tiny experiment with a small random encoder under the embedded one's name."""
+    changed = copy.deepcopy(CONFIG)
+    changed["models"] = {"e5small": small_model(folder)}
+    changed["aligners"]["awesome"]["layer"] = 2
+    return changed
 
 
 def planned(output):

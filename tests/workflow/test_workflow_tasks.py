@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 import yaml
 from support import ROOT
-from workflow_support import planned, small_model, snakemake
+from workflow_support import planned, snakemake
 
 from alignfreeze.data.squad import read_squad
 from alignfreeze.data.treebank import read_treebank
@@ -18,8 +18,10 @@ CONFIG = yaml.safe_load((ROOT / "experiments" / "shared_real.yaml").read_text(en
 DATA = ROOT.parent / "shared" / "data"
 LANGUAGES = ["de", "th"]  # German is in all tasks, Thai has no named entities here
 METRICS = {"udpos": 1, "wikiann": 5, "xnli": 1, "xquad": 2}
+# Minutes, which the suite has not: test_any_language.py runs every kind of task with a small encoder.
 pytestmark = [
     pytest.mark.workflow,
+    pytest.mark.slow,
     pytest.mark.skipif(not DATA.is_dir(), reason="the public samples are not beside this checkout"),
 ]
 
@@ -31,8 +33,8 @@ def workspace(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def config(workspace):
-    """A small encoder, fewer languages, items and steps; else as it is."""
-    changed = copy.deepcopy(CONFIG) | {"models": {"small": small_model(workspace / "small")}}
+    """Fewer languages, items and steps; else as it is."""
+    changed = copy.deepcopy(CONFIG)
     changed["language_sets"] |= {"all": LANGUAGES, "ner": ["de"], "nli": LANGUAGES, "qa": LANGUAGES}
     changed["data"]["bitext"]["sample"] = 30
     changed["realignment"]["strategies"] = {"front": "front"}
