@@ -26,7 +26,6 @@ rule tabulate_advice:
     input:
         scores=SCORES,
         facts=LANGUAGE_FACTS,
-        code=code("tabulate_advice"),
     output:
         **table_outputs(["advice", "regret"], "Advice"),
         png=report(
@@ -45,6 +44,7 @@ rule tabulate_advice:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("tabulate_advice"),
         labels=LABELS,
         source=SOURCE,
     message:

@@ -15,7 +15,6 @@ UNFILTERED = "unfiltered_bitext" if FILTER and not FILTER.side_by_side else "bit
 rule build_bitext:
     input:
         unpack(bitext_files),
-        code=code("build_bitext", without=["data/segmentation"] if BITEXT.segmented else []),
     output:
         results(f"{UNFILTERED}/{{lang}}.parquet"),
     log:
@@ -27,6 +26,7 @@ rule build_bitext:
     resources:
         mem_mb=memory.TEXT,
     params:
+        code=code("build_bitext", without=["data/segmentation"] if BITEXT.segmented else []),
         segmented=BITEXT.segmented,
         source_language=SOURCE,
         sample=BITEXT.sample,
@@ -58,7 +58,6 @@ rule align_dictionary:
         **GOLD_SENTENCES,
         bitext=results("bitext/{part}{lang}.parquet"),
         dictionary=lambda wildcards: for_language(CONFIG.data.dictionary, wildcards.lang),
-        code=code("align_dictionary"),
     output:
         **gold_alignments("dictionary"),
         alignments=results("alignments/{part}dictionary/{lang}.txt"),
@@ -71,6 +70,7 @@ rule align_dictionary:
     resources:
         mem_mb=memory.TEXT,
     params:
+        code=code("align_dictionary"),
         matching=lambda wildcards: CONFIG.aligners.dictionary.matching,
         order=CONFIG.data.dictionary_order,
     message:
@@ -92,7 +92,6 @@ rule align_fastalign:
         **GOLD_SENTENCES,
         bitext=results("bitext/{part}{lang}.parquet"),
         fit_bitext=results("fit_bitext/{lang}.parquet" if FIT_PAIRS else "bitext/{part}{lang}.parquet"),
-        code=code("align_fastalign"),
     output:
         **gold_alignments("fastalign"),
         alignments=results("alignments/{part}fastalign/{lang}.txt"),
@@ -106,6 +105,7 @@ rule align_fastalign:
     resources:
         mem_mb=fastalign_memory,
     params:
+        code=code("align_fastalign"),
         iterations=lambda wildcards: CONFIG.aligners.fastalign.iterations,
         lowercase=lambda wildcards: CONFIG.aligners.fastalign.lowercase,
     message:
@@ -119,7 +119,6 @@ rule align_awesome:
         **GOLD_SENTENCES,
         bitext=results("bitext/{part}{lang}.parquet"),
         model=lambda wildcards: model_folder(CONFIG.aligners.awesome.model),
-        code=code("align_awesome"),
     output:
         **gold_alignments("awesome"),
         alignments=results("alignments/{part}awesome/{lang}.txt"),
@@ -133,6 +132,7 @@ rule align_awesome:
         gpu=GPUS,
         mem_mb=inference_memory,
     params:
+        code=code("align_awesome"),
         own_checkpoint=lambda wildcards: own_checkpoint(CONFIG.aligners.awesome.model),
         settings=lambda wildcards: as_params(CONFIG.aligners.awesome, exclude={"model"}),
     message:

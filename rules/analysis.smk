@@ -4,7 +4,6 @@
 rule tabulate_languages:
     input:
         facts=LANGUAGE_FACTS,
-        code=code("tabulate_languages"),
     output:
         **table_outputs(["languages"], "Languages"),
     log:
@@ -14,6 +13,7 @@ rule tabulate_languages:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("tabulate_languages"),
         labels=LABELS,
         source=SOURCE,
         languages=lambda wildcards: languages_of(wildcards.langs),
@@ -27,7 +27,6 @@ rule tabulate_cells:
     input:
         scores=SCORES,
         facts=LANGUAGE_FACTS,
-        code=code("tabulate_cells"),
     output:
         **table_outputs(CELL_TABLES, "Tables"),
         **language_table_outputs(),
@@ -41,6 +40,7 @@ rule tabulate_cells:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("tabulate_cells"),
         labels=LABELS,
         source=SOURCE,
         tables=CELL_TABLES,
@@ -55,7 +55,6 @@ rule correlate:
     input:
         scores=SCORES,
         facts=LANGUAGE_FACTS,
-        code=code("correlate"),
     output:
         **table_outputs(["correlations"], "Distance and transfer"),
         contrasts=tidy_output("contrasts"),
@@ -68,6 +67,7 @@ rule correlate:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("correlate"),
         labels=LABELS,
         source=SOURCE,
     message:
@@ -80,7 +80,6 @@ rule fit_regressions:
     input:
         scores=SCORES,
         facts=LANGUAGE_FACTS,
-        code=code("fit_regressions"),
     output:
         **table_outputs(["regression"], "Distance and transfer", folder="regression"),
     log:
@@ -92,6 +91,7 @@ rule fit_regressions:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("fit_regressions"),
         labels=LABELS,
         source=SOURCE,
     message:
@@ -104,7 +104,6 @@ rule generalise:
     input:
         scores=SCORES,
         facts=LANGUAGE_FACTS,
-        code=code("generalise"),
     output:
         **table_outputs(["generalisation"], "Distance and transfer"),
         png=report(
@@ -124,6 +123,7 @@ rule generalise:
     resources:
         mem_mb=memory.FOREST,
     params:
+        code=code("generalise"),
         labels=LABELS,
         source=SOURCE,
     message:
@@ -136,7 +136,6 @@ rule tabulate_runs:
     input:
         records=results("tables/{langs}/run_records.csv"),
         facts=LANGUAGE_FACTS,
-        code=code("tabulate_runs"),
     output:
         **table_outputs(["runs"], "Runs"),
     log:
@@ -146,6 +145,7 @@ rule tabulate_runs:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("tabulate_runs"),
         labels=LABELS,
     message:
         "What the runs took: {wildcards.langs}"
@@ -159,7 +159,6 @@ rule draw_figures:
         deltas=results("tables/{langs}/deltas.csv"),
         contrasts=results("tables/{langs}/contrasts.csv"),
         facts=LANGUAGE_FACTS,
-        code=code("draw_figures"),
     output:
         **figure_outputs(),
     log:
@@ -171,6 +170,7 @@ rule draw_figures:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("draw_figures"),
         labels=LABELS,
         by_language=ANALYSED,
     message:
@@ -194,7 +194,6 @@ rule state_findings:
             )
         },
         facts=LANGUAGE_FACTS,
-        code=code("state_findings"),
     output:
         report(
             results("tables/{langs}/findings.csv"),
@@ -209,6 +208,7 @@ rule state_findings:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("state_findings"),
         labels=LABELS,
     message:
         "Headline findings: {wildcards.langs}"

@@ -1,14 +1,14 @@
-"""Configuration, and what several of the other files share (paths, code among the inputs, languages, models).
+"""Configuration, and what several of the other files share (paths, checksums of code, languages, models).
 
 An input function that one rule needs stands above that rule. Its signature is broken over lines because
 `snakemake --lint` would have every function here, however far from its rule, and looks for them line by line.
 """
 
+import functools
 import os
 import re
 import sys
 from collections import Counter
-from functools import lru_cache
 from pathlib import Path
 
 BASE = Path(workflow.basedir)
@@ -24,7 +24,7 @@ from alignfreeze.experiment.cost import architecture_or_largest
 from alignfreeze.languages.registry import facts_of, use_facts
 from alignfreeze.sources.lock import ResourcesLock
 from alignfreeze.support.errors import InputError
-from alignfreeze.support.checksums import checkpoint_checksum
+from alignfreeze.support.checksums import checkpoint_checksum, code_checksums
 from alignfreeze.support.imports import decisive_modules
 from alignfreeze.support.locks import hold_working_directory
 from alignfreeze.support.machine import memory_megabytes
@@ -122,16 +122,24 @@ def log_of(path):
     return results(f"logs/{path}.log")
 
 
-def code(script, *loaded, without=()):
-    """A script and the modules behind it, as inputs: an edit reruns the rule, a touch or a fresh checkout does not.
+@functools.cache
+def code_files(script, loaded=(), without=()):
+    """A script and the modules behind it, with the tables and templates of their packages.
 
     `loaded` are modules that it loads by name; `without` leaves out some that decide nothing of the rule's result.
-    The tables and templates of a package go with its modules.
     """
     path = BASE / "workflow_scripts" / f"{script}.py"
     files = [BASE / "alignfreeze" / f"{module}.py" for module in decisive_modules(path, loaded, without)]
     beside = {other for file in files for other in file.parent.iterdir() if other.is_file() and other.suffix != ".py"}
-    return [in_base(file) for file in [path, *files, *sorted(beside)]]
+    return (path, *files, *sorted(beside))
+
+
+def code(script, *loaded, without=()):
+    """Checksums of the code behind a rule: an edit reruns it, a touch or a fresh checkout does not.
+
+    A parameter, and no inputs: Snakemake looks at every input of every job that is ready whenever one ends.
+    """
+    return code_checksums(code_files(script, loaded, tuple(without)))
 
 
 def code_of_task(script, task, *loaded, without=()):
@@ -199,14 +207,14 @@ def model_folder(model):
     return ancient(in_base(local)) if local else str(MODELS[model].folder(BASE))
 
 
-@lru_cache
+@functools.lru_cache
 def own_checkpoint(model):
     """Checksum of a checkpoint of the user's own, a parameter of the rules that load it; None of what a rule makes."""
     local = MODELS[model].local_folder
     return checkpoint_checksum(in_base(local)) if local else None
 
 
-@lru_cache
+@functools.lru_cache
 def size_of(model):
     """Sizes of a model, before it is fetched, too."""
     return architecture_or_largest(model, MODELS[model].source, MODELS[model].folder(BASE))

@@ -12,7 +12,6 @@ rule compare:
         ours=SCORES,
         other=in_base(CONFIG.compare_with),
         facts=LANGUAGE_FACTS,
-        code=code("compare"),
     output:
         **table_outputs(["compare", "compare_by_language"], "Beside the published results"),
     log:
@@ -22,6 +21,7 @@ rule compare:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("compare"),
         labels=LABELS,
         source=SOURCE,
     message:

@@ -36,7 +36,6 @@ rule measure_conflict:
         finetuned=results(f"finetuned/{{model}}/{grid.BASELINE}/{grid.NONE}/{grid.NONE}/{{task}}/seed{{seed}}"),
         rows=encoded_rows,
         examples=task_examples,
-        code=lambda wildcards: code_of_task("measure_conflict", wildcards.task, without=SCORING),
     output:
         results("diagnostics/conflict/{model}/{aligner}/{realignment_languages}/{task}/seed{seed}.csv"),
     log:
@@ -49,6 +48,7 @@ rule measure_conflict:
         gpu=GPUS,
         mem_mb=realignment_memory,
     params:
+        code=lambda wildcards: code_of_task("measure_conflict", wildcards.task, without=SCORING),
         source=SOURCE,
         realignment_languages=scored_as,
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),
@@ -74,7 +74,6 @@ def conflict_of(
 rule choose_blocks:
     input:
         conflict=conflict_of,
-        code=code("choose_blocks"),
     output:
         results(f"diagnostics/frozen/{REALIGNMENT_RUN}.json"),
     log:
@@ -86,6 +85,7 @@ rule choose_blocks:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("choose_blocks"),
         task=lambda wildcards: CONFIG.frozen_by_conflict(wildcards.strategy).task,
         state=lambda wildcards: CONFIG.frozen_by_conflict(wildcards.strategy).state,
     message:
@@ -99,7 +99,6 @@ rule summarise_conflict:
         conflict=CONFLICT_FILES,
         deltas=results("tables/{langs}/deltas.csv"),
         facts=LANGUAGE_FACTS,
-        code=code("summarise_conflict"),
     output:
         **{
             output: report(
@@ -124,6 +123,7 @@ rule summarise_conflict:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("summarise_conflict"),
         labels=LABELS,
         figures=CONFLICT_FIGURES,
     message:

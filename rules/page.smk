@@ -24,7 +24,6 @@ rule build_page:
         scores=results(f"tables/{EVALUATE}/scores.csv"),
         records=[] if PUBLISHED else RECORDS,
         facts=LANGUAGE_FACTS,
-        code=code("build_page"),
     output:
         report(
             PAGE,
@@ -41,6 +40,7 @@ rule build_page:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("build_page"),
         labels=LABELS,
         source=SOURCE,
         realignment_sets={name: CONFIG.languages_of(name) for name in SCORED_SETS},

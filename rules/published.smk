@@ -34,7 +34,6 @@ def with_source(
 rule convert_published:
     input:
         results=expand("{folder}/{file}", folder=PUBLISHED_FOLDER, file=CONFIG.published.files),
-        code=code("convert_published"),
     output:
         scores=results("tables/{langs}/scores.csv"),
         records=results("tables/{langs}/run_records.csv"),
@@ -45,6 +44,7 @@ rule convert_published:
     resources:
         mem_mb=memory.TEXT,
     params:
+        code=code("convert_published"),
         experiment=CONFIG.experiment,
         languages=lambda wildcards: with_source(wildcards.langs),
         source=SOURCE,

@@ -21,7 +21,6 @@ rule encode_pairs:
             for lang in languages_of(wildcards.realignment_languages)
             if wildcards.aligner != grid.NONE
         ],
-        code=code("encode_pairs"),
     output:
         directory(results("encoded/{model}/{aligner}/{realignment_languages}")),
     log:
@@ -33,6 +32,7 @@ rule encode_pairs:
     resources:
         mem_mb=memory.TOKENIZER,
     params:
+        code=code("encode_pairs"),
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),
         max_length=CONFIG.realignment.max_length,
@@ -61,7 +61,6 @@ rule realign:
         model=lambda wildcards: model_folder(wildcards.model),
         rows=encoded_rows,
         blocks=chosen_blocks,
-        code=code("realign"),
     output:
         kept(results(f"realigned/{REALIGNMENT_RUN}"), "all"),
     log:
@@ -76,6 +75,7 @@ rule realign:
         gpu=GPUS,
         mem_mb=realignment_memory,
     params:
+        code=code("realign"),
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         languages=lambda wildcards: languages_of(wildcards.realignment_languages),
         steps=trajectory_steps,

@@ -9,7 +9,6 @@ rule compare_realignment_languages:
         scores=SCORES,
         records=results("tables/{langs}/run_records.csv"),
         facts=LANGUAGE_FACTS,
-        code=code("compare_realignment_languages"),
     output:
         **table_outputs(["realignment_languages"], "Tables"),
         png=report(
@@ -26,6 +25,7 @@ rule compare_realignment_languages:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("compare_realignment_languages"),
         labels=LABELS,
         source=SOURCE,
         sets=SCORED_SETS,

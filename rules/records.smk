@@ -33,7 +33,6 @@ rule record_run:
     input:
         finetuned=finetuning_stage,
         realigned=realignment_stage,
-        code=code("record_run"),
     output:
         results(f"records/{TASK_RUN}.json"),
     log:
@@ -43,6 +42,7 @@ rule record_run:
     resources:
         mem_mb=memory.TEXT,
     params:
+        code=code("record_run"),
         checkpoint=checkpoint_of,
         realignment_languages=scored_as,
     message:
@@ -55,12 +55,12 @@ use rule record_run as record_in_language with:
     input:
         finetuned=results(f"finetuned_{IN_LANGUAGE_RUN}"),
         realigned=[],
-        code=code("record_run"),
     output:
         results(f"records_{IN_LANGUAGE_RUN}.json"),
     log:
         log_of(f"records_{IN_LANGUAGE_RUN}"),
     params:
+        code=code("record_run"),
         checkpoint=".",
         strategy=IN_LANGUAGE,
         aligner=grid.NONE,
@@ -72,7 +72,6 @@ use rule record_run as record_in_language with:
 rule collect_records:
     input:
         records=RECORDS,
-        code=code("collect_records"),
     output:
         results("tables/{langs}/run_records.csv"),
     log:
@@ -82,6 +81,7 @@ rule collect_records:
     resources:
         mem_mb=memory.TEXT,
     params:
+        code=code("collect_records"),
         source=SOURCE,
     message:
         "Collecting the records of all runs"

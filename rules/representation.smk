@@ -28,7 +28,6 @@ rule compare_encoders:
         source=for_language(CONFIG.data.gold.source, SOURCE),
         targets=gold_files("target"),
         links=gold_files("links"),
-        code=code("compare_encoders"),
     output:
         layers=results(f"diagnostics/layers/{REALIGNMENT_RUN}/steps{{steps}}/{{langs}}.csv"),
         blocks=results(f"diagnostics/blocks/{REALIGNMENT_RUN}/steps{{steps}}/{{langs}}.csv"),
@@ -42,6 +41,7 @@ rule compare_encoders:
         gpu=GPUS,
         mem_mb=lambda wildcards, attempt: 2 * inference_memory(wildcards, attempt),
     params:
+        code=code("compare_encoders"),
         own_checkpoint=lambda wildcards: own_checkpoint(wildcards.model),
         realignment_languages=scored_as,
         languages=lambda wildcards: languages_of(wildcards.langs),
@@ -71,7 +71,6 @@ rule summarise_representation:
         layers=compared("layers"),
         blocks=compared("blocks"),
         facts=LANGUAGE_FACTS,
-        code=code("summarise_representation"),
     output:
         **{
             name: report(
@@ -96,6 +95,7 @@ rule summarise_representation:
     resources:
         mem_mb=memory.TABLE,
     params:
+        code=code("summarise_representation"),
         labels=LABELS,
         figures=REPRESENTATION_FIGURES,
     message:

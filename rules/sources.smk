@@ -69,7 +69,6 @@ rule fetch_dataset:
 rule convert_dataset:
     input:
         rows="resources/datasets/{dataset}/{subset}/{split}",
-        code=code("convert_dataset"),
     output:
         "resources/datasets/{dataset}/{subset}/{split}.{ending}",
     log:
@@ -87,6 +86,7 @@ rule convert_dataset:
     resources:
         mem_mb=memory.TEXT,
     params:
+        code=code("convert_dataset"),
         columns=lambda wildcards: ROWS[wildcards.dataset, format_of_ending(wildcards.ending)]["columns"],
         labels=lambda wildcards: ROWS[wildcards.dataset, format_of_ending(wildcards.ending)]["labels"],
     message:

@@ -76,7 +76,7 @@ def jobs_of(inputs, work):
 
     def job(script, name, input_files, params):
         smk = SimpleNamespace(
-            input=Named(input_files | {"code": []}), output=Named({name: at[name]}), params=Named(params),
+            input=Named(input_files), output=Named({name: at[name]}), params=Named(params | {"code": {}}),
             wildcards=Named(run | {"lang": "de", "task": "udpos"}), config={"device": "cpu", "trackers": []},
             log=[str(work / "logs" / f"{name}.log")],
         )  # fmt: skip

@@ -38,7 +38,7 @@ def main(smk: Any) -> None:
             max_train_items=smk.params.max_train_items,
             train_items=smk.params.train_items,
             realignment=meanwhile,
-            code=smk.input.code,
+            code=smk.params.code,
             description=f"fine-tune {run.model} {run.task} {strategy} seed {run.seed}",
             trackers=trackers_of(smk.config["trackers"], smk.output[0]),
         )

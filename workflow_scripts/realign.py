@@ -28,7 +28,7 @@ def main(smk: Any) -> None:
             device=device,
             state=smk.params.state,
             resume_every=smk.params.resume_every,
-            code=smk.input.code,
+            code=smk.params.code,
             description=f"realign {run.model} {run.strategy} seed {run.seed}",
             trackers=trackers_of(smk.config["trackers"], smk.output[0]),
         )

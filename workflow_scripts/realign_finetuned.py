@@ -32,7 +32,7 @@ def main(smk: Any) -> None:
             state=smk.params.state,
             resume_every=smk.params.resume_every,
             trackers=trackers_of(smk.config["trackers"], smk.output[0]),
-            code=smk.input.code,
+            code=smk.params.code,
             description=f"realign {run.model} {run.task} {run.strategy} seed {run.seed}",
         )
 

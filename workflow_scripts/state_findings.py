@@ -13,7 +13,7 @@ def main(smk: Any) -> None:
     """Write tables/{langs}/findings.csv."""
     configure_logging(smk.log[0])
     use_configuration(smk)
-    tables = {name: read_table(path) for name, path in smk.input.items() if name not in ("code", "facts")}
+    tables = {name: read_table(path) for name, path in smk.input.items() if name != "facts"}
     with atomic_file(smk.output[0]) as temporary:
         findings(**tables).to_csv(temporary, index=False)
 

@@ -23,7 +23,6 @@ REASONS = {
     "Input files updated by another job": "follows",
     "Forced": "forced",
 }
-_CODE = re.compile(r"\b(?:alignfreeze|workflow_scripts)/[\w/]+\.(?:py|tsv|json)\b")
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class NeededJob:
     reason : str
         One of the values of `REASONS`.
     changed : tuple of str
-        Settings or files that changed, as far as Snakemake tells them.
+        Settings, files or folders of code that changed, as far as Snakemake tells them.
     """
 
     rule: str
@@ -89,31 +88,30 @@ def reason_of(text: str) -> tuple[str, tuple[str, ...]]:
     -------
     reason : str
     changed : tuple of str
-        Keys of the settings, or files, that changed.
+        Keys of the settings, files, or folders of code, that changed.
 
     Examples
     --------
     >>> reason_of("Missing output files: a, b; Input files updated by another job: c")
     ('new', ())
-    >>> reason_of("Updated input files: alignfreeze/training/loop.py, data/de.txt")
-    ('input changed', ('alignfreeze/training/loop.py', 'data/de.txt'))
+    >>> reason_of("Updated input files: data/de.txt")
+    ('input changed', ('data/de.txt',))
     """
     reason = next((said for start, said in REASONS.items() if start in text), text.partition(":")[0].lower())
     if reason == "input changed":
         files = text.partition("Updated input files: ")[2].partition(";")[0]
-        changed = tuple(sorted(file.strip() for file in files.split(",")))
-        if any(map(_CODE.search, changed)):
-            return "code changed", tuple(file for file in changed if _CODE.search(file))
-        return reason, changed
+        return reason, tuple(sorted(file.strip() for file in files.split(",")))
     if reason == "settings changed":
-        return reason, changed_keys(text)
+        code, settings = changed_keys(text)
+        return (reason, settings) if settings or not code else ("code changed", code)
     return reason, ()
 
 
 _PAIR = re.compile(r"'(\w+)': ([^{}\[\],]+|\[[^\]]*\])")
+_CHECKSUM = re.compile(r"'[0-9a-f]{12}'")
 
 
-def changed_keys(text: str) -> tuple[str, ...]:
+def changed_keys(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Keys whose values differ between the parameters before and now, as Snakemake writes both.
 
     Parameters
@@ -123,14 +121,17 @@ def changed_keys(text: str) -> tuple[str, ...]:
 
     Returns
     -------
-    tuple of str
-        Sorted.
+    code : tuple of str
+        Folders of code, whose values are checksums; sorted.
+    settings : tuple of str
+        All others, sorted.
 
     Examples
     --------
     >>> changed_keys("... before: {'rate': 0.1, 'layer': 3} now: {'rate': 0.2, 'layer': 3} ")
-    ('rate',)
+    ((), ('rate',))
     """
     before, _, now = text.partition("before: ")[2].partition(" now: ")
-    old, new = set(_PAIR.findall(before)), set(_PAIR.findall(now))
-    return tuple(sorted({key for key, _ in old ^ new}))
+    differing = set(_PAIR.findall(before)) ^ set(_PAIR.findall(now))
+    code = {key for key, value in differing if _CHECKSUM.fullmatch(value)}
+    return tuple(sorted(code)), tuple(sorted({key for key, _ in differing} - code))

@@ -13,7 +13,7 @@ import torch
 from alignfreeze.encoders.loading import load_config, load_tokenizer
 from alignfreeze.kinds import load_task
 from alignfreeze.support.atomic import atomic_directory
-from alignfreeze.support.checksums import code_checksums, file_checksum, weights_checksums
+from alignfreeze.support.checksums import file_checksum, weights_checksums
 from alignfreeze.support.devices import torch_device
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import write_run_record
@@ -42,7 +42,7 @@ def finetune_on_task(
     max_train_items: int | None = None,
     train_items: int | None = None,
     realignment: Mapping[str, Any] | None = None,
-    code: Sequence[str | Path] = (),
+    code: Mapping[str, str] | None = None,
     description: str = "fine-tune",
     trackers: Sequence[Tracker] = (),
 ) -> None:
@@ -79,8 +79,8 @@ def finetune_on_task(
     realignment : mapping, optional
         Realignment that goes on meanwhile: `folder` of its rows, and what `alignfreeze.realignment.interleaved.load`
         takes.
-    code : sequence of str or Path
-        Files of the code that decides the result; a state of other code is not resumed.
+    code : mapping from str to str, optional
+        Checksums of the code that decides the result; a state of other code is not resumed.
     description : str
         Name of the run in its log.
     trackers : sequence of Tracker
@@ -120,7 +120,7 @@ def finetune_on_task(
         "train": file_checksum(train),
         "encoder": weights_checksums(encoder),
         "device": str(torch_name),
-        "code": code_checksums(code),
+        "code": code or {},
         "realignment": [loss.description() for loss in auxiliary],
     }
     kept = TrainingState(Path(state), fingerprint(decisive), resume_every)

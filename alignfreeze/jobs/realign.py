@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from alignfreeze.realignment.objective import Realigner
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows
 from alignfreeze.support.atomic import atomic_directory
-from alignfreeze.support.checksums import code_checksums, file_checksum, weights_checksums
+from alignfreeze.support.checksums import file_checksum, weights_checksums
 from alignfreeze.support.devices import torch_device
 from alignfreeze.support.errors import InputError
 from alignfreeze.support.records import write_run_record
@@ -36,7 +36,7 @@ def realign(
     device: str | None,
     state: str | Path,
     resume_every: int,
-    code: Sequence[str | Path] = (),
+    code: Mapping[str, str] | None = None,
     description: str | None = None,
     trackers: Sequence[Tracker] = (),
 ) -> None:
@@ -66,8 +66,8 @@ def realign(
         File of the training state, outside `output`; the checkpoints wait in the folder of its name.
     resume_every : int
         Steps between two states.
-    code : sequence of str or Path
-        Files of the code that decides the result; a state of other code is not resumed.
+    code : mapping from str to str, optional
+        Checksums of the code that decides the result; a state of other code is not resumed.
     description : str, optional
         Name of the run in logs and on the terminal.
     trackers : sequence of Tracker
@@ -85,7 +85,7 @@ def realign(
         "encoder": weights_checksums(model),
         "steps": list(steps),
         "device": str(torch_name),
-        "code": code_checksums(code),
+        "code": code or {},
     }
     kept = TrainingState(Path(state), fingerprint(decisive), resume_every)
     waiting_room = Path(state).with_suffix("")

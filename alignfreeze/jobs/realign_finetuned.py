@@ -14,7 +14,7 @@ from alignfreeze.realignment.objective import Realigner
 from alignfreeze.realignment.settings import RealignmentSettings
 from alignfreeze.realignment.word_pairs import PairRows
 from alignfreeze.support.atomic import atomic_directory
-from alignfreeze.support.checksums import code_checksums, file_checksum, weights_checksums
+from alignfreeze.support.checksums import file_checksum, weights_checksums
 from alignfreeze.support.devices import torch_device
 from alignfreeze.support.records import write_run_record
 from alignfreeze.support.space import space_for
@@ -38,7 +38,7 @@ def realign_finetuned(
     state: str | Path,
     resume_every: int,
     trackers: Sequence[Tracker] = (),
-    code: Sequence[str | Path] = (),
+    code: Mapping[str, str] | None = None,
     description: str | None = None,
 ) -> None:
     """Write a fine-tuned model whose encoder is realigned, with its tokenizer, log and run record.
@@ -69,8 +69,8 @@ def realign_finetuned(
         Steps between two states.
     trackers : sequence of Tracker
         Told the points of the training log, too.
-    code : sequence of str or Path
-        Files of the code that decides the result; a state of other code is not resumed.
+    code : mapping from str to str, optional
+        Checksums of the code that decides the result; a state of other code is not resumed.
     description : str, optional
         Name of the run in logs and on the terminal.
     """
@@ -88,7 +88,7 @@ def realign_finetuned(
         "finetuned": weights_checksums(finetuned),
         "steps": steps,
         "device": str(torch_name),
-        "code": code_checksums(code),
+        "code": code or {},
     }
     kept = TrainingState(Path(state), fingerprint(decisive), resume_every)
     report = realigner.run([steps], state=kept, description=description, trackers=trackers)

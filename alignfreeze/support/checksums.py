@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 
 LOADED = (".json", ".safetensors", ".txt", ".model")  # configuration, weights, tokenizers with their vocabularies
@@ -42,20 +42,26 @@ def weights_checksums(folder: str | Path) -> dict[str, str]:
     return {path.name: file_checksum(path) for path in sorted(Path(folder).glob("model*.safetensors"))}
 
 
-def code_checksums(modules: Iterable[str | Path]) -> dict[str, str]:
-    """SHA-256 of the modules that decide a result, by folder and name.
+@functools.cache
+def code_checksums(files: tuple[Path, ...]) -> dict[str, str]:
+    """One checksum for each folder of code that decides a result, read once in a process.
 
     Parameters
     ----------
-    modules : iterable of str or Path
-        Python files.
+    files : tuple of Path
+        Python files, and the tables and templates beside them.
 
     Returns
     -------
     dict from str to str
-        `{folder}/{name}` -> SHA-256.
+        Folder's name -> the first 12 hexadecimal digits of the SHA-256 of its files' names and contents.
     """
-    return {"/".join(Path(module).parts[-2:]): file_checksum(module) for module in modules}
+    folders = sorted({path.parent.name for path in files})
+    lines = {
+        folder: "".join(f"{path.name} {file_checksum(path)}\n" for path in sorted(files) if path.parent.name == folder)
+        for folder in folders
+    }
+    return {folder: hashlib.sha256(text.encode()).hexdigest()[:12] for folder, text in lines.items()}
 
 
 def checkpoint_checksum(folder: str | Path) -> str:

@@ -25,14 +25,13 @@ def load_script(name):
 @pytest.fixture
 def job(tmp_path):
     write_streams(tmp_path / "rows", {"de": 9, "ta": 7})
-    (tmp_path / "code.py").write_text("loss = 1\n")
     tiny_encoder("bert").save_pretrained(tmp_path / "model")
     wordpiece_tokenizer().save_pretrained(tmp_path / "model")
 
     def make(folder, steps):
         return SimpleNamespace(
             input=SimpleNamespace(
-                rows=str(tmp_path / "rows"), model=str(tmp_path / "model"), code=[str(tmp_path / "code.py")], blocks=[]
+                rows=str(tmp_path / "rows"), model=str(tmp_path / "model"), blocks=[]
             ),
             output=[str(tmp_path / folder / "realigned")],
             params=SimpleNamespace(
@@ -40,6 +39,7 @@ def job(tmp_path):
                 settings={"batch_size": 4, "freeze": "front", "learning_rate": 1e-2},
                 state=str(tmp_path / folder / "state" / "run.pt"),
                 resume_every=3,
+                code={"realignment": "0123456789ab"},
             ),
             wildcards=SimpleNamespace(model="small", strategy="full", seed="31"),
             log=[str(tmp_path / "log.txt")],
@@ -175,7 +175,7 @@ def test_state_of_another_version_of_the_code_starts_over(job, tmp_path, monkeyp
         stop_at(patch, 6)
         with pytest.raises(KeyboardInterrupt):
             script.main(run)
-    Path(run.input.code[0]).write_text("loss = 2\n")
+    run.params.code = {"realignment": "ba9876543210"}
     script.main(run)
     assert "written under other settings, inputs or code, starting over" in (tmp_path / "log.txt").read_text()
 

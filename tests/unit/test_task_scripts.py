@@ -57,12 +57,12 @@ def job(tmp_path):
             "train_items": 5, "max_train_items": 5,
             "encoding": {"max_length": 20} | windows,
             "state": str(tmp_path / folder / "state.pt"), "resume_every": 2, "experiment": "test", "source": "en",
-            "languages": ["en", "de"], "max_test_items": 3, "interleaving": None,
+            "languages": ["en", "de"], "max_test_items": 3, "interleaving": None, "code": {},
         }  # fmt: skip
         return SimpleNamespace(
             input=SimpleNamespace(
                 start=str(tmp_path / "model"), train=write_data(tmp_path, name, 7),
-                model=str(tmp_path / folder / "out"), code=[],
+                model=str(tmp_path / folder / "out"),
                 tests=[write_data(tmp_path, name, 4), write_data(tmp_path, name, 2)],
             ),
             output=[str(tmp_path / folder / "out")],

@@ -1,10 +1,10 @@
 """What reruns a job: modules behind its script, by their source and in a plan."""
 
 import copy
-import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import yaml
@@ -85,14 +85,17 @@ def everything(folder):
 
 
 def code_of_jobs(folder, config):
-    """Output -> (rule, script, modules among the inputs) of everything that is planned."""
+    """Output -> (rule, scripts, modules behind its checksums of code) of everything that is planned."""
     found = {}
-    for job in jobs_of(config, folder):
-        if job.is_norun:
-            continue
-        scripts = {Path(path).stem for path in job.input if Path(path).parent.name == "workflow_scripts"}
-        modules = {match[1] for match in re.finditer(r"alignfreeze/([\w/]+)\.(?:py|tsv)", str(job.input))}
-        found |= dict.fromkeys(job.output, (job.rule, scripts, modules))
+    with mock.patch("alignfreeze.support.checksums.code_checksums", side_effect=list):
+        for job in jobs_of(config, folder):
+            if job.is_norun:
+                continue
+            files = job.params.get("code", [])
+            library = [path.relative_to(LIBRARY) for path in files if path.is_relative_to(LIBRARY)]
+            scripts = {path.stem for path in files if not path.is_relative_to(LIBRARY)}
+            modules = {path.with_suffix("").as_posix() for path in library}
+            found |= dict.fromkeys(job.output, (job.rule, scripts, modules))
     return found
 
 

@@ -410,8 +410,10 @@ def test_reasons_are_snakemake_s_in_few_words():
     assert reason_of("Missing output files: a/b.csv; Input files updated by another job: c") == ("new", ())
     text = "Input files updated by another job: c; Code has changed since last execution"
     assert reason_of(text) == ("code changed", ())
-    text = "Updated input files: alignfreeze/analysis/main.py, x.csv; Input files updated by another job: c"
-    assert reason_of(text) == ("code changed", ("alignfreeze/analysis/main.py",))
+    text = "Params have changed since last execution: before: {'seed': 1, %s now: {'seed': %s, %s "
+    before, now = "'analysis': '0123456789ab', 'languages': '9'}", "'analysis': 'ba9876543210', 'languages': '9'}"
+    assert reason_of(text % (before, 1, now)) == ("code changed", ("analysis",))
+    assert reason_of(text % (before, 2, now)) == ("settings changed", ("seed",))
     assert reason_of("Updated input files: data/de.txt") == ("input changed", ("data/de.txt",))
     assert reason_of("Something new of Snakemake: x") == ("something new of snakemake", ())
 
