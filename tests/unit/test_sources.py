@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import datasets
 import pytest
@@ -13,7 +14,7 @@ from support import ROOT
 from alignfreeze.sources.formats import COLUMNS, CONVERTED, ENDINGS, format_of_ending
 from alignfreeze.sources.hub import Columns, convert, shards_of, write_labelled, write_lines, write_squad, write_tagged
 from alignfreeze.sources.lock import ResourcesLock
-from alignfreeze.sources.settings import HubDataset, Muse, UniversalDependencies
+from alignfreeze.sources.settings import Format, HubDataset, Muse, PlainFiles, UniversalDependencies
 from alignfreeze.support.checksums import file_checksum
 from alignfreeze.support.errors import InputError
 
@@ -22,6 +23,7 @@ OPUS = HubDataset(hub="Helsinki-NLP/opus-100", subset="{pair}", split="train", f
 TREEBANKS = UniversalDependencies(
     universal_dependencies="r2.15", split="test", treebanks={"no": "UD_Norwegian-Bokmaal"}
 )
+NTREX = PlainFiles(url="https://a.org/v1/{pair}.{lang}.txt", codes={"sw": "swa", "en": "eng"}, format="lines")
 BIO, PAIRS = Columns(COLUMNS["bio"]), ("premise", "hypothesis")
 HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # sha256sum of hello
 
@@ -39,6 +41,14 @@ HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # sh
             "th",
             "datasets/google/xquad/xquad.th/validation.squad.json",
         ),
+        (NTREX, "sw", "files/https/a.org/v1/eng-swa.swa.txt.txt"),
+        (
+            PlainFiles(url="http://127.0.0.1:80/x", format="conllu"),
+            "de",
+            "files/http/127.0.0.1:80/x.conllu",
+        ),
+        (PlainFiles(url="https://a.org/x.jsonl", format="nli"), "de", "files/https/a.org/x.jsonl.jsonl"),
+        (PlainFiles(url="https://a.org/x.jsonl", format="tags"), "de", "files/https/a.org/x.jsonl.tags"),
     ],
 )
 def test_path_of_a_source(source, language, path):
@@ -53,6 +63,30 @@ def test_format_and_languages_of_a_source():
     ]
     assert TREEBANKS.languages_without(["no", "de", "af"]) == ["af", "de"]
     assert OPUS.languages_without(["no", "de"]) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://a.org/x", "https://a.org", "https://a.org/", "https://a.org/x/", "https://a.org//x", "ftp://a.org/x",
+        "file:///etc/passwd", "https://user:secret@a.org/x", "https://a.org/x?download=1", "https://a.org/x#y",
+        "https://a.org/../x", "https://a.org/{lang}/../../x", "https://a.org/.x", "https://{lang}.org/x",
+        "https://a.org/{other}", "https://a.org:/x", "HTTPS://a.org/x", "http://localhost.a.org/x", "https://a.org/x y",
+        "https://../x", "data/{lang}.txt",
+    ],
+)  # fmt: skip
+def test_address_that_is_none(url):
+    with pytest.raises(ValueError, match="https://HOST/FOLDERS/FILE"):
+        PlainFiles(url=url, format="lines")
+
+
+@pytest.mark.parametrize("format_name", get_args(Format))
+def test_file_of_every_format_is_read_as_what_it_is(format_name):
+    """Readers go by `.conllu` and `.jsonl` alone; a name that says something else must not mislead them."""
+    for name in ("x", "x.conllu", "x.jsonl", "x.txt"):
+        path = Path(PlainFiles(url=f"https://a.org/{name}", format=format_name).file_of("de", "en"))
+        assert (path.suffix == ".conllu") == (format_name == "conllu")
+        assert (path.suffix == ".jsonl") == (name == "x.jsonl" and format_name in ("sentences", "nli"))
 
 
 @pytest.fixture

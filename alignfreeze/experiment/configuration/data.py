@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
 from alignfreeze.aligners.settings import Order
 from alignfreeze.data.settings import Sampling, Scorer
 from alignfreeze.experiment.configuration.section import Distinct, Section
-from alignfreeze.sources.settings import HubDataset, Muse, UniversalDependencies
+from alignfreeze.sources.settings import HubDataset, Muse, PlainFiles, UniversalDependencies
 from alignfreeze.support.paths import FilesToRead, FileToRead, Matching, OwnerAndName
 from alignfreeze.support.settings import Count, one_of
 
-SOURCES = {"universal_dependencies": UniversalDependencies, "muse": Muse, "hub": HubDataset}
+SOURCES = {"universal_dependencies": UniversalDependencies, "muse": Muse, "hub": HubDataset, "url": PlainFiles}
 """Kinds of public sources, by the key that tells them apart."""
 
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -22,6 +24,7 @@ PublicSource = (
     Annotated[UniversalDependencies, Tag("<universal_dependencies>")]
     | Annotated[Muse, Tag("<muse>")]
     | Annotated[HubDataset, Tag("<hub>")]
+    | Annotated[PlainFiles, Tag("<url>")]
 )
 
 
@@ -35,7 +38,19 @@ def _kind(entry: Any) -> str:
 OneFile = Annotated[Annotated[FileToRead, Tag("<file>")] | PublicSource, Discriminator(_kind)]
 """One file (which may be one by language), or a public source."""
 
-Files = Annotated[Annotated[FilesToRead, Tag("<file>")] | PublicSource, Discriminator(_kind)]
+
+def _by_language(entry: Any) -> Any:
+    """Check that an address is one for each language, as paths are."""
+    if isinstance(entry, PlainFiles) and not re.search(r"\{lang\}|\{pair\}", entry.url):
+        raise PydanticCustomError(
+            "form", "{url} has no {lang} in place of the code", {"lang": "{lang}", "url": entry.url}
+        )
+    return entry
+
+
+Files = Annotated[
+    Annotated[FilesToRead, Tag("<file>")] | PublicSource, Discriminator(_kind), AfterValidator(_by_language)
+]
 """A file for each language, or a public source."""
 
 
