@@ -36,7 +36,8 @@ def test_decoder_is_refused_before_it_is_trained(tmp_path):
         "works": save(tmp_path / "bert", tiny_encoder("bert")),
         "decoder": save(tmp_path / "llama", decoder),
     }
-    output = snakemake(tmp_path, "results/tiny/tables/all/scores.csv", config=write(tmp_path, models), check=False)
+    target = "results/tiny/scores/decoder/baseline/none/none/udpos/seed31/all.csv"
+    output = snakemake(tmp_path, target, config=write(tmp_path, models), check=False)
     log = (tmp_path / "results/tiny/logs/checked/decoder.log").read_text()
     said = f"{tmp_path}/llama: LlamaModel: no encoder, a word's state does not depend on the words after it"
     assert [line for line in log.splitlines() if said in line], log
