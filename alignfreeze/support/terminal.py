@@ -179,7 +179,7 @@ class RunDisplay:
         """
         if self.names_finished:
             done = f"[{self.progress.done}/{self.progress.total}] {label}: {clock(seconds)}"
-            self.console.print(Text(done), soft_wrap=True)
+            self.output.write(done)
 
     def render(self) -> Group:
         """Return the line of the run and those of its jobs, as wide and high as the terminal is now."""
@@ -233,6 +233,11 @@ class _PipedOutput:
             os.dup2(write_end, number)
         os.close(write_end)
         self.reading.start()
+
+    def write(self, line: str) -> None:
+        """Write a line behind all that was written before."""
+        self._flush()
+        os.write(next(iter(reversed(self.saved))), f"{line}\n".encode())
 
     def _read(self) -> None:
         with os.fdopen(self.read_end, encoding="utf-8", errors="replace", newline="\n") as lines:

@@ -134,9 +134,9 @@ def test_display_stands_below_what_is_printed_and_writes_over_nothing(tmp_path):
     # Afterwards: everything else, whole, and nothing of the display.
     assert screen(written) == [
         "warning: " + "long " * 60 + "end",
-        "[1/3] Realigning e5small, strategy full, seed 31: 0:00:01",
         # As on any terminal: the child ended without a new line.
-        "no newlineError in rule realign:",
+        "no newline[1/3] Realigning e5small, strategy full, seed 31: 0:00:01",
+        "Error in rule realign:",
         "    jobid: 2",
         "    log: " + "x" * 300,
         "the end",
