@@ -227,6 +227,16 @@ def test_another_source_language():
     assert only(changed(source_language="Klingon")).startswith("source_language: no language 'Klingon'")
 
 
+@pytest.mark.parametrize("name", ["names", "copy", "json", "model_fields", "kind", "keys"])
+def test_task_named_like_an_attribute(name):
+    config = changed()
+    config["tasks"][name] = config["tasks"]["udpos"] | {"kind": "tagging", "realignment_steps": 7}
+    experiment = loaded(config)
+    assert experiment.tasks[name].realignment_steps == 7
+    assert experiment.tasks.names == [*config["tasks"]]
+    assert "model_extra" not in experiment.tasks
+
+
 def test_labels_of_names():
     config = loaded(
         changed(

@@ -1,7 +1,7 @@
 """Languages, a task and names that the paper has not, in one run of the whole chain with a tiny encoder.
 
 German is the source language; Swahili and Yoruba are known by URIEL alone; the task masakhapos says its kind; sets are
-given and chosen; strategies have names and labels of their own. Beside it a task that labels sentences.
+given and chosen; strategies have names and labels of their own. Beside it a task of each other kind.
 """
 
 import json
@@ -64,6 +64,27 @@ def write_data(folder):
             f"{' '.join(line.split()[::2])}\t{'long' if len(line) > 60 else 'short'}" for line in text.split("\n\n")
         ]
         write(folder, language, "topics.tsv", "text\tlabel\n" + "\n".join(rows[:SENTENCES]) + "\n")
+        sentences = [[line.split()[0] for line in lines.splitlines()] for lines in text.split("\n\n")[:SENTENCES]]
+        write_of_other_kinds(folder, language, [words for words in sentences if words])
+
+
+def write_of_other_kinds(folder, language, sentences):
+    """Names are first words, a sentence follows from itself, and the answer is its last word but one."""
+    spans = ["".join(f"{word}\t{'O' if i else 'B-X'}\n" for i, word in enumerate(words)) for words in sentences]
+    write(folder, language, "spans.tsv", "\n".join(spans))
+    others = [*sentences[1:], sentences[0]]
+    pairs = [(one, one, "same") for one in sentences] + [
+        (*both, "other") for both in zip(sentences, others, strict=True)
+    ]
+    rows = [f"{' '.join(one)}\t{' '.join(two)}\t{label}" for one, two, label in pairs]
+    write(folder, language, "pairs.tsv", "premise\thypothesis\tlabel\n" + "\n".join(rows) + "\n")
+    paragraphs = []
+    for number, words in enumerate(sentences):
+        context, answer = " ".join(words), words[-2]
+        answers = [{"text": answer, "answer_start": context.index(answer)}]
+        asked = {"id": f"{language}-{number}", "question": words[0], "answers": answers}
+        paragraphs.append({"context": context, "qas": [asked]})
+    write(folder, language, "questions.json", json.dumps({"version": "1.1", "data": [{"paragraphs": paragraphs}]}))
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +124,15 @@ def folder(tmp_path_factory):
                 "kind": "sentences", "train": f"{text}.topics.tsv", "test": f"{text}.topics.tsv",
                 "realignment_languages": ["diverse7"],
             },
+        }
+        | {
+            name: task
+            | {"kind": kind, "train": f"{text}.{file}", "test": f"{text}.{file}", "realignment_languages": ["diverse7"]}
+            for name, kind, file in (
+                ("names", "spans", "spans.tsv"),
+                ("entailment", "sentence_pairs", "pairs.tsv"),
+                ("reading", "questions", "questions.json"),
+            )
         },
     }  # fmt: skip
     (folder / "any.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -150,6 +180,12 @@ def test_task_of_a_name_and_a_kind_of_its_own(folder):
     scores = table(folder, "scores")
     assert set(scores[scores["task"] == "masakhapos"]["metric"]) == {"accuracy"}
     assert set(scores[scores["task"] == "topics"]["metric"]) == {"accuracy", "macro_f1", "majority"}
+    for task, metrics in {
+        "names": {"f1", "precision", "recall"},
+        "entailment": {"accuracy"},
+        "reading": {"f1", "em"},
+    }.items():
+        assert metrics <= set(scores[scores["task"] == task]["metric"])
     page = (folder / "results/any/page/index.html").read_text(encoding="utf-8")
     for written in ("MasakhaPOS", "A tiny BERT", "the lower half", "Swahili"):
         assert written in page, written
@@ -159,7 +195,7 @@ def test_sets_that_are_given_and_chosen(folder):
     scores = table(folder, "scores")
     runs = scores[scores["strategy"] == "low_half"].groupby("task")["realignment_languages"].unique()
     assert {task: set(sets) for task, sets in runs.items()} == {
-        "masakhapos": {"all", "diverse7"}, "topics": {"diverse7"},
+        "masakhapos": {"all", "diverse7"}, **dict.fromkeys(("topics", "names", "entailment", "reading"), {"diverse7"}),
     }  # fmt: skip
     (run, *_) = sorted((folder / "results/any").rglob("realigned/**/diverse7/**/run.json")) or [None]
     if run is not None:  # keep: none

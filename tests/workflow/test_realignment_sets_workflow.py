@@ -1,4 +1,4 @@
-"""experiments/tiny_sets.yaml for real: two language sets, a quality filter, fine-tuning in the language itself."""
+"""experiments/tiny_sets.yaml with a small encoder: two language sets, a quality filter, fine-tuning in the language."""
 
 import csv
 
@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from support import ROOT
-from workflow_support import planned, snakemake
+from workflow_support import planned, small_model, snakemake
 
 from alignfreeze.data.filtering import read_pair_scores, threshold
 
@@ -15,8 +15,7 @@ CONFIG = yaml.safe_load(SETS.read_text(encoding="utf-8"))
 LANGUAGES, SEEDS = CONFIG["language_sets"]["all"], CONFIG["seeds"]
 BITEXTS = CONFIG["tasks"]["udpos"]["realignment_languages"]
 PERCENTILE = CONFIG["data"]["bitext"]["filter"]["percentile"][0]
-# A run of 65 jobs: minutes, which the suite has not.
-pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+pytestmark = pytest.mark.workflow
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,15 @@ def workspace(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def finished(workspace):
+def config(workspace):
+    """The experiment's file with a small random encoder under the embedded one's name."""
+    path = workspace / "sets.yaml"
+    path.write_text(yaml.safe_dump(CONFIG | {"models": {"e5small": small_model(workspace / "small")}}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(workspace, config):
     """The whole experiment but its page and the figures that others have, too."""
     tables = (
         "realignment_languages",
@@ -38,7 +45,7 @@ def finished(workspace):
     figures = ("realignment_languages", "in_language", "filter_percentiles", "bitext_filter")
     targets = [f"results/tiny_sets/tables/all/{name}.csv" for name in tables]
     targets += [f"results/tiny_sets/figures/all/{name}.png" for name in figures]
-    snakemake(workspace, *targets, config=SETS)
+    snakemake(workspace, *targets, config=config)
     return workspace / "results" / "tiny_sets"
 
 

@@ -54,10 +54,11 @@ class Choice(Section):
 
     def __getitem__(self, name: str) -> Any:
         """Settings of a name that is chosen."""
-        settings = getattr(self, name)
-        if settings is None:
+        if name not in self:
             raise KeyError(name)
-        return settings
+        # A name of one's own may be that of an attribute, such as `names`.
+        own = self.__pydantic_extra__ or {}
+        return own[name] if name in own else getattr(self, name)
 
     def __contains__(self, name: str) -> bool:
         """Whether a name is chosen."""
