@@ -54,7 +54,7 @@ report: $(VENV)/installed ## What is missing of an experiment, then its HTML rep
 test: $(VENV)/installed lint ## Lint and the whole test suite.
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-test-slow: $(VENV)/installed ## Tests that take minutes each: a run with sets, filter and upper bound; the advice recomputed.
+test-slow: $(VENV)/installed ## Tests that take minutes each: the four tasks on real samples; the advice recomputed.
 	$(BIN)/python -m pytest -m slow
 
 test-faults: $(VENV)/installed ## Damaged files by the ten thousand, kills, full disks; the counts are printed.

@@ -73,9 +73,8 @@ def write_of_other_kinds(folder, language, sentences):
     spans = ["".join(f"{word}\t{'O' if i else 'B-X'}\n" for i, word in enumerate(words)) for words in sentences]
     write(folder, language, "spans.tsv", "\n".join(spans))
     others = [*sentences[1:], sentences[0]]
-    pairs = [(one, one, "same") for one in sentences] + [
-        (*both, "other") for both in zip(sentences, others, strict=True)
-    ]
+    pairs = [(one, one, "same") for one in sentences]
+    pairs += [(one, other, "other") for one, other in zip(sentences, others, strict=True)]
     rows = [f"{' '.join(one)}\t{' '.join(two)}\t{label}" for one, two, label in pairs]
     write(folder, language, "pairs.tsv", "premise\thypothesis\tlabel\n" + "\n".join(rows) + "\n")
     paragraphs = []
@@ -128,6 +127,7 @@ def folder(tmp_path_factory):
         | {
             name: task
             | {"kind": kind, "train": f"{text}.{file}", "test": f"{text}.{file}", "realignment_languages": ["diverse7"]}
+            | ({"stride": 10} if kind == "questions" else {})
             for name, kind, file in (
                 ("names", "spans", "spans.tsv"),
                 ("entailment", "sentence_pairs", "pairs.tsv"),
@@ -180,12 +180,8 @@ def test_task_of_a_name_and_a_kind_of_its_own(folder):
     scores = table(folder, "scores")
     assert set(scores[scores["task"] == "masakhapos"]["metric"]) == {"accuracy"}
     assert set(scores[scores["task"] == "topics"]["metric"]) == {"accuracy", "macro_f1", "majority"}
-    for task, metrics in {
-        "names": {"f1", "precision", "recall"},
-        "entailment": {"accuracy"},
-        "reading": {"f1", "em"},
-    }.items():
-        assert metrics <= set(scores[scores["task"] == task]["metric"])
+    for task, metric in {"names": "f1", "entailment": "accuracy", "reading": "em"}.items():
+        assert metric in set(scores[scores["task"] == task]["metric"])
     page = (folder / "results/any/page/index.html").read_text(encoding="utf-8")
     for written in ("MasakhaPOS", "A tiny BERT", "the lower half", "Swahili"):
         assert written in page, written
