@@ -20,7 +20,7 @@
   const narrow = () => innerWidth < 600;
   const labelled = (rows, columns) => {
     const telling = columns.filter((column) => unique(rows.map((row) => row[column])).length > 1);
-    return rows.map((row) => ({ ...row, label: (telling.length ? telling : columns.slice(-1)).map((column) => row[column]).filter((text) => text !== "none").join(narrow() ? "\n" : " · ") }));
+    return rows.map((row) => ({ ...row, label: (telling.length ? telling : columns.slice(0, 1)).map((column) => row[column]).filter((text) => text !== "none").join(narrow() ? "\n" : " · ") }));
   };
   const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
   const whiskers = (row) => ({
