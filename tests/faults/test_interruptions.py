@@ -29,8 +29,7 @@ def test_a_few_kills_end_in_the_same_bytes(tmp_path):
 
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", ["writes", "random", "full", "sizes", "twice"])
-def test_interrupted_runs_end_in_the_same_bytes(kind, tmp_path, capsys):
+def test_interrupted_runs_end_in_the_same_bytes(kind, tmp_path, record_property):
     counts = trials(kind, tmp_path / "runs")
-    with capsys.disabled():
-        print(f"\n{kind}: {counts['runs']} runs, {counts['kills']} kills, all as undisturbed")
+    record_property("seen", f"{kind}: {counts['runs']} runs, {counts['kills']} kills, all as undisturbed")
     assert counts["runs"] >= 10
