@@ -50,4 +50,4 @@ def read_rows(path: str | Path) -> pd.DataFrame:
         Columns of `TEXT` as text, all others as numbers, missing where they are empty.
     """
     table = read_text_table(path).reset_index(drop=True)
-    return table.apply(lambda column: column if column.name in TEXT else pd.to_numeric(column.replace("", "nan")))
+    return table.apply(lambda column: column if column.name in TEXT else pd.to_numeric(column.where(column != "")))

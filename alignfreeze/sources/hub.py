@@ -330,7 +330,7 @@ def _namer(path: Path, column: str, feature: Any, labels: Sequence[str] | None) 
         if number in (None, -1):
             return None
         if not 0 <= number < len(names):
-            raise InputError(f"class {number} of column {column} has no name; the names are {', '.join(names)}")
+            raise InputError(f"{path}: class {number} of column {column} has no name; the names are {', '.join(names)}")
         return names[number]
 
     return name_of_class

@@ -174,12 +174,13 @@ def verify_checkpoint(folder: str | Path, *patterns: str) -> None:
     if not (folder / NAME).exists():
         return
     record = read_run_record(folder)
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     for name, checksum in record["files"].items():
         path = folder / name
         if not any(Path(name).match(pattern) for pattern in patterns):
             continue
         output = record.get("output", folder)
-        if not path.is_file():
+        if name not in present:
             raise damaged(path, "missing", output)
         if file_checksum(path) != checksum:
             raise damaged(path, f"its SHA-256 is not the one that {NAME} states", output)

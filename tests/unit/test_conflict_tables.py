@@ -9,6 +9,8 @@ from scipy import stats
 
 from alignfreeze.analysis.conflict import by_block, by_language, draw_conflict, prediction, spearman_interval
 from alignfreeze.analysis.figures import save_figure
+from alignfreeze.analysis.rows import read_rows
+from alignfreeze.diagnostics.choice import most_conflicting_half
 
 LANGUAGES = ("de", "tr", "ja", "ta", "zh")
 RUN = {"model": "e5small", "task": "udpos", "aligner": "awesome", "realignment_languages": "all"}
@@ -99,3 +101,13 @@ def test_figure_has_a_field_for_each_language_and_block(rows, tmp_path):
     assert len(means.lines) == 2 + len(SEEDS) + 1
     save_figure(figure, tmp_path / "conflict.png", tmp_path / "conflict.pdf")
     assert (tmp_path / "conflict.png").stat().st_size > 10_000
+
+
+def test_block_without_a_gradient_is_missing_in_the_file_and_is_never_chosen(rows, tmp_path):
+    """The last block, where the realignment loss reads the output of the one before."""
+    last = rows["block"] == rows["block"].max()
+    rows.assign(cosine=rows["cosine"].mask(last)).to_csv(tmp_path / "conflict.csv", index=False)
+    read = read_rows(tmp_path / "conflict.csv")
+    assert read.loc[last, "cosine"].isna().all()
+    np.testing.assert_array_equal(read.loc[~last, "cosine"], rows.loc[~last, "cosine"])
+    assert most_conflicting_half(read, "finetuned") == (1, 2), "the lowest of blocks 0 to 2"

@@ -9,6 +9,7 @@ from transformers import GPT2Config, GPT2Model
 
 from alignfreeze.encoders.loading import load_encoder
 from alignfreeze.support.errors import InputError
+from alignfreeze.support.records import verify_checkpoint
 
 
 @pytest.fixture
@@ -40,3 +41,9 @@ def test_model_that_is_no_encoder_is_named_with_its_folder(tmp_path):
     GPT2Model(GPT2Config(vocab_size=90, n_embd=8, n_layer=1, n_head=2)).save_pretrained(tmp_path)
     with pytest.raises(InputError, match=rf"^{tmp_path}: GPT2Model: no encoder"):
         load_encoder(tmp_path)
+
+
+def test_record_that_names_a_file_no_file_system_has_is_damaged(checkpoint):
+    (checkpoint / "run.json").write_text(json.dumps({"files": {"tokenizer.json" + "1" * 300: "0" * 64}}))
+    with pytest.raises(InputError, match=r"tokenizer.json1+: damaged \(missing\)"):
+        verify_checkpoint(checkpoint, "tokenizer*")

@@ -367,7 +367,7 @@ def test_rows_of_datasets_for_african_languages(tmp_path, ending, features, row,
 
 def test_class_without_a_name_is_one_line(tmp_path):
     written(tmp_path, [{"text": "a", "label": 3}])
-    with pytest.raises(InputError, match=r"class 3 of column label has no name; the names are yes, no"):
+    with pytest.raises(InputError, match=r"rows.*: class 3 of column label has no name; the names are yes, no"):
         convert(tmp_path / "rows", tmp_path / "out", "sentences.tsv", {}, ["yes", "no"])
     with pytest.raises(InputError, match="does not name the classes of column label; give labels"):
         convert(tmp_path / "rows", tmp_path / "out", "sentences.tsv", {}, None)
