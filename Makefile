@@ -29,10 +29,11 @@ published-page: $(VENV)/installed ## The page of the paper's published results: 
 	$(BIN)/snakemake page --cores $(CORES) --quiet host reason $(PUBLISHED)
 	@echo "Open results/published/page/index.html in a browser; it needs no network."
 
-# Pictures of the demo, too, where it has been run; gradient_conflict and retrieval are its figures.
+# Pictures of the demo and of the sweep of layers, too, where they have been run.
 pictures: published-page ## docs/images anew, from the published results and the demo's (Chromium takes the page's picture).
 	$(BIN)/snakemake figures --cores $(CORES) --quiet host reason $(PUBLISHED)
-	$(BIN)/python docs/pictures.py results/published $(if $(wildcard results/demo/figures/all/retrieval.png),results/demo)
+	$(BIN)/python docs/pictures.py results/published $(if $(wildcard results/demo/figures/all/retrieval.png),results/demo) \
+		$(if $(wildcard results/layers/figures/all/layers_e5small_udpos.png),results/layers)
 
 CONFIG ?= config.yaml
 plan: $(VENV)/installed ## What would run, why, and its cost: make plan CONFIG=experiments/NAME.yaml (FULL=1: all of it)

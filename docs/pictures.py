@@ -1,4 +1,4 @@
-"""Make the pictures of docs/images from the results of runs: python docs/pictures.py results/published results/demo.
+"""Make the pictures of docs/images from the results of runs, such as results/published and results/demo.
 
 The page is photographed by Chromium, the graph of the rules drawn by dot (Debian's packages chromium and graphviz);
 the others are figures of the runs. What no run at hand has stays as it is.
@@ -22,6 +22,7 @@ FIGURES = {
         "retrieval.png": "retrieval.png",
         "gradient_conflict.png": "gradient_conflict_e5small_udpos.png",
     },
+    "layers": {"layers.png": "layers_e5small_udpos.png"},
 }
 SIZE = "1280,1600"  # the overview down to the axis of the forest plot
 

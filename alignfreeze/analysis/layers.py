@@ -344,7 +344,7 @@ def draw_layers(found: pd.DataFrame, table: pd.DataFrame, model: str, task: str)
         for axes, name in zip(panels[0], (ONE_FROZEN, ONE_TRAINED, "spans and halves"), strict=True):
             axes.set_title(name, loc="left", pad=2)
         handles, labels = panels[0][2].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4)
+        figure.legend(handles, labels, loc="outside lower center", ncols=3, columnspacing=1)
         figure.suptitle(f"What is frozen, and what comes of it: {title(model)}, {title(task)}", x=0.02, ha="left",
                         fontsize=8)  # fmt: skip
     return figure

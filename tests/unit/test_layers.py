@@ -160,3 +160,16 @@ def test_figure_has_a_row_for_each_outcome_and_does_without_retrieval(found, tab
     save_figure(figure, tmp_path / "layers.png")
     alone = table.assign(retrieval_last=np.nan)
     assert len(draw_layers(found, alone, "tiny", "udpos").axes) == 3
+
+
+def test_legend_of_every_sweep_is_inside_the_figure(found, table):
+    own = table[~table["sweep"].isin(["one block frozen", "one block trained"])]
+    frozen = own.assign(freeze_embeddings=True)
+    every = pd.concat([table, frozen, own.iloc[:1].assign(sweep="conflict", position=3)], ignore_index=True)
+    figure = draw_layers(found, every, "tiny", "udpos")
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    assert len(legend.texts) >= 6
+    box, inside = legend.get_window_extent(), figure.bbox.padded(1)
+    assert inside.x0 <= box.x0
+    assert box.x1 <= inside.x1
