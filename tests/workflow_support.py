@@ -38,7 +38,7 @@ def snakemake(folder, *arguments, config=TINY, checkout=ROOT, check=True):
 def small_model(folder):
     """A random encoder of four blocks with pieces of the demonstration's words, for runs whose scores do not matter.
 
-    It starts, trains and saves in a tenth of the embedded one's time; returned is its entry of `models`.
+    Loading and saving it costs next to nothing; returned is its entry of `models`.
     """
     tokenizer = BertWordPieceTokenizer(lowercase=False)
     texts = sorted(map(str, (ROOT / "data" / "demo" / "bitext").glob("*.txt")))
